@@ -1,0 +1,122 @@
+"""Every reason an order may be refused for, in one table. Docs, metrics labels and tests are made from it."""
+
+from enum import StrEnum
+
+
+class ReasonCode(StrEnum):
+    """`value` is the metrics label and what a person reads; `REMEDY` says what to do about it."""
+
+    BAD_INPUT = "bad_input"
+    DUPLICATE = "duplicate"
+    HALTED = "halted"
+    REDUCE_ONLY = "reduce_only"
+    FROZEN = "frozen"
+    UNKNOWN_STRATEGY = "unknown_strategy"
+    NO_ALLOCATION = "no_allocation"
+    NO_POLICY = "no_policy"
+    STALE_EVENT = "stale_event"
+    CLOCK_SKEW = "clock_skew"
+    ORDER_RATE = "order_rate"
+    TRADE_SIZE = "trade_size"
+    STRATEGY_EXPOSURE = "strategy_exposure"
+    TOKEN_EXPOSURE = "token_exposure"
+    PORTFOLIO_EXPOSURE = "portfolio_exposure"
+    OPEN_POSITIONS = "open_positions"
+    DRAWDOWN = "drawdown"
+    NO_POSITION = "no_position"
+    SLIPPAGE_LIMIT = "slippage_limit"
+    IN_FLIGHT = "in_flight"
+    GUARD_TRADE_SIZE = "guard_trade_size"
+    APPROVAL_INVALID = "approval_invalid"
+    APPROVAL_EXPIRED = "approval_expired"
+    LEASE_MISSING = "lease_missing"
+    LEASE_INVALID = "lease_invalid"
+    LEASE_EXPIRED = "lease_expired"
+    HALT_EPOCH = "halt_epoch"
+    GENESIS_MISMATCH = "genesis_mismatch"
+    MODE_MISMATCH = "mode_mismatch"
+    SPEC_MISMATCH = "spec_mismatch"
+    POLICY_MISMATCH = "policy_mismatch"
+    REPLAYED = "replayed"
+    SPEND_CAP = "spend_cap"
+    TX_MALFORMED = "tx_malformed"
+    TX_VERSION = "tx_version"
+    TX_FEE_PAYER = "tx_fee_payer"
+    TX_SIGNERS = "tx_signers"
+    TX_BLOCKHASH = "tx_blockhash"
+    TX_DURABLE_NONCE = "tx_durable_nonce"
+    TX_PROGRAM = "tx_program"
+    TX_ACCOUNTS = "tx_accounts"
+    TX_AMOUNT = "tx_amount"
+    TX_MIN_OUT = "tx_min_out"
+    TX_FEE_CAP = "tx_fee_cap"
+    TX_TIP = "tx_tip"
+    TX_LOOKUP_TABLE = "tx_lookup_table"
+    TX_TRANSFER = "tx_transfer"
+    NO_ROUTE = "no_route"
+    QUOTE_MISSING = "quote_missing"
+    SIMULATION_FAILED = "simulation_failed"
+    EXPIRED = "expired"
+    CHAIN_FAILED = "chain_failed"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    PAPER_FAILED = "paper_failed"
+    SIGNER_REFUSED = "signer_refused"
+
+
+REMEDY: dict[ReasonCode, str] = {
+    ReasonCode.BAD_INPUT: "The message broke its contract; look at the dead-letter stream for the field and the value.",
+    ReasonCode.DUPLICATE: "This intent was decided before; nothing to do.",
+    ReasonCode.HALTED: "Trading is halted; find out why, then `memesnipe resume`.",
+    ReasonCode.REDUCE_ONLY: "Only orders that reduce a position pass; `memesnipe resume` reopens.",
+    ReasonCode.FROZEN: "Nothing is signed; only a person lifts it with `memesnipe resume --frozen`.",
+    ReasonCode.UNKNOWN_STRATEGY: "No applied Strategy has this id; apply its manifest.",
+    ReasonCode.NO_ALLOCATION: "The allocator gave this strategy no capital yet; see `allocations_channel`.",
+    ReasonCode.NO_POLICY: "No RiskPolicy is applied; apply one.",
+    ReasonCode.STALE_EVENT: "The event behind the intent is older than `eventAgeMsMax`; check feed and executor lag.",
+    ReasonCode.CLOCK_SKEW: "The event is from the future; check the clocks of host and feed.",
+    ReasonCode.ORDER_RATE: "More orders a minute than `ordersPerMinuteMax`; the strategy is likely looping.",
+    ReasonCode.TRADE_SIZE: "Larger than `tradeSizeSolMax` of the RiskPolicy.",
+    ReasonCode.STRATEGY_EXPOSURE: "The strategy's exposure and reservations would pass its capital or limit.",
+    ReasonCode.TOKEN_EXPOSURE: "Exposure to this token would pass `tokenExposureSolMax`.",
+    ReasonCode.PORTFOLIO_EXPOSURE: "Portfolio exposure would pass `portfolioExposureSolMax`.",
+    ReasonCode.OPEN_POSITIONS: "More open positions than `openPositionsMax`.",
+    ReasonCode.DRAWDOWN: "Drawdown passed its limit; new risk is halted until a person resumes.",
+    ReasonCode.NO_POSITION: "A sell or exit without that many tokens held.",
+    ReasonCode.SLIPPAGE_LIMIT: "Asked slippage is above `slippageBpsMax`.",
+    ReasonCode.IN_FLIGHT: "An order for the same strategy and token is still in flight.",
+    ReasonCode.GUARD_TRADE_SIZE: "Larger than wallet_guard's own per-trade limit.",
+    ReasonCode.APPROVAL_INVALID: "An approval's signature, key or content does not fit; suspect tampering.",
+    ReasonCode.APPROVAL_EXPIRED: "The approval is too old; the path is slow or the clock is off.",
+    ReasonCode.LEASE_MISSING: "No mode lease for this strategy; is the control process alive?",
+    ReasonCode.LEASE_INVALID: "The mode lease's signature or fields do not fit.",
+    ReasonCode.LEASE_EXPIRED: "The mode lease ran out; is the control process alive?",
+    ReasonCode.HALT_EPOCH: "A halt came between approval and signature; a new order is needed.",
+    ReasonCode.GENESIS_MISMATCH: "The approval is for another chain.",
+    ReasonCode.MODE_MISMATCH: "Only live orders are signed.",
+    ReasonCode.SPEC_MISMATCH: "The strategy's spec changed since the intent was made.",
+    ReasonCode.POLICY_MISMATCH: "The risk policy changed since the approval.",
+    ReasonCode.REPLAYED: "This intent and attempt was signed before; the stored signature is the answer.",
+    ReasonCode.SPEND_CAP: "The signer's hourly or daily spend cap is reached.",
+    ReasonCode.TX_MALFORMED: "The transaction does not decode cleanly.",
+    ReasonCode.TX_VERSION: "The transaction version is not on the allow-list.",
+    ReasonCode.TX_FEE_PAYER: "The fee payer is not our wallet.",
+    ReasonCode.TX_SIGNERS: "The transaction wants another signer than our wallet.",
+    ReasonCode.TX_BLOCKHASH: "The blockhash is unknown or nearly expired.",
+    ReasonCode.TX_DURABLE_NONCE: "Durable nonces are never signed.",
+    ReasonCode.TX_PROGRAM: "A program outside the allow-list is called.",
+    ReasonCode.TX_ACCOUNTS: "User, token accounts or mints of the swap are not the ones we derive.",
+    ReasonCode.TX_AMOUNT: "The swap's in-amount is not the approved one.",
+    ReasonCode.TX_MIN_OUT: "The swap's minimum out is below what was approved.",
+    ReasonCode.TX_FEE_CAP: "Priority fee above the cap.",
+    ReasonCode.TX_TIP: "Tip above the cap or to an unknown account.",
+    ReasonCode.TX_LOOKUP_TABLE: "A lookup table is missing, changed or holds an account that must be static.",
+    ReasonCode.TX_TRANSFER: "A transfer, approval or close to a stranger is in the transaction.",
+    ReasonCode.NO_ROUTE: "The aggregator knows no route for this token and size.",
+    ReasonCode.QUOTE_MISSING: "No quote could be had in time.",
+    ReasonCode.SIMULATION_FAILED: "The chain's simulation of the transaction failed.",
+    ReasonCode.EXPIRED: "The blockhash expired, finalized, and the transaction never landed.",
+    ReasonCode.CHAIN_FAILED: "The transaction landed and failed; only its fee was paid.",
+    ReasonCode.INSUFFICIENT_FUNDS: "The wallet cannot pay for this order and its fees.",
+    ReasonCode.PAPER_FAILED: "The paper model let this order fail, as the chain sometimes does.",
+    ReasonCode.SIGNER_REFUSED: "The signer refused; its audit log has the reason.",
+}

@@ -1,0 +1,59 @@
+"""Settings come from the environment, once, at start. A wrong one is a clear error naming the variable.
+
+Each service declares a frozen `msgspec.Struct` whose fields are its variables: field `redis_url` is `MEMESNIPE_REDIS_URL`.
+A field may name another variable (the seed's `PAPER_TRADING_MODE`, `DATABASE_URL`) through `ALIASES`.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from memesnipe.kernel.errors import ConfigError
+
+PREFIX = "MEMESNIPE_"
+ALIASES: dict[str, str] = {"paper_trading_mode": "PAPER_TRADING_MODE", "database_url": "DATABASE_URL"}
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every service on the bus reads."""
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    health_host: str = "127.0.0.1"
+    health_port: int = 0
+    log_level: str = "INFO"
+    data_dir: str = "shared"
+    clock: str = "system"
+    """`system`, or `replay`: time moves by the events read, and the stages wait for each other (see `bus.turns`)."""
+    seed: int = 7
+    paper_trading_mode: bool = True
+    key_prefix: str = ""
+    """Put before every key and stream; a Redis Cluster wants a hash tag here, such as `{ms}:`."""
+
+
+def variable(field: str) -> str:
+    """Return the environment variable a field is read from."""
+    return ALIASES.get(field, PREFIX + field.upper())
+
+
+def load(kind: type[S], env: Mapping[str, str] | None = None) -> S:
+    """Return `kind` filled from the environment. Raises ConfigError naming the variable."""
+    source = os.environ if env is None else env
+    found = {f.name: source[variable(f.name)] for f in msgspec.structs.fields(kind) if source.get(variable(f.name), "") != ""}
+    for name, raw in found.items():
+        _check(kind, name, raw)
+    try:
+        return msgspec.convert(found, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"settings of {kind.__name__}: {error}") from None
+
+
+def _check(kind: type[msgspec.Struct], name: str, raw: str) -> None:
+    field_type = next(f.type for f in msgspec.structs.fields(kind) if f.name == name)
+    try:
+        msgspec.convert(raw, field_type, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{variable(name)}: {error}") from None
