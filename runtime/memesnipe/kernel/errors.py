@@ -11,7 +11,7 @@ class ConfigError(MemeSnipeError):
     """A setting or manifest is wrong: the message names the field and what it must be. Never retried."""
 
 
-class BadInput(MemeSnipeError):
+class BadInput(MemeSnipeError):  # noqa: N818 - the product's vocabulary; "error" is in the root's name
     """Data from outside does not fit its contract: counted, kept in a dead-letter stream, never acted on."""
 
     def __init__(self, field: str, reason: str) -> None:
@@ -20,7 +20,7 @@ class BadInput(MemeSnipeError):
         self.reason = reason
 
 
-class Refused(MemeSnipeError):
+class Refused(MemeSnipeError):  # noqa: N818 - as above
     """A guard said no. `code` is one of the table in `reasons`; `detail` says what a person can do."""
 
     def __init__(self, code: ReasonCode, detail: str = "") -> None:
@@ -29,7 +29,7 @@ class Refused(MemeSnipeError):
         self.detail = detail
 
 
-class Unavailable(MemeSnipeError):
+class Unavailable(MemeSnipeError):  # noqa: N818 - as above
     """A part we need does not answer now. The outcome of what was asked is UNKNOWN, which is not "failed"."""
 
     def __init__(self, part: str, detail: str = "", retry_after_s: float = 1.0) -> None:
@@ -38,5 +38,5 @@ class Unavailable(MemeSnipeError):
         self.retry_after_s = retry_after_s
 
 
-class Bug(MemeSnipeError):
+class Bug(MemeSnipeError):  # noqa: N818 - as above
     """An invariant of ours is broken. The service stops rather than trade on a wrong belief."""

@@ -62,7 +62,8 @@ def serve_health(health: Health, host: str, port: int) -> Callable[[], None]:
     def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
-            return metrics(environ, start)
+            exposition: Iterable[bytes] = metrics(environ, start)
+            return exposition
         if path not in ("/healthz", "/health", "/readyz"):
             start("404 Not Found", [("Content-Type", "text/plain")])
             return [b"paths: /healthz /health /readyz /metrics\n"]

@@ -19,7 +19,7 @@ class ReasonCode(StrEnum):
     ORDER_RATE = "order_rate"
     TRADE_SIZE = "trade_size"
     STRATEGY_EXPOSURE = "strategy_exposure"
-    TOKEN_EXPOSURE = "token_exposure"
+    TOKEN_EXPOSURE = "token_exposure"  # noqa: S105 - a token to trade, not a secret
     PORTFOLIO_EXPOSURE = "portfolio_exposure"
     OPEN_POSITIONS = "open_positions"
     DRAWDOWN = "drawdown"

@@ -89,7 +89,7 @@ async def _beat(health: Health) -> None:
 
 def _runner() -> Callable[[Coroutine[object, object, int]], int]:
     try:
-        import uvloop  # noqa: PLC0415 - the signer's image does not carry it
+        import uvloop
     except ImportError:
         return asyncio.run
     return uvloop.run

@@ -1,0 +1,160 @@
+"""The order path: intent -> approved -> (signed) -> outcome. Sizes are lamports on a buy and token base units on a sell."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.bounds import (
+    SCHEMA,
+    Bps,
+    Count,
+    DeltaLamports,
+    DeltaUnits,
+    Hash,
+    Id,
+    Label,
+    Lamports,
+    Mode,
+    PositiveLamports,
+    PositiveUnits,
+    Pubkey,
+    Schema,
+    Side,
+    Slot,
+    StrategyId,
+    TimeNs,
+    Units,
+)
+
+
+class ExitCause(StrEnum):
+    """Why a position is closed."""
+
+    STOP_LOSS = "stop_loss"
+    TAKE_PROFIT = "take_profit"
+    TRAILING_STOP = "trailing_stop"
+    TIME_STOP = "time_stop"
+    PERSON = "person"
+
+
+class OrderIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="order_intent"):
+    """What a strategy wants. Size is a wish until risk_guardian approves it. Constructed by executor alone."""
+
+    id: Id
+    """derive("intent", strategy, spec_hash, event_id, sequence): a replay makes the same id."""
+    strategy: StrategyId
+    spec_hash: Hash
+    event_id: Id
+    sequence: Count
+    time_ns: TimeNs
+    """Event time of the cause, so that every stage can tell how old the idea is."""
+    slot: Slot
+    mint: Pubkey
+    side: Side
+    size_lamports: Lamports
+    """Buy: what to spend, before fees. Sell: 0."""
+    size_units: Units
+    """Sell: how many base units. Buy: 0."""
+    slippage_bps_max: Bps
+    quote_lamports: PositiveLamports
+    """With base_units: the price ratio the strategy saw."""
+    base_units: PositiveUnits
+    reason: Label = ""
+    schema: Schema = SCHEMA
+
+
+class ExitIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="exit_intent"):
+    """Reduce-only by type: it can only sell what is held. Constructed by position_manager alone."""
+
+    id: Id
+    strategy: StrategyId
+    event_id: Id
+    sequence: Count
+    time_ns: TimeNs
+    slot: Slot
+    mint: Pubkey
+    size_units: PositiveUnits
+    slippage_bps_max: Bps
+    quote_lamports: PositiveLamports
+    base_units: PositiveUnits
+    cause: ExitCause
+    schema: Schema = SCHEMA
+
+
+Intent = OrderIntent | ExitIntent
+
+
+class ApprovedOrder(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="approved_order"):
+    """risk_guardian's yes. A type nobody else makes; `approval` is its Ed25519 DSSE envelope over the exact intent."""
+
+    intent: Intent
+    mode: Mode
+    policy_hash: Hash
+    halt_epoch: Count
+    time_ns: TimeNs
+    approval: Annotated[bytes, Meta(max_length=4_096)]
+    schema: Schema = SCHEMA
+
+
+class FillStatus(StrEnum):
+    """A landed transaction may still have failed on chain: then only its fee moved."""
+
+    FILLED = "filled"
+    FAILED = "failed"
+
+
+class Fill(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="fill"):
+    """What really happened to the wallet, to the lamport. Constructed by wallet_guard alone.
+
+    sol_delta_lamports is the whole change of the wallet's SOL (wrapped SOL included), so for a buy it is
+    -(spent + fee + tip + rent), and fee, tip and rent are its parts, not additions to it.
+    """
+
+    intent_id: Id
+    strategy: StrategyId
+    mode: Mode
+    attempt: Count
+    signature: Annotated[str, Meta(min_length=1, max_length=128)]
+    """Base58 signature on chain; `paper:<intent id>:<attempt>` on paper."""
+    status: FillStatus
+    side: Side
+    mint: Pubkey
+    slot: Slot
+    time_ns: TimeNs
+    sol_delta_lamports: DeltaLamports
+    token_delta_units: DeltaUnits
+    fee_lamports: Lamports
+    """Base and priority fee of the network."""
+    tip_lamports: Lamports
+    rent_lamports: DeltaLamports
+    """Paid for accounts opened (positive) or returned by accounts closed (negative)."""
+    venue_fee_lamports: Lamports
+    """The pool's own fee, already inside the price: information, not money on top."""
+    quoted_out: Units
+    """What the quote promised: units on a buy, lamports on a sell."""
+    intent_time_ns: TimeNs
+    decimals: Annotated[int, Meta(ge=0, le=19)] = 6
+    exit_cause: ExitCause | None = None
+    error: Label = ""
+    schema: Schema = SCHEMA
+
+
+class Rejection(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="rejection"):
+    """A stage said no, or the order ended without landing. Final for this intent."""
+
+    intent_id: Id
+    strategy: StrategyId
+    stage: Label
+    reason: ReasonCode
+    detail: Annotated[str, Meta(max_length=512)]
+    time_ns: TimeNs
+    mint: Pubkey
+    side: Side
+    schema: Schema = SCHEMA
+
+
+Outcome = Fill | Rejection
+"""Every intent ends in exactly one filled Fill or one Rejection; failed Fills may come before (one per failed attempt)."""

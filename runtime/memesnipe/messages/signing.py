@@ -1,0 +1,95 @@
+"""What crosses the signer's door: approvals, leases, a request and a signature. Loaded by the signer, so kept small."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from memesnipe.messages.bounds import SCHEMA, Count, Hash, Id, Lamports, Mode, Pubkey, Schema, StrategyId, TimeNs
+from memesnipe.messages.orders import Intent
+
+Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Envelope = Annotated[bytes, Meta(max_length=4_096)]
+
+APPROVAL_TYPE = "application/vnd.memesnipe.approval+msgpack"
+LEASE_TYPE = "application/vnd.memesnipe.lease+msgpack"
+
+
+class Approval(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="approval"):
+    """The payload that a guard signs. sha256 over the intent's encoded bytes binds it to one order, exactly."""
+
+    role: Annotated[str, Meta(pattern=r"^(risk|guard)\Z")]
+    genesis: Hash
+    mode: Mode
+    strategy: StrategyId
+    intent_id: Id
+    attempt: Count
+    """0 in the risk approval: it approves the order, the guard approves each attempt."""
+    intent_digest: Digest
+    message_digest: bytes
+    """Guard only: sha256 of the transaction's message bytes; empty for risk."""
+    risk_digest: bytes
+    """Guard only: sha256 of the risk approval's envelope; empty for risk."""
+    tables_digest: bytes
+    """Guard only: sha256 over the lookup tables as given to the signer; empty without tables."""
+    policy_hash: Hash
+    halt_epoch: Count
+    issued_ns: TimeNs
+    expires_ns: TimeNs
+    nonce: Id
+    schema: Schema = SCHEMA
+
+
+class Lease(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="lease"):
+    """The control plane's word that a strategy is live now. No lease, no signature."""
+
+    strategy: StrategyId
+    mode: Mode
+    spec_hash: Hash
+    policy_hash: Hash
+    genesis: Hash
+    halt_epoch: Count
+    reduce_only: bool
+    """True: only exits are signed under it."""
+    issued_ns: TimeNs
+    expires_ns: TimeNs
+    size_lamports_max: Lamports
+    priority_fee_lamports_max: Lamports
+    tip_lamports_max: Lamports
+    spend_lamports_per_hour_max: Lamports
+    spend_lamports_per_day_max: Lamports
+    schema: Schema = SCHEMA
+
+
+class LookupTable(msgspec.Struct, frozen=True, array_like=True):
+    """An address lookup table's key and its addresses, as read from chain."""
+
+    key: Pubkey
+    addresses: Annotated[tuple[Pubkey, ...], Meta(max_length=256)]
+
+
+class SwapTransaction(msgspec.Struct, frozen=True, array_like=True, tag="swap_transaction"):
+    """A built and checked transaction, not yet signed: what wallet_guard asks the signer to sign."""
+
+    intent: Intent
+    attempt: Count
+    message: Annotated[bytes, Meta(min_length=1, max_length=4_096)]
+    last_valid_block_height: Count
+    min_out: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    """The least out-amount the guard accepted; the bytes must enforce at least this."""
+    tables: Annotated[tuple[LookupTable, ...], Meta(max_length=8)]
+    risk_approval: Envelope
+    guard_approval: Envelope
+    lease: Envelope
+    schema: Schema = SCHEMA
+
+
+class SignedTransaction(msgspec.Struct, frozen=True, array_like=True, tag="signed_transaction"):
+    """The signer's yes: the whole transaction, ready for the wire. The same request always gets the same bytes."""
+
+    intent_id: Id
+    attempt: Count
+    signature: Annotated[str, Meta(min_length=64, max_length=88)]
+    transaction: Annotated[bytes, Meta(min_length=1, max_length=4_200)]
+    last_valid_block_height: Count
+    schema: Schema = SCHEMA

@@ -1,0 +1,1 @@
+"""The contract between a strategy and the runtime: all that a strategy may know."""
