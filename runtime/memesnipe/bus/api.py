@@ -102,8 +102,8 @@ class Bus(Protocol):
         """Delete a plain key."""
         ...
 
-    async def append(self, key: str, value: bytes, length_max: int) -> None:
-        """Append to a bounded list (perf:*:pnl_history)."""
+    async def replace(self, key: str, values: Sequence[bytes]) -> None:
+        """Make a list key (perf:*:pnl_history) hold exactly these values: writing the same twice changes nothing."""
         ...
 
     async def close(self) -> None:
