@@ -1,0 +1,54 @@
+# Two commands matter: `make up` and `make test`. Each sets up what it needs, once, inside this folder.
+# Paths are relative throughout, so a checkout below a folder with a space in its name works.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+PY := $(BIN)/python
+RUN := $(PY) -m memesnipe
+JOBS ?= 2
+
+.PHONY: help up test build bench check format types unit setup setup-dev lock clean
+help: ## show this list
+	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+up: setup ## run the whole stack on this machine; the page is at http://localhost:8080
+	@exec $(RUN) up $(ARGS)
+
+test: setup-dev check types unit ## format check, lint, types, architecture and every test
+
+build: setup-dev ## wheel and sdist into dist/
+	@$(PY) -m build --no-isolation --outdir dist .
+
+bench: setup-dev ## ratios against a floor measured in the same run
+	@for bench in tests/bench/*.py; do $(PY) "$$bench" || exit 1; done
+
+check: setup-dev
+	@echo "== format, lint, architecture"
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(BIN)/lint-imports --no-cache
+
+types: setup-dev
+	@echo "== types: mypy strict, pyright"
+	@$(PY) -m mypy
+	@$(PY) -m pyright
+
+unit: setup-dev
+	@echo "== tests: real Valkey, real LiteSVM"
+	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+format: setup-dev ## format and fix what can be fixed
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+setup:
+	@sh scripts/setup.sh up
+
+setup-dev:
+	@sh scripts/setup.sh dev
+
+lock: setup-dev ## renew the lock files from pyproject.toml
+	@sh scripts/lock.sh
+
+clean: ## remove what set-up and tests left; keeps shared/
+	@rm -rf .venv .setup dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
