@@ -1,0 +1,1 @@
+"""The trade ledger: what the wallet did, to the lamport. One writer (position_manager), any number of readers."""

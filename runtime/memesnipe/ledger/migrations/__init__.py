@@ -1,0 +1,1 @@
+"""Alembic's scripts, shipped inside the package so that an installed wheel can migrate its own database."""

@@ -1,0 +1,175 @@
+"""The ledger's one writer. Idempotent: a re-delivered fill, in whatever order, changes nothing."""
+
+from collections.abc import Sequence
+from enum import Enum
+from functools import reduce
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from memesnipe.kernel.errors import Unavailable
+from memesnipe.ledger.accounting import Position, Trade, apply, fill_order, position_of
+from memesnipe.ledger.rows import fill_of, fill_row, rejection_row, struct_of, struct_row
+from memesnipe.ledger.tables import EQUITY, FILLS, META, POSITIONS, REJECTIONS, TRADES, WALLET_TRANSFERS
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.orders import Fill, Rejection
+
+
+class Verdict(Enum):
+    """What the ledger made of a fill."""
+
+    NEW = "new"
+    KNOWN = "known"
+    CONFLICT = "conflict"
+    """The same signature with other numbers: the first row stays; somebody must look."""
+
+
+class Booked(msgspec.Struct, frozen=True):
+    """A fill with the position after it, and the trade it closed."""
+
+    fill: Fill
+    position: Position
+    trade: Trade | None = None
+    verdict: Verdict = Verdict.NEW
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A point of an equity curve. `scope` is a strategy or `*`."""
+
+    time_ns: int
+    scope: str
+    mode: Mode
+    equity_lamports: int
+    realized_lamports: int
+    unrealized_lamports: int
+    capital_lamports: int = 0
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+    """A movement in the wallet that no order of ours made; `mint` is empty for SOL. For SOL the delta holds the fee too."""
+
+    signature: str
+    mint: str
+    slot: int
+    time_ns: int
+    delta: int
+    fee_lamports: int = 0
+    note: str = ""
+
+
+class LedgerWriter:
+    """Writes fills, rejections, equity and wallet transfers. Every method is one transaction and raises Unavailable."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def record(self, fills: Sequence[Fill], rejections: Sequence[Rejection] = ()) -> list[Booked]:
+        """Write fills and rejections, fold the new fills into positions, and return each fill with its position."""
+        try:
+            with self._engine.begin() as connection:
+                for rejection in rejections:
+                    _insert_new(connection, REJECTIONS, rejection_row(rejection))
+                return [_book(connection, fill) for fill in fills]
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from None
+
+    def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
+        """Write points of equity curves; a point of the same time and scope is kept as it was."""
+        self._insert(EQUITY, [struct_row(one) for one in snapshots])
+
+    def transfer(self, transfers: Sequence[Transfer], walked_to: str) -> None:
+        """Write wallet movements that are not ours, and the newest signature up to which the history was walked."""
+        try:
+            with self._engine.begin() as connection:
+                for one in transfers:
+                    if not _known_fill(connection, one.signature):
+                        _insert_new(connection, WALLET_TRANSFERS, struct_row(one))
+                _put_meta(connection, "walked_to", walked_to)
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from None
+
+    def _insert(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                for row in rows:
+                    _insert_new(connection, table, row)
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from None
+
+
+def _book(connection: Connection, fill: Fill) -> Booked:
+    if not _insert_new(connection, FILLS, fill_row(fill)):
+        return Booked(fill, _load(connection, fill), None, _compare(connection, fill))
+    # The wallet's history may have been walked before this fill arrived, and took our own transaction for a stranger's.
+    connection.execute(delete(WALLET_TRANSFERS).where(WALLET_TRANSFERS.c.signature == fill.signature))
+    before = _load(connection, fill)
+    in_order = fill_order(fill) > before.last_order
+    position, trade = apply(before, fill) if in_order else _refold(connection, fill)
+    _store(connection, position)
+    if in_order and trade is not None:
+        _insert_new(connection, TRADES, struct_row(trade))
+    return Booked(fill, position, trade)
+
+
+def _refold(connection: Connection, late: Fill) -> tuple[Position, Trade | None]:
+    """Fold a position anew in canonical order: a late fill must not make another ledger than a timely one."""
+    empty = position_of(late)
+    rows = connection.execute(select(FILLS).where(*_same(FILLS, empty))).mappings()
+    fills = sorted((fill_of(dict(row)) for row in rows), key=fill_order)
+    folded: list[tuple[Position, Trade | None]] = []
+    reduce(lambda position, fill: _keep(folded, apply(position, fill)), fills, empty)
+    connection.execute(delete(TRADES).where(*_same(TRADES, empty)))
+    trades = [trade for _, trade in folded if trade is not None]
+    if trades:
+        connection.execute(insert(TRADES), [struct_row(trade) for trade in trades])
+    return folded[-1][0], next((trade for trade in trades if trade.closed_signature == late.signature), None)
+
+
+def _keep(folded: list[tuple[Position, Trade | None]], step: tuple[Position, Trade | None]) -> Position:
+    folded.append(step)
+    return step[0]
+
+
+def _load(connection: Connection, fill: Fill) -> Position:
+    empty = position_of(fill)
+    row = connection.execute(select(POSITIONS).where(*_same(POSITIONS, empty)).with_for_update()).mappings().first()
+    return struct_of(Position, dict(row)) if row else empty
+
+
+def _store(connection: Connection, position: Position) -> None:
+    row = struct_row(position)
+    if not _insert_new(connection, POSITIONS, row):
+        connection.execute(update(POSITIONS).where(*_same(POSITIONS, position)).values(row))
+
+
+def _compare(connection: Connection, fill: Fill) -> Verdict:
+    row = connection.execute(select(FILLS).where(FILLS.c.signature == fill.signature)).mappings().one()
+    return Verdict.KNOWN if {name: row[name] for name in fill_row(fill)} == fill_row(fill) else Verdict.CONFLICT
+
+
+def _known_fill(connection: Connection, signature: str) -> bool:
+    return connection.execute(select(FILLS.c.signature).where(FILLS.c.signature == signature)).first() is not None
+
+
+def _same(table: Table, position: Position) -> tuple[Any, Any, Any]:
+    return table.c.strategy == position.strategy, table.c.mode == position.mode.value, table.c.mint == position.mint
+
+
+def _insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert unless the key is there; return whether a row was written."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return connection.execute(dialect.insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+
+
+def _put_meta(connection: Connection, name: str, value: str) -> None:
+    if not _insert_new(connection, META, {"name": name, "value": value}):
+        connection.execute(update(META).where(META.c.name == name).values(value=value))
+
+
+def _unavailable(error: SQLAlchemyError) -> Unavailable:
+    # The driver's text may hold the connection string, and with it a password: only its kind goes on.
+    cause = getattr(error, "orig", None) or error
+    return Unavailable("ledger", type(cause).__name__)
