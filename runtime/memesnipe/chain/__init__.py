@@ -1,0 +1,1 @@
+"""The chain as its programs publish it: public constants, clients and decoders."""

@@ -1,0 +1,11 @@
+"""Metrics of wallet_guard. Labels are bounded: modes, statuses and reasons come from enums."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+FILLS = Counter("memesnipe_guard_fills_total", "Fills by mode, side and status", ["mode", "side", "status"])
+PENDING = Gauge("memesnipe_guard_pending_orders", "Orders accepted without an outcome yet", ["mode"])
+ATTEMPTS = Counter("memesnipe_guard_attempts_total", "Live attempts by outcome", ["outcome"])
+LANDING_S = Histogram(
+    "memesnipe_guard_landing_seconds", "First broadcast to known outcome", buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+)
+LEASE_AGE_S = Gauge("memesnipe_guard_lease_age_seconds", "Age of the mode lease last used")

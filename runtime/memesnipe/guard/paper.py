@@ -1,0 +1,134 @@
+"""The paper model: what a swap would have done to the wallet, from the pool's reserves and the chain's costs. Integers only.
+
+A fill is computed from the reserves k slots after acceptance, k and a failure drawn from (seed, intent id): the same order on the
+same recording ends the same way on every run. A quote that the later reserves cannot honour within the slippage fails as it would
+on chain: the fee is paid, nothing else moves. Paper never gives more than the curve does.
+"""
+
+import msgspec
+
+from memesnipe.chain import costs
+from memesnipe.kernel.ids import derive
+from memesnipe.market import curves
+from memesnipe.messages.bounds import AMOUNT_MAX, Side
+from memesnipe.messages.market import PriceTick
+from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent
+
+BPS = 10_000
+ATTEMPT = 1
+"""A paper order has one attempt: a second try is a new intent."""
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What paper charges and how it draws; made from the settings once."""
+
+    seed: int
+    slots_max: int
+    failure_bps: int
+    timeout_ns: int
+    fee_lamports: int
+    tip_lamports: int
+    rent_lamports: int = costs.TOKEN_ACCOUNT_RENT_LAMPORTS
+
+
+class Draw(msgspec.Struct, frozen=True):
+    """What chance says about one order."""
+
+    slots: int
+    fails: bool
+
+
+class Swap(msgspec.Struct, frozen=True, gc=False):
+    """What the pool gives for an order: lamports into or out of the wallet, token units the other way."""
+
+    sol_lamports: int
+    units: int
+    venue_fee_lamports: int
+
+
+def draw(intent_id: str, terms: Terms) -> Draw:
+    """Return this intent's luck: the same for the same seed and id."""
+    number = int(derive("paper", terms.seed, intent_id), 16)
+    slots, rest = number % (terms.slots_max + 1), number // (terms.slots_max + 1)
+    return Draw(slots, rest % BPS < terms.failure_bps)
+
+
+def side_of(intent: Intent) -> Side:
+    """Return the direction; an exit can only sell."""
+    return Side.SELL if isinstance(intent, ExitIntent) else intent.side
+
+
+def quoted_out(intent: Intent, pool: PriceTick | None) -> int:
+    """Return what a quote would promise now (units on a buy, lamports on a sell).
+
+    Without reserves the strategy's own price ratio stands in: it is all that is known of the market.
+    """
+    if pool is not None:
+        swap = swapped(intent, pool)
+        return swap.units if side_of(intent) is Side.BUY else swap.sol_lamports
+    if isinstance(intent, ExitIntent) or intent.side is Side.SELL:
+        return min(intent.size_units * intent.quote_lamports // intent.base_units, AMOUNT_MAX)
+    return min(intent.size_lamports * intent.base_units // intent.quote_lamports, AMOUNT_MAX)
+
+
+def swapped(intent: Intent, tick: PriceTick) -> Swap:
+    """Return what the pool does for this order at these reserves."""
+    pool = curves.pool_of(tick)
+    if isinstance(intent, ExitIntent) or intent.side is Side.SELL:
+        sale = curves.sell_exact_in(pool, intent.size_units)
+        return Swap(sale.lamports_net, intent.size_units, sale.protocol_fee + sale.creator_fee)
+    bought = curves.buy_exact_in(pool, intent.size_lamports)
+    fees = bought.protocol_fee + bought.creator_fee
+    return Swap(bought.quote_lamports + fees, bought.units, fees)
+
+
+def min_out(intent: Intent, quoted: int) -> int:
+    """Return the least out-amount that the chain would accept, never zero: a swap for nothing is a gift."""
+    return max(1, quoted * (BPS - intent.slippage_bps_max) // BPS)
+
+
+def filled(order: ApprovedOrder, tick: PriceTick, quoted: int, rent_lamports: int, terms: Terms, time_ns: int) -> Fill:
+    """Return the fill at these reserves; a FAILED one where the out-amount is below what the quote allows."""
+    swap, side = swapped(order.intent, tick), side_of(order.intent)
+    out = swap.units if side is Side.BUY else swap.sol_lamports
+    if not (out >= min_out(order.intent, quoted)):
+        return failed(order, tick, quoted, terms, time_ns, f"slippage: {out} of {quoted} quoted")
+    overhead = terms.fee_lamports + terms.tip_lamports
+    buying = side is Side.BUY
+    return msgspec.structs.replace(
+        failed(order, tick, quoted, terms, time_ns, ""),
+        status=FillStatus.FILLED,
+        sol_delta_lamports=-(swap.sol_lamports + overhead + rent_lamports) if buying else swap.sol_lamports - overhead,
+        token_delta_units=swap.units if buying else -swap.units,
+        tip_lamports=terms.tip_lamports,
+        rent_lamports=rent_lamports if buying else 0,
+        venue_fee_lamports=swap.venue_fee_lamports,
+    )
+
+
+def failed(order: ApprovedOrder, tick: PriceTick, quoted: int, terms: Terms, time_ns: int, error: str) -> Fill:
+    """Return what a landed but failed transaction costs: the network's fee, and nothing else."""
+    intent = order.intent
+    return Fill(
+        intent_id=intent.id,
+        strategy=intent.strategy,
+        mode=order.mode,
+        attempt=ATTEMPT,
+        signature=f"paper:{intent.id}:{ATTEMPT}",
+        status=FillStatus.FAILED,
+        side=side_of(intent),
+        mint=intent.mint,
+        slot=tick.slot,
+        time_ns=time_ns,
+        sol_delta_lamports=-terms.fee_lamports,
+        token_delta_units=0,
+        fee_lamports=terms.fee_lamports,
+        tip_lamports=0,
+        rent_lamports=0,
+        venue_fee_lamports=0,
+        quoted_out=quoted,
+        intent_time_ns=intent.time_ns,
+        decimals=tick.decimals,
+        exit_cause=intent.cause if isinstance(intent, ExitIntent) else None,
+        error=error[:64],
+    )
