@@ -12,6 +12,7 @@ class ReasonCode(StrEnum):
     REDUCE_ONLY = "reduce_only"
     FROZEN = "frozen"
     UNKNOWN_STRATEGY = "unknown_strategy"
+    PAUSED = "paused"
     NO_ALLOCATION = "no_allocation"
     NO_POLICY = "no_policy"
     STALE_EVENT = "stale_event"
@@ -70,6 +71,7 @@ REMEDY: dict[ReasonCode, str] = {
     ReasonCode.REDUCE_ONLY: "Only orders that reduce a position pass; `memesnipe resume` reopens.",
     ReasonCode.FROZEN: "Nothing is signed; only a person lifts it with `memesnipe resume --frozen`.",
     ReasonCode.UNKNOWN_STRATEGY: "No applied Strategy has this id; apply its manifest.",
+    ReasonCode.PAUSED: "The Strategy is paused; set `paused: false` in its manifest and apply it.",
     ReasonCode.NO_ALLOCATION: "The allocator gave this strategy no capital yet; see `allocations_channel`.",
     ReasonCode.NO_POLICY: "No RiskPolicy is applied; apply one.",
     ReasonCode.STALE_EVENT: "The event behind the intent is older than `eventAgeMsMax`; check feed and executor lag.",

@@ -82,6 +82,8 @@ class ExitIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="ex
     base_units: PositiveUnits
     cause: ExitCause
     schema: Schema = SCHEMA
+    mode: Mode | None = None
+    """Which book holds the position; None: the effective mode's if it holds enough, else the other's."""
 
 
 Intent = OrderIntent | ExitIntent
