@@ -1,0 +1,121 @@
+"""The localnet's own doors, part of no vendor's API: list and set pools, move the clock, look inside."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from solders.pubkey import Pubkey
+
+from memesnipe.localnet import accounts, pools, synthetic
+from memesnipe.localnet.curve import Outcome
+from memesnipe.localnet.market import blank_pool
+from memesnipe.localnet.node import Node
+from memesnipe.localnet.pools import Kind, Pool
+
+Json = Any
+TICKS_MAX = 10_000
+
+
+class PoolState(msgspec.Struct, forbid_unknown_fields=True):
+    """A recorded state. Omitted fields keep what the pool has; a new mint starts as a fresh pool of its kind."""
+
+    mint: str
+    kind: Kind = "bonding_curve"
+    virtual_quote_lamports: int | None = None
+    virtual_base_units: int | None = None
+    real_quote_lamports: int | None = None
+    real_base_units: int | None = None
+    protocol_fee_bps: int | None = None
+    creator_fee_bps: int | None = None
+    symbol: str | None = None
+    name: str | None = None
+    uri: str | None = None
+    creator: str | None = None
+    decimals: int | None = None
+    slot: int | None = None
+    """Accepted and ignored: the localnet's own slot is the one on chain."""
+
+
+async def list_pools(request: web.Request, node: Node) -> web.Response:
+    """GET /localnet/pools"""
+    return web.json_response([told(pool) for pool in node.chain.market.all()])
+
+
+def told(pool: Pool) -> dict[str, Json]:
+    """A pool with its marginal price in lamports per whole token."""
+    return {**msgspec.structs.asdict(pool), "price_lamports": pools.price_lamports_per_token(pool)}
+
+
+async def set_pool(request: web.Request, node: Node) -> web.Response:
+    """POST /localnet/pool: upsert; the same state twice changes nothing. A change is an event in the open block."""
+    try:
+        state = msgspec.json.decode(await request.read(), type=PoolState)
+        Pubkey.from_string(state.mint)
+    except (msgspec.DecodeError, ValueError) as error:
+        return web.json_response({"error": str(error)}, status=400)
+    fields = {
+        name: value for name, value in msgspec.structs.asdict(state).items() if value is not None and name not in ("mint", "kind", "slot")
+    }
+    if any(isinstance(value, int) and not 0 <= value < 2**64 for value in fields.values()):
+        return web.json_response({"error": "amounts are u64"}, status=400)
+    before = node.chain.market.get(state.mint)
+    pool = _upsert(node, state, fields)
+    node.save()
+    return web.json_response({"changed": pool != before, "pool": told(pool)})
+
+
+def _upsert(node: Node, state: PoolState, fields: dict[str, Json]) -> Pool:
+    chain = node.chain
+    if (before := chain.market.get(state.mint)) is None:
+        before = _opened(node, state, fields)
+    if state.kind == "constant_product":
+        fields |= {f"virtual_{side}": fields[f"real_{side}"] for side in ("quote_lamports", "base_units") if f"real_{side}" in fields}
+    wanted = msgspec.structs.replace(before, **fields)
+    if wanted == before:
+        return before
+    wanted = msgspec.structs.replace(wanted, last_slot=chain.slot)
+    chain.market.overwrite(wanted)
+    _tell(node, before, wanted)
+    return wanted
+
+
+def _opened(node: Node, state: PoolState, fields: dict[str, Json]) -> Pool:
+    chain = node.chain
+    creator = state.creator or accounts.WRAPPED_SOL.__str__()
+    symbol = state.symbol or state.mint[:4].upper()
+    pool = blank_pool(chain.settings.seed, Pubkey.from_string(state.mint), state.kind, symbol, state.name or symbol, creator)
+    born = {"created_slot": chain.slot, "created_unix_s": chain.unix_s, "decimals": state.decimals or pool.decimals}
+    pool = msgspec.structs.replace(pool, **born)
+    chain.market.open(pool)
+    if pool.kind == "bonding_curve":
+        synthetic.record_create(chain, pool)
+    return pool
+
+
+def _tell(node: Node, before: Pool, pool: Pool) -> None:
+    """The recorded trade behind a change of a curve, as its event, signed by nobody."""
+    quote, base = pool.real_quote_lamports - before.real_quote_lamports, pool.real_base_units - before.real_base_units
+    if pool.kind != "bonding_curve" or not quote or not base or (quote > 0) == (base > 0):
+        return
+    moved = Outcome(abs(base) if quote > 0 else abs(quote), quote, base, 0, 0)
+    synthetic.record_trade(node.chain, before, pool, "buy" if quote > 0 else "sell", abs(quote or base), moved, pool.creator)
+
+
+async def tick(request: web.Request, node: Node) -> web.Response:
+    """POST /localnet/tick {"slots": 1}"""
+    body = await request.json() if request.can_read_body else {}
+    slots = body.get("slots", 1) if isinstance(body, dict) else None
+    if not isinstance(slots, int) or isinstance(slots, bool) or not 0 < slots <= TICKS_MAX:
+        return web.json_response({"error": f"slots is 1 to {TICKS_MAX}"}, status=400)
+    for _ in range(slots):
+        node.tick()
+    return web.json_response({"slot": node.chain.slot, "blockHeight": node.chain.height})
+
+
+async def state(request: web.Request, node: Node) -> web.Response:
+    """GET /localnet/state"""
+    chain = node.chain
+    told = {"slot": chain.slot, "blockHeight": chain.height, "genesisHash": node.genesis, "seed": node.settings.seed}
+    told |= {"slotMs": node.settings.slot_ms, "agents": node.settings.agents and not node.settings.recording}
+    told |= {"recording": node.settings.recording, "transactions": len(chain.records), "pools": len(chain.market.all())}
+    return web.json_response(told)
