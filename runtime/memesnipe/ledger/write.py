@@ -32,6 +32,8 @@ class Booked(msgspec.Struct, frozen=True):
 
     fill: Fill
     position: Position
+    realized_lamports: int = 0
+    """What this fill realized; 0 for one that was known."""
     trade: Trade | None = None
     verdict: Verdict = Verdict.NEW
 
@@ -102,7 +104,7 @@ class LedgerWriter:
 
 def _book(connection: Connection, fill: Fill) -> Booked:
     if not _insert_new(connection, FILLS, fill_row(fill)):
-        return Booked(fill, _load(connection, fill), None, _compare(connection, fill))
+        return Booked(fill, _load(connection, fill), verdict=_compare(connection, fill))
     # The wallet's history may have been walked before this fill arrived, and took our own transaction for a stranger's.
     connection.execute(delete(WALLET_TRANSFERS).where(WALLET_TRANSFERS.c.signature == fill.signature))
     before = _load(connection, fill)
@@ -111,7 +113,7 @@ def _book(connection: Connection, fill: Fill) -> Booked:
     _store(connection, position)
     if in_order and trade is not None:
         _insert_new(connection, TRADES, struct_row(trade))
-    return Booked(fill, position, trade)
+    return Booked(fill, position, position.realized_lamports - before.realized_lamports, trade)
 
 
 def _refold(connection: Connection, late: Fill) -> tuple[Position, Trade | None]:

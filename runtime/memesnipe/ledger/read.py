@@ -1,0 +1,151 @@
+"""Read-only questions to the ledger, as typed rows: for the page, the command line and position_manager's own start.
+
+Each function takes a connection, so that a reader can ask several questions of one consistent moment.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Select, Table, func, select, text
+
+from memesnipe.ledger.accounting import Position, Trade
+from memesnipe.ledger.rows import fill_of, struct_of
+from memesnipe.ledger.tables import EQUITY, FILLS, META, POSITIONS, REJECTIONS, TRADES, WALLET_TRANSFERS
+from memesnipe.ledger.write import Snapshot, Transfer
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.orders import Fill, Rejection
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+LIMIT_MAX = 10_000
+"""No question returns more rows than this: a page must not load a year of fills by mistake."""
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over all fills and positions of one strategy in one mode (lamports)."""
+
+    strategy: str
+    mode: Mode
+    realized_lamports: int
+    fees_lamports: int
+    tips_lamports: int
+    rent_lamports: int
+    cost_lamports: int
+    open_positions: int
+
+
+class Refusals(msgspec.Struct, frozen=True):
+    """How often a stage refused for a reason."""
+
+    stage: str
+    reason: str
+    count: int
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one intent; `event_time_ns` is None where only a rejection tells of it."""
+
+    intent_id: str
+    event_time_ns: int | None
+    time_ns: int
+    strategy: str
+    mint: str
+    side: str
+    mode: str
+    size_lamports: int
+    size_units: int
+    approved: int
+    outcome: str
+    attempts: int
+    stage: str
+    reason: str
+
+
+def equity_curve(connection: Connection, scope: str, mode: Mode, limit: int = 1_000) -> list[Snapshot]:
+    """Return the newest points of a curve, oldest first. `scope` is a strategy or `*`."""
+    wanted = select(EQUITY).where(EQUITY.c.scope == scope, EQUITY.c.mode == mode.value)
+    return _newest(connection, wanted.order_by(EQUITY.c.time_ns.desc()), Snapshot, limit)[::-1]
+
+
+def open_positions(connection: Connection) -> list[Position]:
+    """Return every position that holds units, by strategy and mint."""
+    wanted = select(POSITIONS).where(POSITIONS.c.units > 0).order_by(POSITIONS.c.strategy, POSITIONS.c.mode, POSITIONS.c.mint)
+    return [struct_of(Position, dict(row)) for row in connection.execute(wanted).mappings()]
+
+
+def all_positions(connection: Connection) -> list[Position]:
+    """Return every position ever, closed ones too."""
+    return [struct_of(Position, dict(row)) for row in connection.execute(select(POSITIONS)).mappings()]
+
+
+def last_fills(connection: Connection, limit: int = 50, strategy: str = "") -> list[Fill]:
+    """Return the newest fills, newest first; of one strategy if named."""
+    wanted = _of(FILLS, strategy).order_by(FILLS.c.time_ns.desc(), FILLS.c.signature)
+    return [fill_of(dict(row)) for row in connection.execute(wanted.limit(min(limit, LIMIT_MAX))).mappings()]
+
+
+def last_rejections(connection: Connection, limit: int = 50, strategy: str = "") -> list[Rejection]:
+    """Return the newest rejections, newest first; of one strategy if named."""
+    return _newest(connection, _of(REJECTIONS, strategy).order_by(REJECTIONS.c.time_ns.desc(), REJECTIONS.c.intent_id), Rejection, limit)
+
+
+def last_trades(connection: Connection, strategy: str, mode: Mode, limit: int = 1_000) -> list[Trade]:
+    """Return a strategy's newest round trips, oldest first."""
+    wanted = select(TRADES).where(TRADES.c.strategy == strategy, TRADES.c.mode == mode.value)
+    newest_first = wanted.order_by(TRADES.c.closed_ns.desc(), TRADES.c.closed_signature.desc())
+    return _newest(connection, newest_first, Trade, limit)[::-1]
+
+
+def last_orders(connection: Connection, limit: int = 50) -> list[Order]:
+    """Return the newest orders with their outcomes, newest first."""
+    rows = connection.execute(text("SELECT * FROM orders ORDER BY time_ns DESC, intent_id LIMIT :limit"), {"limit": min(limit, LIMIT_MAX)})
+    return [struct_of(Order, dict(row)) for row in rows.mappings()]
+
+
+def rejections_by_reason(connection: Connection) -> list[Refusals]:
+    """Return how often each stage refused for each reason, most frequent first."""
+    count = func.count().label("count")
+    columns = (REJECTIONS.c.stage, REJECTIONS.c.reason)
+    wanted = select(*columns, count).group_by(*columns).order_by(count.desc(), *columns)
+    return [Refusals(*row) for row in connection.execute(wanted)]
+
+
+def totals(connection: Connection) -> list[Totals]:
+    """Return the sums by strategy and mode."""
+    summed = ("realized_lamports", "fees_lamports", "tips_lamports", "rent_lamports", "cost_lamports")
+    # PostgreSQL answers SUM of 64-bit integers as a decimal: it is made an int again below.
+    sums = [func.sum(POSITIONS.c[name]).label(name) for name in summed]
+    opened = func.sum(func.sign(POSITIONS.c.units)).label("open_positions")
+    keys = (POSITIONS.c.strategy, POSITIONS.c.mode)
+    rows = connection.execute(select(*keys, *sums, opened).group_by(*keys).order_by(*keys)).mappings()
+    return [struct_of(Totals, {**row, **{name: int(row[name]) for name in (*summed, "open_positions")}}) for row in rows]
+
+
+def transfers(connection: Connection) -> list[Transfer]:
+    """Return what moved in the wallet without an order of ours, oldest first."""
+    wanted = select(WALLET_TRANSFERS).order_by(WALLET_TRANSFERS.c.slot, WALLET_TRANSFERS.c.signature)
+    return [struct_of(Transfer, dict(row)) for row in connection.execute(wanted).mappings()]
+
+
+def fill_count(connection: Connection) -> int:
+    """Return how many fills there are."""
+    return connection.execute(select(func.count()).select_from(FILLS)).scalar_one()
+
+
+def walked_to(connection: Connection) -> str:
+    """Return the newest signature up to which the wallet's history was walked, "" if never."""
+    return connection.execute(select(META.c.value).where(META.c.name == "walked_to")).scalar() or ""
+
+
+def known_signatures(connection: Connection, signatures: Sequence[str]) -> set[str]:
+    """Return which of these (at most 500, SQLite's limit on parameters is near) are fills of ours."""
+    return set(connection.execute(select(FILLS.c.signature).where(FILLS.c.signature.in_(signatures))).scalars())
+
+
+def _of(table: Table, strategy: str) -> Select[Any]:
+    return select(table).where(table.c.strategy == strategy) if strategy else select(table)
+
+
+def _newest(connection: Connection, wanted: Select[Any], kind: type[T], limit: int) -> list[T]:
+    return [struct_of(kind, dict(row)) for row in connection.execute(wanted.limit(min(limit, LIMIT_MAX))).mappings()]

@@ -1,0 +1,134 @@
+"""When a position is sold, one function per cause, and how hard: a table in the order they are asked."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
+from memesnipe.kernel.ids import derive
+from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.messages.control import RiskLimits
+from memesnipe.messages.orders import ExitCause, ExitIntent
+from memesnipe.positions.book import Exit, Mark, Open
+
+BPS = 10_000
+RETRY_FIRST_MS = 500
+RETRY_MAX_MS = 30_000
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What is in force at this moment."""
+
+    limits: RiskLimits
+    modes: Mapping[str, Mode]
+    """Effective mode of each applied strategy."""
+    halts: Callable[[str], HaltState]
+    """Effective halt of a strategy."""
+    now_ns: int
+
+    def may_exit(self, one: Open) -> bool:
+        """Return whether an exit for this position would be carried out: not in FROZEN, and not in the strategy's other mode.
+
+        An exit is executed in the strategy's mode of now; for a position of the other mode it would sell what is not held.
+        """
+        strategy, mode, _ = one.position.key
+        return self.halts(strategy) is not HaltState.FROZEN and self.modes.get(strategy, mode) is mode
+
+
+def stop_ratio(one: Open, limits: RiskLimits) -> tuple[int, int]:
+    """Return (lamports, units): at or below this price the position is sold; (0, 0) means that it has no stop."""
+    if not limits.stop_loss_bps or not one.position.units:
+        return 0, 0
+    return one.position.entry_lamports * max(BPS - limits.stop_loss_bps, 0) // BPS, one.position.units
+
+
+def stop_loss(one: Open, rules: Rules) -> bool:
+    """The price fell to the stop, seen from the price that was paid."""
+    quote, units = stop_ratio(one, rules.limits)
+    mark = one.watch.mark
+    return mark is not None and units > 0 and mark.quote_lamports * units <= quote * mark.base_units
+
+
+def take_profit(one: Open, rules: Rules) -> bool:
+    """The price rose to the goal, seen from the price that was paid."""
+    mark, goal_bps = one.watch.mark, rules.limits.take_profit_bps
+    if mark is None or not goal_bps:
+        return False
+    return mark.quote_lamports * one.position.units * BPS >= one.position.entry_lamports * (BPS + goal_bps) * mark.base_units
+
+
+def time_stop(one: Open, rules: Rules) -> bool:
+    """The position is older than allowed."""
+    limit_s = rules.limits.time_stop_s
+    return limit_s > 0 and rules.now_ns - one.position.opened_ns >= limit_s * NS_PER_S
+
+
+def person(one: Open, _rules: Rules) -> bool:
+    """A person asked to close it."""
+    return bool(one.watch.close_request)
+
+
+CAUSES: tuple[tuple[ExitCause, Callable[[Open, Rules], bool]], ...] = (
+    (ExitCause.PERSON, person),
+    (ExitCause.STOP_LOSS, stop_loss),
+    (ExitCause.TAKE_PROFIT, take_profit),
+    (ExitCause.TIME_STOP, time_stop),
+)
+
+
+def cause_of(one: Open, rules: Rules) -> ExitCause | None:
+    """Return why the position is to be sold now. A sale once begun goes on, whatever the price does meanwhile."""
+    waiting = one.watch.exit
+    if waiting is not None:
+        return waiting.cause if not waiting.intent_id and rules.now_ns >= waiting.retry_ns else None
+    return next((cause for cause, holds in CAUSES if holds(one, rules)), None)
+
+
+def consider(one: Open, rules: Rules) -> tuple[Open, ExitIntent | None]:
+    """Return the position and the exit to ask for, if one is due. At most one is in flight for a position."""
+    cause = cause_of(one, rules)
+    if cause is None or not rules.may_exit(one):
+        return one, None
+    intent = _intent(one, cause, rules)
+    asked = Exit(cause, intent.id, rules.now_ns)
+    watch = msgspec.structs.replace(one.watch, exit=asked, attempts=one.watch.attempts + 1)
+    return Open(one.position, watch), intent
+
+
+def refused(one: Open, now_ns: int) -> Open:
+    """Return the position after its exit was refused: it waits, longer each time, so that a closed door is not hammered."""
+    waiting = one.watch.exit
+    if waiting is None:
+        return one
+    delay_ms = min(RETRY_FIRST_MS << min(max(one.watch.attempts - 1, 0), 16), RETRY_MAX_MS)
+    retry = Exit(waiting.cause, "", waiting.sent_ns, now_ns + delay_ms * NS_PER_MS)
+    return Open(one.position, msgspec.structs.replace(one.watch, exit=retry))
+
+
+def slippage_bps(attempt: int, limit_bps: int) -> int:
+    """Return a quarter of the limit on the first attempt, doubling up to the limit: a stop that cannot fill must pay more."""
+    return min(max(limit_bps // 4, 1) << min(attempt, 16), limit_bps)
+
+
+def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
+    position, attempt = one.position, one.watch.attempts
+    mark = one.watch.mark or _entry_mark(one)
+    return ExitIntent(
+        id=derive("exit", position.strategy, position.mint, position.opened_intent_id, cause.value, attempt),
+        strategy=position.strategy,
+        event_id=one.watch.close_request if cause is ExitCause.PERSON else mark.event_id,
+        sequence=attempt,
+        time_ns=rules.now_ns,
+        slot=mark.slot,
+        mint=position.mint,
+        size_units=position.units,
+        slippage_bps_max=slippage_bps(attempt, rules.limits.slippage_bps_max),
+        quote_lamports=mark.quote_lamports,
+        base_units=mark.base_units,
+        cause=cause,
+    )
+
+
+def _entry_mark(one: Open) -> Mark:
+    position = one.position
+    return Mark(max(position.entry_lamports, 1), position.units, position.last_slot, position.last_ns, position.opened_intent_id)

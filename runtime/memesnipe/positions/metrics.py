@@ -1,0 +1,17 @@
+"""position_manager's own metrics. Labels: strategy (bounded by what is applied), mode, cause."""
+
+from prometheus_client import Counter, Gauge
+
+OPEN_POSITIONS = Gauge("memesnipe_positions_open", "Open positions", ["strategy", "mode"])
+WITHOUT_STOP = Gauge("memesnipe_positions_without_stop", "Open positions that no stop protects; anything above 0 is an alert")
+UNREALIZED = Gauge("memesnipe_unrealized_lamports", "Mark less cost of open positions", ["strategy", "mode"])
+REALIZED = Gauge("memesnipe_realized_lamports", "Profit realized, net of every cost", ["strategy", "mode"])
+EQUITY = Gauge("memesnipe_equity_lamports", "Capital and profit of the portfolio", ["mode"])
+EXITS = Counter("memesnipe_exits_total", "Exit intents made", ["strategy", "cause"])
+EXIT_IN_FLIGHT_S = Gauge("memesnipe_exit_in_flight_oldest_seconds", "Age of the oldest exit without an outcome")
+CLOSE_WITHOUT_POSITION = Counter("memesnipe_close_requests_without_position_total", "Requests to close what is not held")
+FILLS = Counter("memesnipe_ledger_fills_total", "Fills given to the ledger, by what it made of them", ["verdict"])
+LEDGER_FAILURES = Counter("memesnipe_ledger_failures_total", "Times the ledger could not be read or written")
+LEDGER_BACKLOG = Gauge("memesnipe_ledger_backlog_entries", "Entries that wait, unacknowledged, for the ledger")
+ADOPTED = Counter("memesnipe_wallet_transfers_total", "Wallet movements that no order of ours made")
+ADOPT_FAILURES = Counter("memesnipe_wallet_walk_failures_total", "Times the wallet's history could not be walked")

@@ -1,0 +1,19 @@
+"""What position_manager reads from the environment."""
+
+from memesnipe.kernel.settings import CommonSettings
+
+
+class PositionSettings(CommonSettings, frozen=True, kw_only=True):
+    """`DATABASE_URL` names the ledger; empty: SQLite in the data folder."""
+
+    database_url: str = ""
+    rpc_url: str = ""
+    """Live only: where the wallet's history is read at start (MEMESNIPE_RPC_URL)."""
+    wallet_pubkey: str = ""
+    """Base58; empty: the text of `<data_dir>/keys/wallet.pub` if there is one."""
+    adopt_every_s: float = 60.0
+    """How often the wallet's history is walked for deposits and withdrawals."""
+    snapshot_every_s: float = 5.0
+    ledger_retry_s: float = 1.0
+    ledger_backlog_max: int = 1_000
+    """Entries that wait for a ledger that cannot be written; past it, new risk stops."""
