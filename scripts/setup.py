@@ -64,7 +64,7 @@ def stamp(level: str) -> Path:
 def usable() -> bool:
     """Whether .venv has a Python that starts."""
     python = VENV / "bin" / "python"
-    return python.exists() and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+    return python.exists() and subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 def check_pip() -> None:
@@ -92,7 +92,7 @@ def pip(*arguments: "str | Path") -> None:
 
 def run(command: "list[str | Path]", *, check: bool = False, env: "dict[str, str] | None" = None) -> int:
     """Run a command; with `check`, end set-up with its exit code when it fails."""
-    code = subprocess.run([str(part) for part in command], env=env, cwd=ROOT).returncode
+    code = subprocess.run([str(part) for part in command], check=False, env=env, cwd=ROOT).returncode
     if check and code != 0:
         raise SystemExit(f"set-up: `{' '.join(str(part) for part in command[:4])} …` failed with {code}; see its output above")
     return code

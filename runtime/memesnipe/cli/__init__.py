@@ -1,0 +1,1 @@
+"""The `memesnipe` command: services for machines, verbs for people."""

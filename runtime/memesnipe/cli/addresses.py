@@ -1,0 +1,53 @@
+"""Where a person's command finds the running stack: the environment first, else the file that `memesnipe up` leaves."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.settings import CommonSettings
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """Addresses of one stack. `redis_url` holds a password: never print it."""
+
+    data_dir: Path
+    redis_url: str
+    rpc_url: str = ""
+    wallet: str = ""
+
+    def __repr__(self) -> str:
+        return f"Addresses(data_dir={self.data_dir})"
+
+    def settings(self) -> CommonSettings:
+        """Return the settings that a bus connection takes."""
+        return CommonSettings(redis_url=self.redis_url, data_dir=str(self.data_dir))
+
+
+def find() -> Addresses:
+    """Return the addresses of the stack that this folder (or the environment) names. Raises ConfigError with what to do."""
+    data = data_dir()
+    known = _read(data / "run" / "addresses")
+    redis_url = os.environ.get("MEMESNIPE_REDIS_URL") or known.get("redis_url", "")
+    if not redis_url:
+        raise ConfigError(f"no running stack found in {data}: start one with `make up`, or set MEMESNIPE_REDIS_URL or MEMESNIPE_DATA_DIR")
+    rpc_url = os.environ.get("MEMESNIPE_RPC_URL") or known.get("rpc_url", "")
+    return Addresses(data, redis_url, rpc_url, os.environ.get("MEMESNIPE_WALLET_PUBKEY") or known.get("wallet", ""))
+
+
+def data_dir() -> Path:
+    """Return the data folder."""
+    return Path(os.environ.get("MEMESNIPE_DATA_DIR") or "shared")
+
+
+def database_url(data: Path) -> str:
+    """Return the ledger's address."""
+    return os.environ.get("DATABASE_URL") or f"sqlite:///{(data / 'trades_v18.db').absolute()}"
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    pairs = (line.partition("=") for line in path.read_text().splitlines())
+    return {name: value for name, _, value in pairs if value}

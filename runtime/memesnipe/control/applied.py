@@ -1,0 +1,96 @@
+"""Manifests -> the applied configuration that services read. Pure: same manifests and facts, same bytes."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from memesnipe.control.gates import Condition, Facts, judge
+from memesnipe.manifests.models import RiskPolicySpec, Strategy, lamports
+from memesnipe.manifests.reading import Manifests
+from memesnipe.messages.bounds import HaltState
+from memesnipe.messages.control import ConfigApplied, RiskLimits, StrategyConfig
+
+
+def digest(value: object) -> str:
+    """Return 32 hex digits over canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def spec_hash(strategy: Strategy) -> str:
+    """Return the hash of what a strategy runs: code name and parameters; mode and pause are not part of it."""
+    return digest({"strategy": strategy.spec.strategy, "parameters": strategy.spec.parameters})
+
+
+def policy_hash(spec: RiskPolicySpec) -> str:
+    """Return the hash of all limits."""
+    return digest(spec.model_dump(mode="json"))
+
+
+def limits(spec: RiskPolicySpec) -> RiskLimits:
+    """Return the limits in base units."""
+    return RiskLimits(
+        trade_size_lamports_max=lamports(spec.trade_size_sol_max),
+        strategy_exposure_lamports_max=lamports(spec.strategy_exposure_sol_max),
+        token_exposure_lamports_max=lamports(spec.token_exposure_sol_max),
+        portfolio_exposure_lamports_max=lamports(spec.portfolio_exposure_sol_max),
+        open_positions_max=spec.open_positions_max,
+        orders_per_minute_max=spec.orders_per_minute_max,
+        slippage_bps_max=spec.slippage_bps_max,
+        drawdown_bps_max=spec.drawdown_bps_max,
+        event_age_ms_max=spec.event_age_ms_max,
+        clock_skew_ms_max=spec.clock_skew_ms_max,
+        stop_loss_bps=spec.stop_loss_bps,
+        take_profit_bps=spec.take_profit_bps,
+        time_stop_s=spec.time_stop_s,
+        guard_trade_size_lamports_max=lamports(spec.guard_trade_size_sol_max),
+        priority_fee_lamports_max=lamports(spec.priority_fee_sol_max),
+        tip_lamports_max=lamports(spec.tip_sol_max),
+        spend_lamports_per_hour_max=lamports(spec.spend_sol_per_hour_max),
+        spend_lamports_per_day_max=lamports(spec.spend_sol_per_day_max),
+    )
+
+
+def facts_of(strategy: Strategy, manifests: Manifests, *, paper_switch: bool, genesis: str) -> Facts:
+    """Return what the gates look at for one strategy."""
+    return Facts(
+        paper_switch=paper_switch,
+        asked=strategy.spec.mode,
+        genesis=genesis,
+        spec_hash=spec_hash(strategy),
+        policy_bound=True,
+        capital_lamports=lamports(manifests.allocation.spec.capital_sol),
+        halt=HaltState.ACTIVE,
+        paused=strategy.spec.paused,
+    )
+
+
+def conditions_of(manifests: Manifests, *, paper_switch: bool, genesis: str) -> dict[str, tuple[Condition, ...]]:
+    """Return every gate's answer by strategy name."""
+    return {s.metadata.name: judge(facts_of(s, manifests, paper_switch=paper_switch, genesis=genesis))[1] for s in manifests.strategies}
+
+
+def applied(manifests: Manifests, *, version: int, time_ns: int, paper_switch: bool, genesis: str) -> ConfigApplied:
+    """Return the configuration in force."""
+    strategies = sorted(manifests.strategies, key=lambda s: s.metadata.name)
+    configs = tuple(_config_of(s, manifests, paper_switch=paper_switch, genesis=genesis) for s in strategies)
+    spec = manifests.allocation.spec
+    return ConfigApplied(
+        version=version,
+        time_ns=time_ns,
+        policy_hash=policy_hash(manifests.policy.spec),
+        limits=limits(manifests.policy.spec),
+        strategies=configs,
+        capital_lamports=lamports(spec.capital_sol),
+        weights_bps=_weights(configs, spec.weights_bps) if spec.method == "fixed" else (),
+        genesis=genesis,
+    )
+
+
+def _config_of(strategy: Strategy, manifests: Manifests, *, paper_switch: bool, genesis: str) -> StrategyConfig:
+    mode, _ = judge(facts_of(strategy, manifests, paper_switch=paper_switch, genesis=genesis))
+    return StrategyConfig(strategy.metadata.name, strategy.spec.strategy, spec_hash(strategy), mode, strategy.spec.paused)
+
+
+def _weights(configs: tuple[StrategyConfig, ...], weights: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(weights.get(config.id, 0) for config in configs)

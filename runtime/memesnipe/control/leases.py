@@ -1,0 +1,44 @@
+"""Which leases a live strategy gets now. Pure: configuration and halts in, leases out."""
+
+from collections.abc import Iterator
+
+from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.messages.control import ConfigApplied, StrategyConfig
+from memesnipe.messages.signing import Lease
+
+LEASE_NS = 5 * NS_PER_S
+"""A dead control process stops new risk after this long."""
+EXIT_LEASE_NS = 600 * NS_PER_S
+"""Protective exits stay possible this long without a control process."""
+
+
+def leases(config: ConfigApplied, halt_of: dict[str, HaltState], halt_epoch: int, now_ns: int) -> Iterator[tuple[Lease, bool]]:
+    """Yield (lease, is_exit_lease) for every live strategy: none in FROZEN, only exit leases in HALTED."""
+    for strategy in config.strategies:
+        halt = halt_of[strategy.id]
+        if strategy.mode is not Mode.LIVE or halt is HaltState.FROZEN:
+            continue
+        yield _lease(config, strategy, halt_epoch, now_ns, EXIT_LEASE_NS, reduce_only=True), True
+        if halt is not HaltState.HALTED and not strategy.paused:
+            yield _lease(config, strategy, halt_epoch, now_ns, LEASE_NS, reduce_only=halt is HaltState.REDUCE_ONLY), False
+
+
+def _lease(config: ConfigApplied, strategy: StrategyConfig, epoch: int, now_ns: int, life_ns: int, *, reduce_only: bool) -> Lease:
+    limits = config.limits
+    return Lease(
+        strategy=strategy.id,
+        mode=Mode.LIVE,
+        spec_hash=strategy.spec_hash,
+        policy_hash=config.policy_hash,
+        genesis=config.genesis,
+        halt_epoch=epoch,
+        reduce_only=reduce_only,
+        issued_ns=now_ns,
+        expires_ns=now_ns + life_ns,
+        size_lamports_max=min(limits.trade_size_lamports_max, limits.guard_trade_size_lamports_max),
+        priority_fee_lamports_max=limits.priority_fee_lamports_max,
+        tip_lamports_max=limits.tip_lamports_max,
+        spend_lamports_per_hour_max=limits.spend_lamports_per_hour_max,
+        spend_lamports_per_day_max=limits.spend_lamports_per_day_max,
+    )

@@ -1,0 +1,200 @@
+"""The edge of control: read the folder, apply what changed, sign leases, keep streams trimmed, a few times a second.
+
+Killed at any instant it comes back to the same place: versions are on disk before they are published, a publication has the
+version as its key, and leases simply run out.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+
+from memesnipe.approvals import leases as lease_seals
+from memesnipe.approvals.keys import SigningKey, TrustedKeys
+from memesnipe.bus import acl, topology
+from memesnipe.bus.api import Bus
+from memesnipe.bus.folds import Halts
+from memesnipe.bus.redis_bus import connect
+from memesnipe.bus.trim import trim_forever
+from memesnipe.control.applied import applied, conditions_of
+from memesnipe.control.files import password, write_specs, write_status
+from memesnipe.control.gates import Condition, Verdict
+from memesnipe.control.history import History
+from memesnipe.control.leases import EXIT_LEASE_NS, LEASE_NS, leases
+from memesnipe.control.metrics import CONFIG_ERRORS, CONFIG_VERSION, GATE_FAILING, LEASES_GRANTED
+from memesnipe.control.settings import ControlSettings
+from memesnipe.kernel.clock import NS_PER_MS
+from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.failpoints import failpoint
+from memesnipe.kernel.logs import logger
+from memesnipe.kernel.service import Running, run
+from memesnipe.kernel.settings import load
+from memesnipe.manifests.reading import Manifests, read
+from memesnipe.messages.control import ConfigApplied
+
+TURN_S = 0.25
+log = logger()
+
+
+class Control:
+    """The control process's hands; `turn` is one pass of its loop."""
+
+    def __init__(self, settings: ControlSettings, running: Running, bus: Bus) -> None:
+        self._settings, self._running, self._bus = settings, running, bus
+        self._history = History(settings.data() / "config.db")
+        self._lease_key = _keys(settings)["lease"]
+        self._halts, self._halts_read = Halts(), "0"
+        self._config: ConfigApplied | None = None
+        self._genesis = ""
+        self._last_error = ""
+
+    async def turn(self) -> None:
+        """Apply what changed, then renew leases."""
+        self._take_folder()
+        await self._ask_genesis()
+        await self._apply_newest()
+        await self._fold_halts()
+        await self._renew_leases()
+
+    def _take_folder(self) -> None:
+        try:
+            if self._history.take_folder(self._checked(read(self._settings.folders())), self._running.clock.now_ns()):
+                log.info("config_taken", version=self._history.newest())
+            self._last_error = ""
+        except ConfigError as error:
+            self._complain(str(error))
+
+    def _checked(self, manifests: Manifests) -> Manifests:
+        """A Strategy that changes its code under the same name would trade another's positions: refuse."""
+        newest = self._history.newest()
+        before = {s.metadata.name: s.spec.strategy for s in self._history.manifests(newest).strategies} if newest else {}
+        for strategy in manifests.strategies:
+            name, plugin = strategy.metadata.name, strategy.spec.strategy
+            if before.get(name, plugin) != plugin:
+                raise ConfigError(f"Strategy {name}: spec.strategy cannot be changed from {before[name]} to {plugin}; use a new name")
+        return manifests
+
+    def _complain(self, error: str) -> None:
+        if not self._history.newest():
+            raise ConfigError(error)
+        if error != self._last_error:
+            CONFIG_ERRORS.inc()
+            log.error("config_refused", detail=error, kept_version=self._history.newest())
+        self._last_error = error
+
+    async def _ask_genesis(self) -> None:
+        if self._settings.rpc_url and not self._genesis:
+            self._genesis = await genesis_of(self._settings.rpc_url)
+
+    async def _apply_newest(self) -> None:
+        version = self._history.newest()
+        if self._config is not None and (self._config.version, self._config.genesis) == (version, self._genesis):
+            return
+        manifests = self._history.manifests(version)
+        paper, genesis = self._settings.paper_trading_mode, self._genesis
+        config = applied(manifests, version=version, time_ns=self._running.clock.now_ns(), paper_switch=paper, genesis=genesis)
+        conditions = conditions_of(manifests, paper_switch=paper, genesis=genesis)
+        await self._grant_access(config)
+        write_specs(manifests, self._settings.data() / "run" / "strategies")
+        failpoint("control.before_publish")
+        await self._bus.publish(topology.CONFIG.name, config)
+        failpoint("control.after_publish")
+        write_status(self._settings.data() / "run" / "status.json", config, conditions)
+        self._config = config
+        _tell(config, conditions)
+
+    async def _grant_access(self, config: ConfigApplied) -> None:
+        """Redis users first: a process that starts before its user exists would only fail."""
+        if not self._settings.acl:
+            return
+        folder = self._settings.data() / "keys" / "redis"
+        names = [strategy.id for strategy in config.strategies]
+        for service in acl.SERVICES:
+            await self._set_user(service, password(folder, service), acl.service_rules(service, prefix=self._settings.key_prefix))
+        for name in names:
+            user = acl.executor_user(name)
+            await self._set_user(user, password(folder, user), acl.executor_rules(name, prefix=self._settings.key_prefix))
+
+    async def _set_user(self, user: str, secret: str, rules: Sequence[str]) -> None:
+        await acl.set_user(self._settings.redis_url, user, secret, rules)
+
+    async def _fold_halts(self) -> None:
+        for entry in await self._bus.fold(topology.KILL_SWITCH.name, self._halts_read):
+            self._halts, self._halts_read = self._halts.apply(entry.message), entry.id
+
+    async def _renew_leases(self) -> None:
+        if self._config is None:
+            return
+        halt_of = {s.id: self._halts.effective(s.id) for s in self._config.strategies}
+        granted = set()
+        for lease, for_exits in leases(self._config, halt_of, self._halts.epoch, self._running.clock.now_ns()):
+            template, life_ns = (topology.EXIT_LEASE_KEY, EXIT_LEASE_NS) if for_exits else (topology.LEASE_KEY, LEASE_NS)
+            key = template.format(strategy=lease.strategy)
+            await self._bus.put(key, lease_seals.grant(lease, self._lease_key), ttl_ms=life_ns // NS_PER_MS)
+            granted.add(key)
+            LEASES_GRANTED.labels(lease.strategy, "exit" if for_exits else "full").inc()
+        await self._withdraw(granted)
+
+    async def _withdraw(self, granted: set[str]) -> None:
+        """Take back what is no longer due at once, rather than let it run out."""
+        for strategy in self._config.strategies if self._config else ():
+            for template in (topology.LEASE_KEY, topology.EXIT_LEASE_KEY):
+                key = template.format(strategy=strategy.id)
+                if key not in granted:
+                    await self._bus.drop(key)
+
+
+async def genesis_of(rpc_url: str) -> str:
+    """Return the chain's genesis hash, "" when it does not answer: then nothing goes live."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": "getGenesisHash"}
+    try:
+        async with httpx.AsyncClient(timeout=3.0) as client:
+            answer = (await client.post(rpc_url, json=body)).json()
+    except (httpx.HTTPError, ValueError):
+        return ""
+    result = answer.get("result") if isinstance(answer, dict) else None
+    return result if isinstance(result, str) else ""
+
+
+def _keys(settings: ControlSettings) -> dict[str, SigningKey]:
+    """Return the role keys of this host, made on first use."""
+    folder = settings.data() / "keys"
+    folder.mkdir(parents=True, exist_ok=True)
+    keys = {role: _key(folder / f"{role}.key") for role in ("risk", "guard", "lease")}
+    TrustedKeys.of(**{role: key.public_hex for role, key in keys.items()}).save(folder / "trusted.json")
+    return keys
+
+
+def _key(path: Path) -> SigningKey:
+    return SigningKey.load(path) if path.exists() else SigningKey.create(path)
+
+
+def _tell(config: ConfigApplied, conditions: dict[str, tuple[Condition, ...]]) -> None:
+    CONFIG_VERSION.set(config.version)
+    for strategy in config.strategies:
+        failing = [c for c in conditions[strategy.id] if c.status is Verdict.FALSE]
+        for condition in conditions[strategy.id]:
+            GATE_FAILING.labels(strategy.id, condition.type).set(condition.status is Verdict.FALSE)
+        log.info("strategy_applied", strategy=strategy.id, mode=strategy.mode, gates=[f"{c.type}: {c.message}" for c in failing])
+
+
+async def serve(settings: ControlSettings, running: Running) -> None:
+    """Take turns until stopped."""
+    bus = await connect(settings, running.clock, service="control")
+    control = Control(settings, running, bus)
+    trimming = asyncio.create_task(trim_forever(settings, bus))
+    try:
+        while not running.stop.is_set():
+            await control.turn()
+            running.health.ready(True)
+            await asyncio.sleep(TURN_S)
+    finally:
+        trimming.cancel()
+        await bus.close()
+
+
+def main() -> int:
+    """Run the control process; return its exit code."""
+    settings = load(ControlSettings)
+    return run("control", settings, lambda running: serve(settings, running))

@@ -1,0 +1,23 @@
+"""What the control process reads from its environment."""
+
+from pathlib import Path
+
+from memesnipe.kernel.settings import CommonSettings
+
+
+class ControlSettings(CommonSettings, frozen=True, kw_only=True):
+    """Folders of manifests are separated by `:`, as a PATH is."""
+
+    manifests: str = "manifests"
+    rpc_url: str = ""
+    """The chain whose genesis decides the gates; empty in a replay, where nothing is live."""
+    acl: bool = False
+    """Create a Redis user for each service and strategy; needs a Redis user that may (the embedded one does)."""
+
+    def folders(self) -> list[Path]:
+        """Return the manifest folders."""
+        return [Path(part) for part in self.manifests.split(":") if part]
+
+    def data(self) -> Path:
+        """Return the data folder."""
+        return Path(self.data_dir)

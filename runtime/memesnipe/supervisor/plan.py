@@ -1,0 +1,144 @@
+"""Which processes a host runs, with which environment. Pure: read this file to know what `memesnipe up` starts, and in which order."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from memesnipe.kernel.settings import CommonSettings, variable
+
+STAGES = (
+    "strategy_factory",
+    "autonomous_allocator",
+    "risk_guardian",
+    "wallet_guard",
+    "position_manager",
+    "data_consumers",
+    "dashboard",
+)
+"""Started after control; the executors come and go with the strategies."""
+
+
+class UpSettings(CommonSettings, frozen=True, kw_only=True):
+    """What `memesnipe up` reads from its environment."""
+
+    manifests: str = "manifests:strategies/memesnipe_strategies"
+    rpc_url: str = ""
+    """An outside chain; empty: the embedded localnet."""
+    ws_url: str = ""
+    jupiter_url: str = ""
+    wallet_file: str = ""
+    dashboard_host: str = "127.0.0.1"
+    dashboard_port: int = 8080
+    localnet_port: int = 8899
+    redis_port: int = 0
+    """0: whichever is free."""
+    signer_port: int = 0
+
+
+class Process(msgspec.Struct, frozen=True):
+    """One process to keep running."""
+
+    name: str
+    command: tuple[str, ...]
+    env: dict[str, str]
+    health_port: int
+    """0: it has no health endpoint of ours."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What became known while starting: addresses, users, files."""
+
+    redis_url_of: dict[str, str]
+    """By Redis user."""
+    rpc_url: str
+    ws_url: str
+    jupiter_url: str
+    signer_port: int
+    wallet_file: str
+    wallet: str
+    replay: str = ""
+    replay_speed: str = "0"
+
+
+def service(name: str, env: Mapping[str, str], port: int) -> Process:
+    """Return the process of one of our services."""
+    common = {variable("health_port"): str(port)}
+    return Process(name, (sys.executable, "-m", "memesnipe", name.partition(":")[0]), {**env, **common}, port)
+
+
+def control(settings: UpSettings, around: Surroundings, port: int) -> Process:
+    """Return the control process; it alone gets the Redis administrator's address."""
+    env = {
+        **_common(settings, around, "default"),
+        "MEMESNIPE_MANIFESTS": settings.manifests,
+        "MEMESNIPE_RPC_URL": around.rpc_url,
+        "MEMESNIPE_ACL": "true",
+    }
+    return service("control", env, port)
+
+
+def localnet(settings: UpSettings, *, agents: bool) -> Process:
+    """Return the embedded chain and market."""
+    command = [sys.executable, "-m", "memesnipe.localnet", "--port", str(settings.localnet_port), "--seed", str(settings.seed)]
+    command += ["--data-dir", str(Path(settings.data_dir) / "localnet"), *([] if agents else ["--no-agents"])]
+    return Process("localnet", tuple(command), {}, 0)
+
+
+def signer(settings: UpSettings, around: Surroundings, port: int) -> Process:
+    """Return the signer: no Redis address, no API key, the only wallet file."""
+    env = {
+        variable("data_dir"): settings.data_dir,
+        variable("log_level"): settings.log_level,
+        variable("paper_trading_mode"): str(settings.paper_trading_mode).lower(),
+        "MEMESNIPE_WALLET_FILE": around.wallet_file,
+        "MEMESNIPE_SIGNER_PORT": str(around.signer_port),
+    }
+    return service("signer", env, port)
+
+
+def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> Process:
+    """Return one of STAGES."""
+    extra = {
+        "data_consumers": _sources(around),
+        "wallet_guard": _chain(around) | {"MEMESNIPE_SIGNER_URL": f"http://127.0.0.1:{around.signer_port}"},
+        "position_manager": _chain(around),
+        "dashboard": {
+            "MEMESNIPE_DASHBOARD_HOST": settings.dashboard_host,
+            "MEMESNIPE_DASHBOARD_PORT": str(settings.dashboard_port),
+            "MEMESNIPE_RPC_URL": around.rpc_url,
+        },
+    }
+    return service(name, {**_common(settings, around, name), **extra.get(name, {})}, port)
+
+
+def executor(strategy: str, spec_file: Path, settings: UpSettings, around: Surroundings, port: int) -> Process:
+    """Return one strategy's executor, under its own Redis user."""
+    env = {**_common(settings, around, f"executor-{strategy}"), "MEMESNIPE_STRATEGY_FILE": str(spec_file)}
+    return service(f"executor:{strategy}", env, port)
+
+
+def _common(settings: UpSettings, around: Surroundings, user: str) -> dict[str, str]:
+    return {
+        variable("redis_url"): around.redis_url_of[user],
+        variable("data_dir"): settings.data_dir,
+        variable("log_level"): settings.log_level,
+        variable("clock"): "replay" if around.replay else settings.clock,
+        variable("seed"): str(settings.seed),
+        variable("paper_trading_mode"): str(settings.paper_trading_mode).lower(),
+    }
+
+
+def _chain(around: Surroundings) -> dict[str, str]:
+    return {
+        "MEMESNIPE_RPC_URL": around.rpc_url,
+        "MEMESNIPE_JUPITER_URL": around.jupiter_url,
+        "MEMESNIPE_WALLET_PUBKEY": around.wallet,
+    }
+
+
+def _sources(around: Surroundings) -> dict[str, str]:
+    if around.replay:
+        return {"MEMESNIPE_SOURCE": "recording", "MEMESNIPE_RECORDING": around.replay, "MEMESNIPE_REPLAY_SPEED": around.replay_speed}
+    return {"MEMESNIPE_SOURCE": "chain", "MEMESNIPE_WS_URL": around.ws_url, **_chain(around)}

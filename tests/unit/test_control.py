@@ -1,0 +1,165 @@
+"""Control: gates, versions and leases."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from memesnipe.control.applied import applied, spec_hash
+from memesnipe.control.files import password, write_specs
+from memesnipe.control.gates import GATES, MAINNET_GENESIS, Facts, Verdict, judge
+from memesnipe.control.history import History
+from memesnipe.control.leases import leases
+from memesnipe.kernel.errors import ConfigError
+from memesnipe.manifests.reading import Manifests, assemble, parse
+from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.messages.control import ConfigApplied
+
+NOW_NS = 1_790_000_000 * 10**9
+YAML = """
+apiVersion: memesnipe.io/v1alpha1
+kind: Strategy
+metadata: {name: momentum}
+spec: {strategy: momentum, parameters: {fast_s: %d}}
+---
+apiVersion: memesnipe.io/v1alpha1
+kind: Allocation
+metadata: {name: default}
+spec: {capitalSol: 20}
+---
+apiVersion: memesnipe.io/v1alpha1
+kind: RiskPolicy
+metadata: {name: default}
+spec: {}
+"""
+READY = Facts(
+    paper_switch=False,
+    asked=Mode.LIVE,
+    genesis=MAINNET_GENESIS,
+    spec_hash="abc",
+    evidence_spec_hash="abc",
+    paper_trades=1_000,
+    paper_gap_in_band=True,
+    policy_bound=True,
+    capital_lamports=1,
+)
+
+
+def manifests(fast_s: int = 5) -> Manifests:
+    return assemble(parse((YAML % fast_s).encode(), "test"))
+
+
+def a_config(*, paper: bool, genesis: str = "Localnet1") -> ConfigApplied:
+    return applied(manifests(), version=1, time_ns=NOW_NS, paper_switch=paper, genesis=genesis)
+
+
+def test_all_gates_open_means_live() -> None:
+    assert judge(READY)[0] is Mode.LIVE
+
+
+@pytest.mark.parametrize(
+    ("change", "gate"),
+    [
+        ({"paper_switch": True}, "SwitchedLive"),
+        ({"asked": Mode.PAPER}, "LiveRequested"),
+        ({"genesis": ""}, "ChainKnown"),
+        ({"evidence_spec_hash": ""}, "EvidencePassed"),
+        ({"evidence_spec_hash": "another"}, "EvidencePassed"),
+        ({"paper_trades": 99}, "PaperProven"),
+        ({"paper_gap_in_band": False}, "PaperProven"),
+        ({"policy_bound": False}, "RiskPolicyBound"),
+        ({"capital_lamports": 0}, "CapitalAllocated"),
+        ({"paused": True}, "NotPaused"),
+    ],
+)
+def test_each_unmet_gate_alone_keeps_a_strategy_on_paper_and_says_why(change: dict[str, object], gate: str) -> None:
+    mode, conditions = judge(msgspec.structs.replace(READY, **change))
+
+    failing = [c for c in conditions if c.status is Verdict.FALSE]
+    assert mode is Mode.PAPER
+    assert gate in [c.type for c in failing]
+    assert all(c.message for c in failing)
+
+
+def test_evidence_is_waived_on_a_localnet_and_never_shown_as_passed() -> None:
+    facts = msgspec.structs.replace(READY, genesis="Localnet1", evidence_spec_hash="", paper_trades=0)
+
+    mode, conditions = judge(facts)
+
+    assert mode is Mode.LIVE
+    assert {c.status for c in conditions if c.type in ("EvidencePassed", "PaperProven")} == {Verdict.WAIVED}
+
+
+def test_every_gate_answers_for_every_fact() -> None:
+    assert len(judge(READY)[1]) == len(GATES)
+
+
+def test_the_spec_hash_follows_parameters_but_not_mode() -> None:
+    one, other = manifests(5).strategies[0], manifests(6).strategies[0]
+
+    assert spec_hash(one) != spec_hash(other)
+    assert spec_hash(one) == spec_hash(one.model_copy(update={"spec": one.spec.model_copy(update={"mode": Mode.PAPER})}))
+
+
+def test_an_unchanged_folder_makes_no_new_version(tmp_path: Path) -> None:
+    history = History(tmp_path / "config.db")
+
+    taken = [
+        history.take_folder(manifests(5), NOW_NS),
+        history.take_folder(manifests(5), NOW_NS),
+        history.take_folder(manifests(6), NOW_NS),
+    ]
+
+    assert taken == [True, False, True]
+    assert history.newest() == 2
+
+
+def test_a_rollback_stays_until_the_folder_changes(tmp_path: Path) -> None:
+    history = History(tmp_path / "config.db")
+    history.take_folder(manifests(5), NOW_NS)
+    history.take_folder(manifests(6), NOW_NS)
+
+    made = history.roll_back(1, NOW_NS)
+
+    assert history.take_folder(manifests(6), NOW_NS) is False
+    assert history.manifests(made) == manifests(5)
+    assert [v.origin for v in history.versions()] == ["rollback to 1", "folder", "folder"]
+
+
+def test_rolling_back_to_nowhere_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no version 7"):
+        History(tmp_path / "config.db").roll_back(7, NOW_NS)
+
+
+@pytest.mark.parametrize(
+    ("halt", "kinds"),
+    [
+        (HaltState.ACTIVE, [(False, False), (True, True)]),
+        (HaltState.REDUCE_ONLY, [(True, False), (True, True)]),
+        (HaltState.HALTED, [(True, True)]),
+        (HaltState.FROZEN, []),
+    ],
+)
+def test_a_halt_decides_which_leases_are_granted(halt: HaltState, kinds: list[tuple[bool, bool]]) -> None:
+    granted = list(leases(a_config(paper=False), {"momentum": halt}, 3, NOW_NS))
+
+    assert sorted((lease.reduce_only, for_exits) for lease, for_exits in granted) == sorted(kinds)
+
+
+def test_paper_strategies_get_no_lease() -> None:
+    assert list(leases(a_config(paper=True), {"momentum": HaltState.ACTIVE}, 0, NOW_NS)) == []
+
+
+def test_the_spec_files_are_exactly_the_applied_strategies(tmp_path: Path) -> None:
+    (tmp_path / "gone.json").write_text("{}")
+
+    write_specs(manifests(), tmp_path)
+
+    assert [file.name for file in tmp_path.iterdir()] == ["momentum.json"]
+
+
+def test_a_password_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    first, second = password(tmp_path, "executor"), password(tmp_path, "executor")
+
+    assert first == second
+    assert (tmp_path / "executor").stat().st_mode & 0o077 == 0
