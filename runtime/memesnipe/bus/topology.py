@@ -115,7 +115,7 @@ KILL_SWITCH = Stream(
     "kill_switch_channel",
     HaltCommand,
     Kind.FOLD,
-    ("risk_guardian", "dashboard", "cli", "control", "operator"),
+    ("risk_guardian", "position_manager", "dashboard", "cli", "control", "operator"),
     folded_by=("executor", "risk_guardian", "wallet_guard", "position_manager", "control", "dashboard", "operator"),
 )
 CONFIG = Stream(
