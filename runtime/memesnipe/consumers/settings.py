@@ -1,0 +1,52 @@
+"""Settings of data_consumers, read once from the environment."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from memesnipe.kernel.settings import CommonSettings
+
+Positive = Annotated[int, Meta(gt=0)]
+
+
+class ConsumerSettings(CommonSettings, frozen=True, kw_only=True):
+    """Where events come from and how much of what is taken. `MEMESNIPE_<FIELD>`."""
+
+    source: Annotated[str, Meta(pattern=r"^(chain|recording)\Z")] = "chain"
+    """`chain`: the RPC and WebSocket below, localnet or real alike. `recording`: a replay of `recording`."""
+    rpc_url: str = "http://127.0.0.1:8899"
+    ws_url: str = "ws://127.0.0.1:8899"
+    commitment: Annotated[str, Meta(pattern=r"^(processed|confirmed|finalized)\Z")] = "confirmed"
+    ws_idle_s_max: Positive = 90
+    """A socket that is silent for longer is taken for dead; pings go out every minute."""
+    rpc_per_s: Annotated[float, Meta(gt=0)] = 50.0
+    gap_transactions_max: Positive = 2_000
+    """After a longer absence the older part stays a gap, counted."""
+    jupiter_url: str = ""
+    """Empty: the RPC's host, as on localnet. The real one is https://api.jup.ag."""
+    jupiter_api_key: str = ""
+    jupiter_per_s: Annotated[float, Meta(gt=0)] = 0.5
+    """0.5 is what Jupiter grants without a key."""
+    quote_taker: str = "1nc1nerator11111111111111111111111111111111"
+    """Whom quotes are asked for: the incinerator, an address that nobody can sign for, so the built swap is worth nothing to anyone."""
+    watch_mints: str = ""
+    """Comma-separated mints to price through Jupiter, beside those whose curve was completed."""
+    price_interval_s: Positive = 5
+    depth_interval_s: Positive = 2
+    depth_sizes_lamports: str = "100000000,500000000,1000000000,5000000000"
+    depth_mints_max: Positive = 20
+    depth_active_s: Positive = 120
+    """A mint without a trade for longer gets no depth quotes."""
+    token_checks: bool = True
+    token_check_s_max: Annotated[float, Meta(gt=0)] = 3.0
+    """A launch waits this long for its checks, then goes out with what could be checked."""
+    event_age_s_max: Positive = 86_400
+    event_future_s_max: Positive = 60
+    record: bool = True
+    recording: str = ""
+    replay_speed: Annotated[float, Meta(ge=0)] = 0.0
+    """0: as fast as the stages take it; 1: as it happened; 10: ten times as fast."""
+
+    def __repr__(self) -> str:
+        """Show nothing: URLs and keys of providers are secrets."""
+        return f"ConsumerSettings(source={self.source!r})"
