@@ -54,6 +54,8 @@ class Stream(msgspec.Struct, frozen=True):
     folded_by: tuple[str, ...] = ()
     length_max: int = 100_000
     age_ms_max: int = 600_000
+    lag_ms_max: int = 10_000
+    """MARKET: a reader whose next entry is older than this skips to the newest; its strategy must not trade on old prices."""
 
     def of(self, strategy: str) -> str:
         """Return the stream of one strategy. Raises ValueError on a stream that is not split by strategy."""

@@ -1,0 +1,195 @@
+"""The bus on Redis: what `bus.api` promises, kept by consumer groups, Lua scripts and two connections a service.
+
+One connection carries commands, many at a time; the other carries the blocking read. A commit is ONE script call, whatever
+the size of the batch: acknowledgements, outputs and state together, never a round trip for each message.
+"""
+
+import itertools
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from memesnipe.bus.api import Batch, Entry, Output, StaleState, State, Subscription
+from memesnipe.bus.intake import Intake
+from memesnipe.bus.rows import Row, event_time_ns, raw_of, row_of
+from memesnipe.bus.scripts import COMMIT, PUBLISH, REPLACE
+from memesnipe.bus.session import Session
+from memesnipe.bus.topology import DEAD_LETTERS, Kind
+from memesnipe.bus.wire import pack
+from memesnipe.kernel.clock import Clock, SystemClock
+from memesnipe.kernel.errors import BadInput, Bug
+from memesnipe.kernel.failpoints import failpoint
+from memesnipe.kernel.logs import logger
+from memesnipe.kernel.metrics import BAD_INPUT
+from memesnipe.kernel.settings import CommonSettings
+
+FENCE_MS = 24 * 3_600 * 1_000
+"""How long a business key keeps a second message away."""
+CALL_FENCE_MS = 60_000
+"""How long a message without a business key is kept from being written twice by the repetition of one call."""
+KEY_LENGTH_MAX = 256
+FOLD_PAGE = 1_000
+
+
+class RedisBus:
+    """See `bus.api.Bus`."""
+
+    def __init__(self, settings: CommonSettings, clock: Clock, service: str, consumer: str, adopt_idle_ms: int) -> None:
+        self._prefix, self._clock = settings.key_prefix, clock
+        self._commands = Session(settings.redis_url, f"{service}:commands")
+        self._reader = Session(settings.redis_url, f"{service}:reader")
+        self._intake = Intake(self._commands, self._reader, self._prefix, consumer, adopt_idle_ms=adopt_idle_ms)
+        self._observes = not isinstance(clock, SystemClock)
+        self._call = itertools.count()
+        self._nonce = os.urandom(8).hex()  # only tells our own repeated call from another's; decides nothing
+
+    async def reach(self) -> None:
+        """Connect now, so that a wrong address or password is known at start. Raises Unavailable, ConfigError."""
+        await self._commands.link()
+
+    async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Create groups from id 0 where missing, adopt what dead consumers left."""
+        await self._intake.subscribe(subscriptions)
+
+    async def read(self, *, count_max: int = 256, block_ms: int = 1_000) -> Batch | None:
+        """Return what came for our subscriptions, or None."""
+        batch = await self._intake.read(count_max, block_ms)
+        if batch is not None and self._observes:
+            for entry in batch.entries:
+                self._clock.observe(event_time_ns(entry.message))
+        return batch
+
+    async def commit(self, batch: Batch, outputs: Sequence[Sequence[Output]], state: State | None = None) -> int:
+        """Acknowledge, write and keep the state in one step. Raises StaleState, Unavailable, Bug."""
+        if len(outputs) != len(batch.entries):
+            raise Bug(f"{len(outputs)} lists of outputs for {len(batch.entries)} entries")
+        keys, arguments = self._commit_arguments(batch, outputs, state)
+        failpoint("bus.before_commit")
+        status, *rest = await self._commands.run(COMMIT, keys, arguments)
+        failpoint("bus.after_commit")
+        if status != b"ok":
+            self._intake.restart()
+            raise StaleState(f"{state.name if state else ''}: {status.decode()}")
+        return int(rest[0])
+
+    def _commit_arguments(self, batch: Batch, outputs: Sequence[Sequence[Output]], state: State | None) -> tuple[list[str], list[Any]]:
+        keys = _Keys(self._prefix, state.name if state else batch.entries[0].stream if batch.entries else DEAD_LETTERS)
+        plain: dict[int, list[str]] = {}
+        effects: list[Any] = []
+        count = 0
+        for entry, caused in zip(batch.entries, outputs, strict=True):
+            index = keys.index(entry.stream)
+            if not caused:
+                plain.setdefault(index, []).append(entry.id)
+                continue
+            count += 1
+            effects += (index, entry.id, len(caused))
+            for output in caused:
+                effects += self._output(keys, output)
+        head = [batch.group, FENCE_MS, state.version if state else "", state.data if state else "", self._token()]
+        acknowledged = [part for index, ids in plain.items() for part in (index, len(ids), *ids)]
+        return keys.names, [*head, len(plain), *acknowledged, count, *effects]
+
+    def _output(self, keys: "_Keys", output: Output) -> tuple[int, int, bytes]:
+        row = row_of(output.stream)
+        row.written.inc()
+        fence = keys.index(_fence(output.stream, output.key)) if output.key else 0
+        return keys.index(output.stream), fence, row.encode(output.message)
+
+    def _token(self) -> str:
+        return f"{self._nonce}:{next(self._call)}"
+
+    async def publish(self, stream: str, message: Any, key: str = "") -> str:
+        """Write one message that no entry caused; return its entry id, "" if `key` was seen."""
+        row, token = row_of(stream), self._token()
+        payload = row.encode(message)
+        fence, life_ms = (_fence(stream, key), FENCE_MS) if key else (_fence(stream, token), CALL_FENCE_MS)
+        length = row.stream.length_max if row.kind is Kind.MARKET else 0
+        written = await self._commands.run(PUBLISH, [self._prefix + stream, self._prefix + fence], [life_ms, token, payload, length])
+        row.written.inc()
+        return bytes(written).decode()
+
+    async def fold(self, stream: str, after: str = "0") -> list[Entry]:
+        """Return the entries of a FOLD stream after an id."""
+        row, entries, last = row_of(stream), list[Entry](), after
+        while True:
+            page = await self._commands.call(pack("XRANGE", self._prefix + stream, f"({last}", "+", "COUNT", FOLD_PAGE))
+            for entry_id, fields in page:
+                last = entry_id.decode()
+                try:
+                    entries.append(row.decode(last, fields))
+                except BadInput as error:
+                    await self._bury(row, last, fields, error)
+            if len(page) < FOLD_PAGE:
+                return entries
+
+    async def _bury(self, row: Row, entry_id: str, fields: "list[bytes] | None", error: BadInput) -> None:
+        """Keep what could not be folded, once, whoever of the many readers comes first."""
+        BAD_INPUT.labels(row.stream.name, error.field[:32]).inc()
+        logger().warning("dead_letter", stream=row.name, id=entry_id, field=error.field, reason=error.reason)
+        fence = _fence(DEAD_LETTERS, f"{row.name}:{entry_id}")
+        if await self._commands.call(pack("SET", self._prefix + fence, "1", "NX", "PX", FENCE_MS)):
+            letter = ("stream", row.name, "id", entry_id, "raw", raw_of(fields), "field", error.field, "reason", error.reason)
+            await self._commands.call(pack("XADD", self._prefix + DEAD_LETTERS, "*", *letter))
+
+    async def load(self, name: str) -> State:
+        """Return a stage's state; version 0 and empty data when there is none."""
+        version, data = await self._commands.call(pack("HMGET", self._prefix + name, "v", "d"))
+        return State(name, int(version or 0), data or b"")
+
+    async def get(self, key: str) -> bytes | None:
+        """Return a plain key's value."""
+        value: bytes | None = await self._commands.call(pack("GET", self._prefix + key))
+        return value
+
+    async def put(self, key: str, value: bytes, ttl_ms: int = 0) -> None:
+        """Set a plain key, for `ttl_ms` milliseconds (0: for good)."""
+        life = ("PX", ttl_ms) if ttl_ms else ()
+        await self._commands.call(pack("SET", self._prefix + key, value, *life))
+
+    async def drop(self, key: str) -> None:
+        """Delete a plain key."""
+        await self._commands.call(pack("DEL", self._prefix + key))
+
+    async def replace(self, key: str, values: Sequence[bytes]) -> None:
+        """Make a list key hold exactly these values."""
+        await self._commands.run(REPLACE, [self._prefix + key], list(values))
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._intake.forget()
+        await self._reader.close()
+        await self._commands.close()
+
+
+class _Keys:
+    """The KEYS of one script call: each name once, found again by its index (from 1, as Lua counts)."""
+
+    def __init__(self, prefix: str, first: str) -> None:
+        self._prefix = prefix
+        self._indexes: dict[str, int] = {}
+        self.names: list[str] = [prefix + first]
+
+    def index(self, name: str) -> int:
+        found = self._indexes.get(name)
+        if found is None:
+            self.names.append(self._prefix + name)
+            found = self._indexes[name] = len(self.names)
+        return found
+
+
+def _fence(stream: str, key: str) -> str:
+    if len(key) > KEY_LENGTH_MAX:
+        raise Bug(f"key of {len(key)} characters on {stream}: at most {KEY_LENGTH_MAX}")
+    return f"fence:{stream}:{key}"
+
+
+async def connect(settings: CommonSettings, clock: Clock, *, service: str, consumer: str = "", adopt_idle_ms: int = 15_000) -> RedisBus:
+    """Return a bus for one service, connected. `consumer` stays the same over restarts, so that own entries come back first.
+
+    Raises Unavailable when Redis does not answer in time, ConfigError when it refuses the user.
+    """
+    bus = RedisBus(settings, clock, service, consumer or f"{service}@{socket.gethostname()}", adopt_idle_ms)
+    await bus.reach()
+    return bus

@@ -1,0 +1,27 @@
+"""The Lua scripts: loaded once, called by their SHA1, loaded again when a server lost them (NOSCRIPT)."""
+
+import hashlib
+from importlib.resources import files
+
+import msgspec
+
+
+class Script(msgspec.Struct, frozen=True):
+    """One script's name, text and SHA1 (hex, as EVALSHA takes it)."""
+
+    name: str
+    text: str
+    sha: str
+
+
+def _load(name: str) -> Script:
+    text = files("memesnipe.bus").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+COMMIT = _load("commit")
+PUBLISH = _load("publish")
+DEAD_LETTER = _load("dead_letter")
+REPLACE = _load("replace")
+SKIP = _load("skip")
+ALL = (COMMIT, PUBLISH, DEAD_LETTER, REPLACE, SKIP)

@@ -1,0 +1,59 @@
+"""Fixtures that every test may use: a real Valkey for each test process, and buses on a clean database."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from memesnipe.bus.redis_bus import RedisBus, connect
+from memesnipe.kernel.clock import Clock, SystemClock
+from memesnipe.kernel.settings import CommonSettings
+from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.servers import a_redis
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server for each test process; its URL. Use `valkey_url`, which empties it first."""
+    with a_redis(Path(tmp_path_factory.mktemp("valkey"))) as url:
+        yield url
+
+
+@pytest.fixture
+def valkey_url(valkey_server: str) -> str:
+    """The URL of an empty server."""
+    with redis.Redis.from_url(valkey_server) as client:
+        client.flushall()
+    return valkey_server
+
+
+@pytest.fixture
+def redis_url(valkey_url: str) -> str:
+    """The same, by its other name."""
+    return valkey_url
+
+
+@pytest.fixture
+async def make_bus(valkey_url: str) -> AsyncIterator[MakeBus]:
+    """`await make_bus(service="executor", consumer="a", clock=..., **settings)`; all are closed at the end."""
+    made: list[RedisBus] = []
+
+    async def make(
+        *, service: str = "test", consumer: str = "", clock: Clock | None = None, adopt_idle_ms: int = 15_000, **settings: Any
+    ) -> RedisBus:
+        common = CommonSettings(**{"redis_url": valkey_url, **settings})
+        bus = await connect(common, clock or SystemClock(), service=service, consumer=consumer, adopt_idle_ms=adopt_idle_ms)
+        made.append(bus)
+        return bus
+
+    yield make
+    for bus in made:
+        await bus.close()
+
+
+@pytest.fixture
+async def bus(make_bus: MakeBus) -> RedisBus:
+    """One bus on an empty server."""
+    return await make_bus()
