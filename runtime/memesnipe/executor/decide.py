@@ -1,0 +1,160 @@
+"""Pure: a strategy, its book and an event become intents. No clock, no I/O; what goes wrong is a value.
+
+`on_event` is driven without an event loop: a coroutine that never really waits ends at its first step. One that does wait
+is closed and counted, because a backtest could not have made the same decision.
+"""
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import msgspec
+
+from memesnipe.executor.book import Book, BookView
+from memesnipe.executor.checks import CHECKS, Order, Standing
+from memesnipe.kernel.errors import BadInput
+from memesnipe.kernel.ids import derive
+from memesnipe.messages import codec
+from memesnipe.messages.bounds import Side
+from memesnipe.messages.market import BridgeTransfer, DepthQuote, Launch, MarketEvent, PriceTick, SocialPost
+from memesnipe.messages.orders import OrderIntent
+from memesnipe.strategy.contract import Buy, EventType, Sell, Strategy
+from memesnipe.strategy.spec import StrategySpec
+
+EVENT_KINDS: dict[EventType, type[MarketEvent]] = {
+    EventType.PRICE: PriceTick,
+    EventType.DEPTH: DepthQuote,
+    EventType.SOCIAL: SocialPost,
+    EventType.BRIDGE: BridgeTransfer,
+    EventType.LAUNCH: Launch,
+}
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A strategy's fault that became no action."""
+
+    kind: str
+    detail: str
+    error: BaseException | None = None
+
+
+class Heard(msgspec.Struct):
+    """What came of the events: intents to send, faults to count, answers that a check refused (by its name)."""
+
+    intents: list[OrderIntent] = []
+    failures: list[Failure] = []
+    refused: list[str] = []
+    routed: int = 0
+    """Events that reached the strategy: without any, its memory is as it was."""
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """A strategy in place: its code, its spec and its view."""
+
+    spec: StrategySpec
+    strategy: Strategy[Any]
+    view: BookView
+
+    @property
+    def kinds(self) -> frozenset[type]:
+        """Return the event types that are routed to the strategy."""
+        return frozenset(EVENT_KINDS[event] for event in self.strategy.subscriptions)
+
+
+def hear(seat: Seat, kinds: frozenset[type], events: Sequence[MarketEvent], standing: Standing, heard: Heard) -> None:
+    """Put the events to the strategy one by one and add what comes of them to `heard`.
+
+    Everything in this loop is paid for each market event; what only an answer needs is in `_act`.
+    """
+    on_event = seat.strategy.on_event
+    for event in events:
+        if type(event) not in kinds:
+            continue
+        heard.routed += 1
+        coroutine = on_event(event)
+        try:
+            coroutine.send(None)
+        except StopIteration as done:
+            if done.value is not None:
+                _act(seat, event, done.value, standing, heard)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            heard.failures.append(Failure(type(error).__name__, str(event.event_id), error))
+        else:
+            heard.failures.append(_waited(coroutine, event))
+
+
+def _waited(coroutine: Coroutine[Any, Any, Any], event: MarketEvent) -> Failure:
+    try:
+        coroutine.close()
+    except BaseException as error:
+        return Failure("waited", f"{event.event_id}: on_event awaited and would not be closed", error)
+    return Failure("waited", f"{event.event_id}: on_event awaited something outside; it must answer at once")
+
+
+def _act(seat: Seat, event: MarketEvent, answer: object, standing: Standing, heard: Heard) -> None:
+    orders = answer if isinstance(answer, (list, tuple)) else (answer,)
+    if not len(orders) <= standing.actions_per_event_max:
+        heard.failures.append(Failure("too_many_actions", f"{event.event_id}: {len(orders)} actions"))
+        return
+    before: Book = seat.view.book
+    for order in orders:
+        if order is not None:
+            _order(seat, event, order, before, standing, heard)
+
+
+def _order(seat: Seat, event: MarketEvent, order: object, before: Book, standing: Standing, heard: Heard) -> None:
+    """Turn one order into an intent, or say why not. `before` is the book without this event's own actions."""
+    try:
+        intent = intent_of(seat.spec, event, order, seat.view.book.sequence)
+    except BadInput as error:
+        heard.failures.append(Failure("bad_action", f"{event.event_id}: {error}", error))
+        return
+    assert isinstance(order, (Buy, Sell))  # noqa: S101 - for the type checkers; intent_of looked
+    if refused := refusal(order, event, before, seat.view.book, standing):
+        heard.refused.append(refused)
+        return
+    seat.view.book = seat.view.book.reserve(intent)
+    heard.intents.append(intent)
+
+
+def refusal(order: Order, event: MarketEvent, before: Book, book: Book, standing: Standing) -> str:
+    """Return the name of the first check that fails, "" if none does. Room and orders in flight are judged by the newest book."""
+    for name, check in CHECKS:
+        if not check(order, event, before if name == "repeated_event" else book, standing):
+            return name
+    return ""
+
+
+def intent_of(spec: StrategySpec, event: MarketEvent, order: object, sequence: int) -> OrderIntent:
+    """Return the intent for an action. Raises BadInput for anything that a reader would refuse.
+
+    The intent takes the round trip through the codec that its reader will make: what cannot be read is never sent.
+    """
+    if not isinstance(order, (Buy, Sell)):
+        raise BadInput("action", f"must be Buy, Sell or None, not {type(order).__name__}")
+    buys = isinstance(order, Buy)
+    size = order.size_lamports if isinstance(order, Buy) else order.size_units
+    if type(size) is not int or not size > 0:
+        raise BadInput("size_lamports" if buys else "size_units", f"must be a positive integer, not {size!r}")
+    draft = OrderIntent(
+        id=derive("intent", spec.id, spec.spec_hash, event.event_id, sequence),
+        strategy=spec.id,
+        spec_hash=spec.spec_hash,
+        event_id=event.event_id,
+        sequence=sequence,
+        time_ns=event.time_ns,
+        slot=getattr(event, "slot", 0),
+        mint=order.mint,
+        side=Side.BUY if buys else Side.SELL,
+        size_lamports=size if buys else 0,
+        size_units=0 if buys else size,
+        slippage_bps_max=order.slippage_bps_max,
+        quote_lamports=order.quote_lamports,
+        base_units=order.base_units,
+        reason=order.reason,
+    )
+    try:
+        return codec.decode(OrderIntent, codec.encode(draft))
+    except (TypeError, OverflowError, ValueError, msgspec.MsgspecError) as error:
+        raise BadInput("action", f"cannot be written: {error}") from None

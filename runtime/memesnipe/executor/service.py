@@ -1,0 +1,56 @@
+"""The edge of the executor: settings, the strategy's code, a connection, and the loop until it is asked to stop."""
+
+import asyncio
+from pathlib import Path
+
+from memesnipe.bus.redis_bus import connect
+from memesnipe.executor.loop import StrategyLoop
+from memesnipe.executor.settings import ExecutorSettings
+from memesnipe.kernel.errors import ConfigError, Unavailable
+from memesnipe.kernel.logs import logger
+from memesnipe.kernel.service import Running, run
+from memesnipe.kernel.settings import load
+from memesnipe.strategy import loading
+from memesnipe.strategy.spec import read_spec
+
+
+async def serve(running: Running, settings: ExecutorSettings) -> None:
+    """Run one strategy until asked to stop. Raises ConfigError for a spec, plugin or parameter that is wrong."""
+    if not settings.strategy_file:
+        raise ConfigError("MEMESNIPE_STRATEGY_FILE: must be the path of a strategy's spec")
+    spec = read_spec(Path(settings.strategy_file))
+    plugin = loading.load(spec.plugin, loading.folders_of(settings.strategies_path))
+    bus = await connect(settings, running.clock, service="executor", consumer=spec.id)
+    try:
+        loop = StrategyLoop(bus, running.clock, settings, spec, plugin)
+        await loop.start()
+        running.health.ready(True)
+        logger().info("strategy_seated", strategy=spec.id, plugin=spec.plugin, version=plugin.kind.version, spec_hash=spec.spec_hash)
+        await _turns(running, loop)
+    finally:
+        await bus.close()
+
+
+async def _turns(running: Running, loop: StrategyLoop) -> None:
+    while not running.stop.is_set():
+        try:
+            await loop.turn()
+        except Unavailable as error:
+            running.health.ready(False, str(error))
+            await asyncio.sleep(error.retry_after_s)
+            await _restart(running, loop)
+
+
+async def _restart(running: Running, loop: StrategyLoop) -> None:
+    """After an outage nobody knows whether the last commit landed: take up the stored state, and what is still pending."""
+    try:
+        await loop.start()
+        running.health.ready(True)
+    except Unavailable as error:
+        logger().warning("still_unavailable", detail=str(error))
+
+
+def main() -> int:
+    """Run the service from its environment."""
+    settings = load(ExecutorSettings)
+    return run("executor", settings, lambda running: serve(running, settings))
