@@ -109,9 +109,7 @@ def save(book: Book) -> bytes:
     return msgspec.msgpack.encode(Saved(tuple((*key, one.watch) for key, one in sorted(book.open.items()))))
 
 
-def restore(
-    data: bytes, positions: Iterable[Position], realized: Mapping[Owner, int], trades: Mapping[Owner, tuple[Trade, ...]]
-) -> Book:
+def restore(data: bytes, positions: Iterable[Position], realized: Mapping[Owner, int], trades: Mapping[Owner, tuple[Trade, ...]]) -> Book:
     """Return the book from the ledger's positions and the stored watches; the ledger wins where they disagree."""
     saved = msgspec.msgpack.decode(data, type=Saved) if data else Saved()
     watches = {(strategy, mode, mint): watch for strategy, mode, mint, watch in saved.watches}

@@ -6,13 +6,23 @@ import msgspec
 
 from memesnipe.ledger.write import Booked
 from memesnipe.messages.control import CloseRequest, PositionUpdate
-from memesnipe.messages.market import PriceTick
+from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Rejection
 from memesnipe.positions.book import Book, Mark, Open, Watch
 from memesnipe.positions.exits import Rules, consider, refused, stop_ratio
 
 Effect = ExitIntent | PositionUpdate
 Decision = tuple[Book, Sequence[Effect]]
+
+
+def on_frame(book: Book, frame: MarketFrame, rules: Rules) -> Decision:
+    """Look at every price in a frame, in order: a stop that was touched between two others was touched."""
+    effects: list[Effect] = []
+    for event in frame.events:
+        if isinstance(event, PriceTick):
+            book, more = on_price(book, event, rules)
+            effects += more
+    return book, effects
 
 
 def on_price(book: Book, tick: PriceTick, rules: Rules) -> Decision:
@@ -39,8 +49,12 @@ def on_rejection(book: Book, rejection: Rejection, rules: Rules) -> Decision:
 
 def on_close_request(book: Book, request: CloseRequest, rules: Rules) -> Decision:
     """A person wants out: remembered until the position is closed, through refusals and a freeze."""
-    wanted = [one for one in book.holders(request.mint) if one.position.strategy == request.strategy]
-    return _each(book, [asked(one, request) for one in wanted], rules)
+    return _each(book, [asked(one, request) for one in asked_of(book, request)], rules)
+
+
+def asked_of(book: Book, request: CloseRequest) -> list[Open]:
+    """Return the positions that a request is about: in either mode."""
+    return [one for one in book.holders(request.mint) if one.position.strategy == request.strategy]
 
 
 def on_time(book: Book, rules: Rules) -> Decision:

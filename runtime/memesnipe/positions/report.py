@@ -1,0 +1,67 @@
+"""What position_manager tells: effects as stream entries, the performance keys, and its gauges."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from memesnipe.bus.api import Bus, Output
+from memesnipe.bus.topology import EXITS, PNL_HISTORY_KEY, POSITIONS, SHARPE_KEY
+from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.orders import ExitIntent
+from memesnipe.positions import metrics
+from memesnipe.positions.book import Book
+from memesnipe.positions.decide import Effect, update_of
+from memesnipe.positions.exits import Rules, stop_ratio
+from memesnipe.positions.performance import history_of, sharpe, unrealized
+
+
+def outputs_of(effects: Iterable[Effect], cause: str) -> list[Output]:
+    """Return effects as entries to write. `cause` is the id of what was handled: with it a position update has its own key."""
+    return [_output(effect, cause) for effect in effects]
+
+
+def _output(effect: Effect, cause: str) -> Output:
+    if isinstance(effect, ExitIntent):
+        metrics.EXITS.labels(effect.strategy, effect.cause.value).inc()
+        return Output(EXITS.of(effect.strategy), effect, effect.id)
+    return Output(POSITIONS.name, effect, f"{effect.strategy}:{effect.mode.value}:{effect.mint}:{cause}")
+
+
+def marks(book: Book, rules: Rules) -> list[Output]:
+    """Return the word on every open position at its newest price."""
+    updates = [update_of(one, rules, rules.now_ns) for one in book.open.values()]
+    return outputs_of(updates, f"mark-{rules.now_ns}")
+
+
+async def publish_performance(bus: Bus, book: Book, modes: Mapping[str, Mode], strategies: Iterable[str]) -> None:
+    """Write the history and the Sharpe ratio of strategies, in the mode each one runs in now: paper says nothing about live."""
+    for strategy in sorted(set(strategies)):
+        trades = book.trades.get((strategy, modes.get(strategy, Mode.PAPER)), ())
+        await bus.replace(PNL_HISTORY_KEY.format(strategy=strategy), history_of(trades))
+        ratio, key = sharpe(trades), SHARPE_KEY.format(strategy=strategy)
+        await (bus.drop(key) if ratio is None else bus.put(key, repr(ratio).encode()))
+
+
+def show(book: Book, rules: Rules, backlog: int) -> None:
+    """Set the gauges."""
+    marked = unrealized(book)
+    for strategy, mode in {*book.realized, *marked}:
+        held = [key for key in book.open if key[:2] == (strategy, mode)]
+        metrics.OPEN_POSITIONS.labels(strategy, mode.value).set(len(held))
+        metrics.REALIZED.labels(strategy, mode.value).set(book.realized.get((strategy, mode), 0))
+        metrics.UNREALIZED.labels(strategy, mode.value).set(marked.get((strategy, mode), 0))
+    metrics.WITHOUT_STOP.set(len(unprotected(book, rules)))
+    metrics.EXIT_IN_FLIGHT_S.set(oldest_exit_s(book, rules.now_ns))
+    metrics.LEDGER_BACKLOG.set(backlog)
+
+
+def unprotected(book: Book, rules: Rules) -> Sequence[str]:
+    """Return the mints of positions that no stop protects: none configured, or the strategy runs in the other mode now."""
+    return [
+        key[2] for key, one in book.open.items() if stop_ratio(one, rules.limits)[1] == 0 or rules.modes.get(key[0], key[1]) is not key[1]
+    ]
+
+
+def oldest_exit_s(book: Book, now_ns: int) -> float:
+    """Return the age of the oldest exit without an outcome, in seconds."""
+    sent = [one.watch.exit.sent_ns for one in book.open.values() if one.watch.exit and one.watch.exit.intent_id]
+    return (now_ns - min(sent)) / NS_PER_S if sent else 0.0

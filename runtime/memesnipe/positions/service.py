@@ -1,0 +1,255 @@
+"""position_manager's edge: read, write the ledger, decide, commit, count. In that order, so that a crash anywhere loses nothing.
+
+A crash after the ledger's write and before the commit delivers the entries again; the ledger knows them by signature.
+While the ledger cannot be written, entries with something for it stay unacknowledged, and exits go on from memory.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from memesnipe.bus.api import Batch, Bus, Entry, Output, StaleState, State
+from memesnipe.bus.redis_bus import connect
+from memesnipe.bus.topology import KILL_SWITCH, STATE_KEY
+from memesnipe.kernel.clock import NS_PER_S, Clock
+from memesnipe.kernel.errors import Unavailable
+from memesnipe.kernel.failpoints import failpoint
+from memesnipe.kernel.logs import logger
+from memesnipe.kernel.service import Running, run
+from memesnipe.kernel.settings import load
+from memesnipe.ledger.engine import ledger_url
+from memesnipe.ledger.write import Booked, Verdict
+from memesnipe.messages.bounds import HaltState
+from memesnipe.messages.control import CloseRequest
+from memesnipe.messages.market import MarketFrame
+from memesnipe.messages.orders import ExitIntent, Fill, Rejection
+from memesnipe.positions import decide, metrics, report
+from memesnipe.positions.book import Book, restore, save
+from memesnipe.positions.curve import Curve
+from memesnipe.positions.exits import Rules
+from memesnipe.positions.following import GROUP, Following, follow
+from memesnipe.positions.insist import insist
+from memesnipe.positions.outage import Held, Outage, book_in_memory, ledger_rows, stop_new_risk
+from memesnipe.positions.settings import PositionSettings
+from memesnipe.positions.store import Store
+
+STATE = STATE_KEY.format(stage=GROUP)
+READ_MS = 200
+"""Longest wait for entries: time stops, retries and the kill switch are looked at this often."""
+
+
+class Service:
+    """One position_manager: its book, what is in force, and what waits for the ledger."""
+
+    def __init__(self, bus: Bus, clock: Clock, store: Store, settings: PositionSettings) -> None:
+        self._bus, self._clock, self._store, self._settings = bus, clock, store, settings
+        self._curve = Curve(store, settings.snapshot_every_s)
+        self._version, self._saved = 0, b""
+        self._outage: Outage | None = None
+        self._retry_ns = 0
+        self._unreported: set[str] = set()
+        self.book = Book()
+        self.following = Following()
+
+    async def restore(self) -> None:
+        """Take positions from the ledger and watches from the bus. Raises Unavailable."""
+        state = await self._bus.load(STATE)
+        self._version, self._saved = state.version, state.data
+        await self._reload(state.data)
+
+    async def turn(self) -> bool:
+        """Do one turn of the loop; return whether a configuration is in force, that is, whether this service takes work."""
+        known = self.following.config
+        self.following = await follow(self._bus, self.following, {key[0] for key in self.book.open})
+        if self.following.config is None:
+            await asyncio.sleep(READ_MS / 1_000)
+            return False
+        if self.following.config is not known:
+            self._unreported.update(self.following.modes)
+        await self._retry_ledger()
+        batch = await self._bus.read(block_ms=READ_MS)
+        await (self._idle() if batch is None else self._handle(batch))
+        await self._report()
+        return True
+
+    async def _handle(self, batch: Batch) -> None:
+        for entry in batch.entries:
+            self._clock.observe(_time_of(entry))
+        fills, rejections = ledger_rows(batch)
+        try:
+            booked = await self._record(fills, rejections)
+        except Unavailable:
+            await self._hold(batch, fills)
+            return
+        outputs = self._decide(batch, booked)
+        self._unreported.update(one.trade.strategy for one in booked if one.trade is not None)
+        await self._commit(batch, outputs)
+        if fills:
+            await self._curve.write(self.book, self._capital(), self._clock.now_ns())
+
+    async def _record(self, fills: Sequence[Fill], rejections: Sequence[Rejection]) -> list[Booked]:
+        if not fills and not rejections:
+            return []
+        if self._outage is not None:
+            raise Unavailable("ledger", "earlier entries wait for it")
+        failpoint("positions.before_ledger")
+        booked = await self._store.record(fills, rejections)
+        failpoint("positions.after_ledger")
+        for one in booked:
+            metrics.FILLS.labels(one.verdict.value).inc()
+            if one.verdict is Verdict.CONFLICT:
+                logger().error("fill_conflict", signature=one.fill.signature, intent_id=one.fill.intent_id)
+        return booked
+
+    def _decide(self, batch: Batch, booked: Iterable[Booked]) -> list[list[Output]]:
+        """Fold a batch entry by entry: each sees what the one before it changed."""
+        rules, answers = self._rules(), iter(booked)
+        outputs: list[list[Output]] = []
+        for entry in batch.entries:
+            message = next(answers) if isinstance(entry.message, Fill) else entry.message
+            self.book, effects = _fold(self.book, message, rules)
+            outputs.append(report.outputs_of(effects, entry.id))
+        self.book, late = decide.on_time(self.book, rules)
+        outputs[-1] += report.outputs_of(late, batch.entries[-1].id)
+        return outputs
+
+    async def _commit(self, batch: Batch, outputs: Sequence[Sequence[Output]]) -> None:
+        data = save(self.book)
+        state = State(STATE, self._version, data) if data != self._saved else None
+        failpoint("positions.before_commit")
+        try:
+            # A commit whose outcome is unknown is sent again as it is: the fence lets it through once.
+            version = await insist(lambda: self._bus.commit(batch, outputs, state))
+        except StaleState:
+            await self._again(batch)
+            return
+        failpoint("positions.after_commit")
+        if state is not None:
+            self._version, self._saved = version, data
+
+    async def _again(self, batch: Batch) -> None:
+        """Another instance (or our own lost answer) committed: decide the batch from what is stored now."""
+        logger().warning("stale_state", entries=len(batch.entries))
+        await insist(self.restore)
+        if batch.entries:
+            await self._handle(batch)
+
+    async def _idle(self) -> None:
+        """Nothing came: time itself may still end a position, or a waiting exit."""
+        book, effects = decide.on_time(self.book, self._rules())
+        if not effects:
+            return
+        for output in report.outputs_of(effects, "time"):
+            await self._bus.publish(output.stream, output.message, output.key)
+        # Only now: had publishing failed, the same exit would be decided again under the same id.
+        self.book = book
+        await self._commit(Batch(GROUP, ()), ())
+
+    async def _report(self) -> None:
+        """Tell of performance, the equity curve and the positions' marks; what fails is told again at the next turn."""
+        now_ns, rules = self._clock.now_ns(), self._rules()
+        await report.publish_performance(self._bus, self.book, self.following.modes, self._unreported)
+        self._unreported.clear()
+        if await self._curve.write_if_due(self.book, self._capital(), now_ns):
+            for output in report.marks(self.book, rules):
+                await self._bus.publish(output.stream, output.message, output.key)
+        report.show(self.book, rules, self._outage.entries if self._outage else 0)
+
+    async def _hold(self, batch: Batch, fills: Sequence[Fill]) -> None:
+        """Decide without the ledger, send the exits, and keep the batch until the ledger can be written again."""
+        now_ns = self._clock.now_ns()
+        outputs = self._decide(batch, book_in_memory(self.book, fills))
+        for output in (one for group in outputs for one in group if isinstance(one.message, ExitIntent)):
+            await insist(partial(self._bus.publish, output.stream, output.message, output.key))
+        self._outage = (self._outage or Outage(now_ns)).hold(Held(batch, outputs))
+        self._retry_ns = max(self._retry_ns, now_ns + int(self._settings.ledger_retry_s * NS_PER_S))
+        if self._outage.entries > self._settings.ledger_backlog_max and self.following.halts.portfolio is HaltState.ACTIVE:
+            command = stop_new_risk(self._outage, now_ns)
+            logger().error("ledger_backlog", entries=self._outage.entries, halt=command.state.value)
+            await insist(lambda: self._bus.publish(KILL_SWITCH.name, command, command.id))
+
+    async def _retry_ledger(self) -> None:
+        outage, now_ns = self._outage, self._clock.now_ns()
+        if outage is None or now_ns < self._retry_ns:
+            return
+        self._retry_ns = now_ns + int(self._settings.ledger_retry_s * NS_PER_S)
+        rows = [ledger_rows(one.batch) for one in outage.held]
+        try:
+            await self._store.record([fill for fills, _ in rows for fill in fills], [one for _, many in rows for one in many])
+            await self._reload(save(self.book))
+        except Unavailable:
+            return
+        self._outage = None
+        logger().info("ledger_back", entries=outage.entries)
+        for one in outage.held:
+            await self._commit(one.batch, one.outputs)
+
+    async def _reload(self, watches: bytes) -> None:
+        holdings = await self._store.holdings()
+        self.book = restore(watches, holdings.positions, holdings.realized, holdings.trades)
+        self._unreported.update(owner[0] for owner in self.book.trades)
+
+    def _rules(self) -> Rules:
+        return self.following.rules(self._clock.now_ns())
+
+    def _capital(self) -> int:
+        return self.following.config.capital_lamports if self.following.config else 0
+
+
+def _fold(book: Book, message: object, rules: Rules) -> decide.Decision:
+    if isinstance(message, Booked):
+        return decide.on_booked(book, message, rules)
+    if isinstance(message, Rejection):
+        return decide.on_rejection(book, message, rules)
+    if isinstance(message, CloseRequest):
+        if not decide.asked_of(book, message):
+            metrics.CLOSE_WITHOUT_POSITION.inc()
+            logger().warning("close_without_position", strategy=message.strategy, mint=message.mint, by=message.by)
+        return decide.on_close_request(book, message, rules)
+    return decide.on_frame(book, message, rules) if isinstance(message, MarketFrame) else (book, [])
+
+
+def _time_of(entry: Entry) -> int:
+    message = entry.message
+    return max(event.time_ns for event in message.events) if isinstance(message, MarketFrame) else message.time_ns
+
+
+async def serve(running: Running, settings: PositionSettings) -> None:
+    """Start, then turn until told to stop."""
+    bus = await connect(settings, running.clock, service=GROUP)
+    store = Store(ledger_url(settings.data_dir, settings.database_url))
+    service = Service(bus, running.clock, store, settings)
+    try:
+        await _started(running, store, service)
+        while not running.stop.is_set():
+            await _turned(running, service)
+    finally:
+        await bus.close()
+        store.close()
+
+
+async def _started(running: Running, store: Store, service: Service) -> None:
+    """Wait for ledger and bus: without them no position is known, and a position that is not known cannot be protected."""
+
+    async def start() -> None:
+        await store.migrate()
+        await service.restore()
+
+    running.health.ready(False, "waiting for the ledger and the bus")
+    await insist(start)
+
+
+async def _turned(running: Running, service: Service) -> None:
+    try:
+        working = await service.turn()
+    except Unavailable as error:
+        running.health.ready(False, str(error))
+        await asyncio.sleep(error.retry_after_s)
+    else:
+        running.health.ready(working, "" if working else "no configuration was applied yet")
+
+
+def main() -> int:
+    """Run position_manager until it is told to stop; return the exit code."""
+    settings = load(PositionSettings)
+    return run(GROUP, settings, lambda running: serve(running, settings))

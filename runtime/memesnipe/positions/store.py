@@ -1,0 +1,89 @@
+"""The ledger as position_manager uses it: every call off the event loop, every failure Unavailable, counted."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from memesnipe.kernel.errors import Unavailable
+from memesnipe.kernel.logs import logger
+from memesnipe.ledger import read
+from memesnipe.ledger.accounting import Position, Trade
+from memesnipe.ledger.engine import open_engine
+from memesnipe.ledger.migrate import upgrade
+from memesnipe.ledger.write import Booked, LedgerWriter, Snapshot, Transfer
+from memesnipe.messages.orders import Fill, Rejection
+from memesnipe.positions import metrics
+from memesnipe.positions.book import HISTORY_MAX, Owner
+
+T = TypeVar("T")
+
+
+class Holdings(msgspec.Struct, frozen=True):
+    """What the ledger knows at one moment."""
+
+    positions: Sequence[Position]
+    realized: Mapping[Owner, int]
+    trades: Mapping[Owner, tuple[Trade, ...]]
+
+
+class Store:
+    """position_manager's side of the ledger. Raises Unavailable; the outcome of a write is then unknown, and writing again is safe."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._writer = LedgerWriter(self._engine)
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date."""
+        await _off_loop(lambda: upgrade(self._engine, "head"))
+
+    async def record(self, fills: Sequence[Fill], rejections: Sequence[Rejection]) -> list[Booked]:
+        """Write fills and rejections in one transaction."""
+        return await _off_loop(lambda: self._writer.record(fills, rejections))
+
+    async def snapshot(self, points: Sequence[Snapshot]) -> None:
+        """Write points of the equity curves."""
+        await _off_loop(lambda: self._writer.snapshot(points))
+
+    async def transfer(self, transfers: Sequence[Transfer], walked_to: str) -> None:
+        """Write wallet movements that are not ours."""
+        await _off_loop(lambda: self._writer.transfer(transfers, walked_to))
+
+    async def holdings(self) -> Holdings:
+        """Return positions, profits and trades."""
+        return await self.ask(_holdings)
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Return the answer to a read-only question."""
+
+        def answered() -> T:
+            with self._engine.connect() as connection:
+                return question(connection)
+
+        return await _off_loop(answered)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def _holdings(connection: Connection) -> Holdings:
+    sums = read.totals(connection)
+    return Holdings(
+        positions=read.open_positions(connection),
+        realized={(one.strategy, one.mode): one.realized_lamports for one in sums},
+        trades={(one.strategy, one.mode): tuple(read.last_trades(connection, one.strategy, one.mode, HISTORY_MAX)) for one in sums},
+    )
+
+
+async def _off_loop(work: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(work)
+    except (SQLAlchemyError, Unavailable, OSError) as error:
+        metrics.LEDGER_FAILURES.inc()
+        logger().error("ledger_unavailable", detail=str(error) if isinstance(error, Unavailable) else type(error).__name__)
+        raise error if isinstance(error, Unavailable) else Unavailable("ledger", type(error).__name__) from None
