@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGES = "executor risk guard signer positions allocator market chain approvals bus messages control consumers strategy".split()
+STAGES = ["executor", "risk", "guard", "signer", "positions", "allocator", "market", "chain", "approvals", "bus", "messages", "control", "consumers", "strategy"]
 TRADE_PATHS = (*(f"runtime/memesnipe/{stage}/" for stage in STAGES), "strategies/memesnipe_strategies/")
 TRAILER = "Edge:"
 

@@ -7,3 +7,5 @@ options="--universal --generate-hashes --no-emit-index-url --no-header --python-
 uv pip compile pyproject.toml --all-extras $options -o requirements.lock
 # shellcheck disable=SC2086
 uv pip compile pyproject.toml --extra runtime --extra dashboard --extra embedded --extra build -c requirements.lock $options -o requirements-up.lock
+# shellcheck disable=SC2086
+echo virtualenv | uv pip compile - --no-annotate $options -o scripts/bootstrap/virtualenv.lock

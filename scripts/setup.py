@@ -79,7 +79,8 @@ def create_venv() -> None:
     if importlib.util.find_spec("venv") is not None and run([sys.executable, "-m", "venv", "--without-pip", VENV]) == 0:
         return
     say("this Python has no working venv module; using virtualenv instead")
-    run([sys.executable, PIP_WHEEL / "pip", "install", "--quiet", "--target", VIRTUALENV, "virtualenv"], check=True)
+    lock = PIP_WHEEL.with_name("virtualenv.lock")
+    run([sys.executable, PIP_WHEEL / "pip", "install", "--quiet", "--require-hashes", "--target", VIRTUALENV, "-r", lock], check=True)
     env = {**os.environ, "PYTHONPATH": str(VIRTUALENV)}
     run([sys.executable, "-m", "virtualenv", "--quiet", "--no-pip", "--no-setuptools", "--no-wheel", VENV], check=True, env=env)
 

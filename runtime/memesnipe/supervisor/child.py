@@ -85,7 +85,7 @@ class Child:
 
 def _inherited() -> dict[str, str]:
     """Pass on what a process needs to run and what the person set for tests, not our own settings: each child is given its own."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONSAFEPATH", "DATABASE_URL", "SSL_CERT_FILE")
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONSAFEPATH", "SSL_CERT_FILE")
     passed = ("MEMESNIPE_FAILPOINT", "MEMESNIPE_FAILPOINT_ONCE", "MEMESNIPE_STRATEGIES_PATH", "MEMESNIPE_PAPER_SLOTS_MAX")
     return {name: os.environ[name] for name in kept + passed if name in os.environ}
 

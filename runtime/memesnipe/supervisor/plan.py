@@ -29,6 +29,8 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     ws_url: str = ""
     jupiter_url: str = ""
     wallet_file: str = ""
+    database_url: str = ""
+    """Empty: SQLite in the data folder."""
     dashboard_host: str = "127.0.0.1"
     dashboard_port: int = 8080
     localnet_port: int = 8899
@@ -127,6 +129,7 @@ def _common(settings: UpSettings, around: Surroundings, user: str) -> dict[str, 
         variable("clock"): "replay" if around.replay else settings.clock,
         variable("seed"): str(settings.seed),
         variable("paper_trading_mode"): str(settings.paper_trading_mode).lower(),
+        **({variable("database_url"): settings.database_url} if settings.database_url else {}),
     }
 
 
