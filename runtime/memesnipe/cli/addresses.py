@@ -41,11 +41,6 @@ def data_dir() -> Path:
     return Path(os.environ.get("MEMESNIPE_DATA_DIR") or "shared")
 
 
-def database_url(data: Path) -> str:
-    """Return the ledger's address."""
-    return os.environ.get("DATABASE_URL") or f"sqlite:///{(data / 'trades_v18.db').absolute()}"
-
-
 def _read(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}

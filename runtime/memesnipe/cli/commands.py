@@ -100,10 +100,11 @@ def close(strategy: str, mint: str) -> None:
 @app.command()
 def reconcile() -> None:
     """Rebuild every position from the wallet's full chain history and compare it with the ledger; exit 1 on any difference."""
+    from memesnipe.ledger.engine import ledger_url
     from memesnipe.reconcile.run import run
 
     found = stack.find()
-    raise typer.Exit(run(stack.database_url(found.data_dir), found.rpc_url, found.wallet))
+    raise typer.Exit(run(ledger_url(str(found.data_dir), os.environ.get("DATABASE_URL", "")), found.rpc_url, found.wallet))
 
 
 @app.command()

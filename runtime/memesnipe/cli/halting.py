@@ -5,7 +5,8 @@ import getpass
 import time
 
 from memesnipe.bus import topology
-from memesnipe.bus.folds import Halts
+from memesnipe.bus.api import Entry
+from memesnipe.bus.folds import Halts, fold_halts
 from memesnipe.bus.redis_bus import connect
 from memesnipe.cli.addresses import Addresses
 from memesnipe.kernel.clock import SystemClock
@@ -24,23 +25,16 @@ async def _halt(addresses: Addresses, state: HaltState, scope: str, reason: str,
     clock = SystemClock()
     bus = await connect(addresses.settings(), clock, service="cli")
     try:
-        before = _folded([entry.message for entry in await bus.fold(topology.KILL_SWITCH.name)])
-        if before.of(scope) is HaltState.FROZEN and state is not HaltState.FROZEN and not lift_frozen:
+        before = fold_halts(Halts(), await bus.fold(topology.KILL_SWITCH.name))
+        if before.states.get(scope) is HaltState.FROZEN and state is not HaltState.FROZEN and not lift_frozen:
             raise ConfigError("the wallet is FROZEN (a stolen key is suspected); `memesnipe resume --frozen` lifts it")
         now_ns = clock.now_ns()
         by = getpass.getuser()
         command = HaltCommand(derive("halt", scope, state, by, now_ns), scope, state, by, reason, now_ns)
-        await bus.publish(topology.KILL_SWITCH.name, command, command.id)
-        return before.apply(command)
+        entry_id = await bus.publish(topology.KILL_SWITCH.name, command, command.id)
+        return fold_halts(before, [Entry(topology.KILL_SWITCH.name, entry_id, command)])
     finally:
         await bus.close()
-
-
-def _folded(commands: list[HaltCommand]) -> Halts:
-    halts = Halts()
-    for command in commands:
-        halts = halts.apply(command)
-    return halts
 
 
 def close(addresses: Addresses, strategy: str, mint: str) -> None:

@@ -14,7 +14,7 @@ from memesnipe.approvals import leases as lease_seals
 from memesnipe.approvals.keys import SigningKey, TrustedKeys
 from memesnipe.bus import acl, topology
 from memesnipe.bus.api import Bus
-from memesnipe.bus.folds import Halts
+from memesnipe.bus.folds import Halts, fold_halts
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.trim import trim_forever
 from memesnipe.control.applied import applied, conditions_of
@@ -44,7 +44,7 @@ class Control:
         self._settings, self._running, self._bus = settings, running, bus
         self._history = History(settings.data() / "config.db")
         self._lease_key = _keys(settings)["lease"]
-        self._halts, self._halts_read = Halts(), "0"
+        self._halts = Halts()
         self._config: ConfigApplied | None = None
         self._genesis = ""
         self._last_error = ""
@@ -120,8 +120,7 @@ class Control:
         await acl.set_user(self._settings.redis_url, user, secret, rules)
 
     async def _fold_halts(self) -> None:
-        for entry in await self._bus.fold(topology.KILL_SWITCH.name, self._halts_read):
-            self._halts, self._halts_read = self._halts.apply(entry.message), entry.id
+        self._halts = fold_halts(self._halts, await self._bus.fold(topology.KILL_SWITCH.name, self._halts.after))
 
     async def _renew_leases(self) -> None:
         if self._config is None:

@@ -8,20 +8,20 @@ from collections import Counter
 from pathlib import Path
 
 from memesnipe.ledger import read
-from memesnipe.ledger.engine import open_ledger
+from memesnipe.ledger.engine import ledger_url, open_engine
+from memesnipe.market import recording as recordings
 from memesnipe.market.divergence import diverge, render
-from memesnipe.market.recording import read_events
 from memesnipe.messages.market import PriceTick
 from memesnipe.messages.orders import Fill, FillStatus
 
 
 def summarise(data: Path, recording: Path, seed: int) -> str:
     """Return the summary of a finished replay in a data folder."""
-    engine = open_ledger(f"sqlite:///{data / 'trades_v18.db'}")
+    engine = open_engine(ledger_url(str(data)))
     with engine.connect() as connection:
         fills = sorted(read.last_fills(connection, limit=read.LIMIT_MAX), key=lambda fill: (fill.time_ns, fill.signature))
         totals, refusals = read.totals(connection), read.rejections_by_reason(connection)
-    ticks = [event for event in read_events(recording) if isinstance(event, PriceTick)]
+    ticks = [event for event in recordings.read(recording) if isinstance(event, PriceTick)]
     sections = [
         f"replay of {recording.name}, seed {seed}: {len(ticks)} trades, {len({tick.mint for tick in ticks})} tokens",
         *_fills(fills),
@@ -48,7 +48,8 @@ def _fills(fills: list[Fill]) -> list[str]:
 def _total(row: read.Totals) -> str:
     return (
         f"{row.strategy} ({row.mode.value}): realized {sol(row.realized_lamports)} SOL net, of it fees {sol(row.fees_lamports)}, "
-        f"tips {sol(row.tips_lamports)}, rent {sol(row.rent_lamports)}; open positions {row.open_positions} at cost {sol(row.cost_lamports)}"
+        f"tips {sol(row.tips_lamports)}, rent {sol(row.rent_lamports)}; "
+        f"open positions {row.open_positions} at cost {sol(row.cost_lamports)}"
     )
 
 

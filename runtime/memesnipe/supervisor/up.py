@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 
-from memesnipe.bus.embedded import valkey_command
 from memesnipe.control.files import password, write_whole
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.logs import configure, logger
@@ -20,6 +19,7 @@ from memesnipe.supervisor.child import Child
 from memesnipe.supervisor.plan import Process, Surroundings, UpSettings
 from memesnipe.supervisor.probe import all_ready
 from memesnipe.supervisor.table import Screen
+from memesnipe.supervisor.valkey import valkey
 from memesnipe.supervisor.wallet import fund, localnet_wallet, public_key
 
 READY_S_MAX = 60.0
@@ -82,7 +82,7 @@ class Stack:
         """The default user keeps its rights behind a password; every service gets a user of its own from control."""
         port = self.settings.redis_port or free_port()
         secret = password(self.data / "keys" / "redis", "default")
-        self._launch(Process("valkey", valkey_command(self.data / "valkey", port=port, password=secret), {}, 0))
+        self._launch(valkey(self.data / "valkey", port, secret))
         await until_open(port, "valkey")
         return f"redis://default:{secret}@127.0.0.1:{port}/0"
 
