@@ -1,123 +1,187 @@
 """Swaps through the localnet: real signed transactions built from `/swap/v2/build`, exact to the unit."""
 
 import base64
+import struct
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
-from solders.address_lookup_table_account import AddressLookupTableAccount
-from solders.compute_budget import set_compute_unit_limit
-from solders.hash import Hash
-from solders.instruction import AccountMeta, Instruction
-from solders.keypair import Keypair
-from solders.message import MessageV0
+from solders.compute_budget import set_compute_unit_price
 from solders.pubkey import Pubkey
-from solders.transaction import VersionedTransaction
+from solders.token.associated import get_associated_token_address
 
-from memesnipe.chain.programs import WRAPPED_SOL_MINT
-from memesnipe.localnet.app import create_app
+from memesnipe.chain.programs import JUPITER_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL_MINT
 from memesnipe.localnet.settings import LocalnetSettings
+from memesnipe.localnet.testing import SOL, Wallet, encoded, read_instruction, running
 
-SOL = 10**9
 Json = Any
-
-
-class Client:
-    """A wallet with a hand-written client: the tests share nothing with the shipped ones."""
-
-    def __init__(self, session: ClientSession, base: str) -> None:
-        self.session, self.base, self.key = session, base, Keypair.from_seed(bytes([3]) * 32)
-        self.me = str(self.key.pubkey())
-
-    async def rpc(self, method: str, *params: Json) -> Json:
-        async with self.session.post(self.base + "/", json={"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}) as answer:
-            return await answer.json()
-
-    async def result(self, method: str, *params: Json) -> Json:
-        body = await self.rpc(method, *params)
-        assert "error" not in body, body
-        return body["result"]
-
-    async def get(self, path: str, **query: Json) -> Json:
-        async with self.session.get(self.base + path, params=query) as answer:
-            return await answer.json()
-
-    async def post(self, path: str, body: Json) -> Json:
-        async with self.session.post(self.base + path, json=body) as answer:
-            return await answer.json()
-
-    async def tick(self, slots: int = 1) -> None:
-        await self.post("/localnet/tick", {"slots": slots})
-
-    async def balance(self, key: str) -> int:
-        return int((await self.result("getBalance", key))["value"])
-
-    async def tokens(self, mint: str, owner: str | None = None) -> int:
-        found = await self.result("getTokenAccountsByOwner", owner or self.me, {"mint": mint}, {"encoding": "jsonParsed"})
-        return sum(int(one["account"]["data"]["parsed"]["info"]["tokenAmount"]["amount"]) for one in found["value"])
-
-    async def quote(self, give: str, take: str, amount: int, **more: Json) -> Json:
-        return await self.get("/swap/v2/build", inputMint=give, outputMint=take, amount=amount, taker=self.me, **more)
-
-    def swap_tx(self, built: Json, **changes: Json) -> VersionedTransaction:
-        steps = [set_compute_unit_limit(200_000)]
-        steps += [instruction(one) for one in built["computeBudgetInstructions"] + built["setupInstructions"]]
-        steps += [instruction(one) for one in (built["swapInstruction"], built["cleanupInstruction"]) if one]
-        tables = [
-            AddressLookupTableAccount(Pubkey.from_string(key), [Pubkey.from_string(one) for one in listed])
-            for key, listed in built["addressesByLookupTableAddress"].items()
-        ]
-        recent = Hash.from_bytes(bytes(built["blockhashWithMetadata"]["blockhash"]))
-        return VersionedTransaction(MessageV0.try_compile(self.key.pubkey(), steps, tables, recent), [self.key])
-
-    async def send(self, tx: VersionedTransaction, **options: Json) -> Json:
-        return await self.rpc("sendTransaction", base64.b64encode(bytes(tx)).decode(), {"encoding": "base64", **options})
-
-    async def land(self, tx: VersionedTransaction, **options: Json) -> Json:
-        body = await self.send(tx, **options)
-        assert "error" not in body, body
-        await self.tick()
-        return await self.transaction(body["result"])
-
-    async def transaction(self, signature: str, encoding: str = "json") -> Json:
-        await self.tick()
-        options = {"encoding": encoding, "maxSupportedTransactionVersion": 1, "commitment": "confirmed"}
-        return await self.result("getTransaction", signature, options)
-
-
-def instruction(told: Json) -> Instruction:
-    metas = [AccountMeta(Pubkey.from_string(one["pubkey"]), one["isSigner"], one["isWritable"]) for one in told["accounts"]]
-    return Instruction(Pubkey.from_string(told["programId"]), base64.b64decode(told["data"]), metas)
+RENT = {TOKEN_PROGRAM: 2_039_280, TOKEN_2022_PROGRAM: 2_074_080}
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    async with TestServer(create_app(LocalnetSettings(slot_ms=0, seed=11))) as server, ClientSession() as session:
-        client = Client(session, str(server.make_url("")).rstrip("/"))
-        await client.result("requestAirdrop", client.me, 10 * SOL)
-        await client.tick()
-        yield client
+async def wallet() -> AsyncIterator[Wallet]:
+    async with running(LocalnetSettings(slot_ms=0, seed=11)) as base, ClientSession() as session:
+        wallet = Wallet(session, base)
+        await wallet.fund(10 * SOL)
+        yield wallet
 
 
-async def a_pool(client: Client, kind: str) -> Json:
-    return next(pool for pool in await client.get("/localnet/pools") if pool["kind"] == kind)
+@pytest.fixture
+async def still(wallet: Wallet) -> AsyncIterator[Wallet]:
+    """A market in which nobody else trades."""
+    async with running(LocalnetSettings(slot_ms=0, seed=11, recording=True)) as base:
+        quiet = Wallet(wallet.session, base)
+        await quiet.fund(10 * SOL)
+        await quiet.post("/localnet/pool", {"mint": MINT, "symbol": "STILL"})
+        yield quiet
 
 
-@pytest.mark.parametrize("kind", ["bonding_curve", "constant_product"])
-async def test_buy_then_sell_conserves_every_unit(client: Client, kind: str) -> None:
-    pool = await a_pool(client, kind)
-    before = await client.balance(client.me)
+MINT = str(Pubkey.from_bytes(bytes([9]) * 32))
 
-    built = await client.quote(WRAPPED_SOL_MINT, pool["mint"], SOL // 10, slippageBps=3000)
-    bought = await client.land(client.swap_tx(built))
 
-    assert bought["meta"]["err"] is None, bought["meta"]
-    print(bought["meta"])
-    assert await client.tokens(pool["mint"]) > 0
-    held = await client.tokens(pool["mint"])
-    sold = await client.land(client.swap_tx(await client.quote(pool["mint"], WRAPPED_SOL_MINT, held, slippageBps=3000)))
-    assert sold["meta"]["err"] is None, sold["meta"]
-    assert await client.tokens(pool["mint"]) == 0
-    print(before, await client.balance(client.me))
+async def a_pool(wallet: Wallet, kind: str, program: str = TOKEN_PROGRAM) -> Json:
+    return next(pool for pool in await wallet.get("/localnet/pools") if (pool["kind"], pool["token_program"]) == (kind, program))
+
+
+def deltas(landed: Json) -> dict[str, int]:
+    """Token deltas of a transaction by token account owner and mint."""
+    out: dict[str, int] = {}
+    for sign, name in ((-1, "preTokenBalances"), (1, "postTokenBalances")):
+        for one in landed["meta"][name]:
+            key = f"{one['owner']}/{one['mint']}"
+            out[key] = out.get(key, 0) + sign * int(one["uiTokenAmount"]["amount"])
+    return out
+
+
+@pytest.mark.parametrize(
+    ("kind", "program"),
+    [("bonding_curve", TOKEN_PROGRAM), ("bonding_curve", TOKEN_2022_PROGRAM), ("constant_product", TOKEN_PROGRAM)],
+)
+async def test_a_buy_and_a_sell_conserve_every_unit(wallet: Wallet, kind: str, program: str) -> None:
+    pool = await a_pool(wallet, kind, program)
+    mint, vault = pool["mint"], pool["address"]
+    start = await wallet.balance()
+
+    bought = await wallet.land(wallet.swap(await wallet.quote(WRAPPED_SOL_MINT, mint, SOL // 10, slippageBps=2000)))
+    held, paid = await wallet.tokens(mint), start - await wallet.balance()
+    sold = await wallet.land(wallet.swap(await wallet.quote(mint, WRAPPED_SOL_MINT, held, slippageBps=2000)))
+
+    assert bought["meta"]["err"] is None
+    assert paid == SOL // 10 + RENT[program] + bought["meta"]["fee"]
+    assert deltas(bought) == {f"{wallet.me}/{mint}": held, f"{vault}/{mint}": -held, f"{vault}/{WRAPPED_SOL_MINT}": SOL // 10}
+    received = -deltas(sold)[f"{vault}/{WRAPPED_SOL_MINT}"]
+    assert deltas(sold)[f"{vault}/{mint}"] == held
+    assert await wallet.balance() == start - paid + received - sold["meta"]["fee"]
+
+
+async def test_a_landed_swap_shows_its_transfers_as_inner_instructions_of_jupiter(wallet: Wallet) -> None:
+    pool = await a_pool(wallet, "bonding_curve")
+    built = await wallet.quote(WRAPPED_SOL_MINT, pool["mint"], SOL // 10, slippageBps=2000)
+
+    landed = await wallet.land(wallet.swap(built))
+
+    message = landed["transaction"]["message"]
+    loaded = landed["meta"]["loadedAddresses"]
+    keys = message["accountKeys"] + loaded["writable"] + loaded["readonly"]
+    at = next(at for at, ix in enumerate(message["instructions"]) if keys[ix["programIdIndex"]] == JUPITER_PROGRAM)
+    inner = next(group for group in landed["meta"]["innerInstructions"] if group["index"] == at)["instructions"]
+    assert [keys[step["programIdIndex"]] for step in inner[:2]] == [TOKEN_PROGRAM, TOKEN_PROGRAM]
+    assert keys[inner[0]["accounts"][2]] == pool["quote_vault"]
+    assert (keys[inner[1]["accounts"][0]], keys[inner[1]["accounts"][3]]) == (pool["base_vault"], pool["address"])
+    assert sum(line.startswith("Program data: ") for line in landed["meta"]["logMessages"]) == 1
+
+
+async def test_a_quote_is_what_the_pool_pays_when_nobody_else_trades(still: Wallet) -> None:
+    built = await still.quote(WRAPPED_SOL_MINT, MINT, 3 * SOL, slippageBps=0)
+
+    await still.land(still.swap(built))
+
+    assert built["outAmount"] == "96449438144093"
+    assert await still.tokens(MINT) == 96_449_438_144_093
+
+
+async def test_slippage_charges_the_fee_and_nothing_else(wallet: Wallet) -> None:
+    pool = await a_pool(wallet, "bonding_curve")
+    built = await wallet.quote(WRAPPED_SOL_MINT, pool["mint"], SOL // 10, slippageBps=0)
+    data = base64.b64decode(built["swapInstruction"]["data"])
+    data = data[:16] + struct.pack("<Q", int(built["outAmount"]) * 2) + data[24:]
+    built["swapInstruction"]["data"] = base64.b64encode(data).decode()
+    tx, start = wallet.swap(built), await wallet.balance()
+
+    refused = await wallet.send(tx)
+    landed = await wallet.land(tx, skipPreflight=True)
+
+    at = len(tx.message.instructions) - 2
+    assert refused["error"]["code"] == -32002
+    assert refused["error"]["data"]["err"] == landed["meta"]["err"] == {"InstructionError": [at, {"Custom": 6001}]}
+    assert landed["meta"]["logMessages"][-1] == f"Program {JUPITER_PROGRAM} failed: custom program error: 0x1771"
+    assert await wallet.balance() == start - landed["meta"]["fee"]
+    assert await wallet.tokens(pool["mint"]) == 0
+    assert landed["meta"]["postTokenBalances"] == landed["meta"]["preTokenBalances"]
+
+
+async def test_a_sale_of_more_than_is_held_is_insufficient_funds(still: Wallet) -> None:
+    await still.land(still.swap(await still.quote(WRAPPED_SOL_MINT, MINT, SOL, slippageBps=0)))
+    held = await still.tokens(MINT)
+
+    landed = await still.land(still.swap(await still.quote(MINT, WRAPPED_SOL_MINT, held + 1, slippageBps=0)), skipPreflight=True)
+
+    assert landed["meta"]["err"]["InstructionError"][1] == {"Custom": 6024}
+    assert await still.tokens(MINT) == held
+
+
+async def test_a_redirected_destination_really_gets_the_tokens(still: Wallet) -> None:
+    """The localnet does what the bytes say: catching a poisoned build is the signer's work."""
+    thief = Wallet(still.session, still.base, seed=66)
+    await thief.fund(SOL)
+    await thief.land(thief.swap(await thief.quote(WRAPPED_SOL_MINT, MINT, SOL // 100, slippageBps=100)))
+    stolen_before = await thief.tokens(MINT)
+    built = await still.quote(WRAPPED_SOL_MINT, MINT, SOL, slippageBps=100)
+    built["swapInstruction"]["accounts"][2]["pubkey"] = str(get_associated_token_address(thief.key.pubkey(), Pubkey.from_string(MINT)))
+
+    landed = await still.land(still.swap(built))
+
+    assert landed["meta"]["err"] is None
+    assert (await still.tokens(MINT), await thief.tokens(MINT) - stolen_before) == (0, int(built["outAmount"]))
+
+
+async def test_a_price_without_a_limit_is_charged_on_the_default_limit_of_the_signed_instructions(still: Wallet) -> None:
+    built = await still.quote(WRAPPED_SOL_MINT, MINT, SOL, slippageBps=0)
+    told = [*built["setupInstructions"], built["swapInstruction"], built["cleanupInstruction"]]
+
+    landed = await still.land(await still.signed(set_compute_unit_price(1_000_000), *(read_instruction(one) for one in told)))
+
+    assert landed["meta"]["err"] is None
+    assert landed["meta"]["fee"] == 5_000 + 3_000 * 2 + 200_000 * 5
+
+
+async def test_simulation_tells_the_swap_and_changes_nothing(still: Wallet) -> None:
+    tx = still.swap(await still.quote(WRAPPED_SOL_MINT, MINT, SOL, slippageBps=0))
+    start, pools = await still.balance(), await still.get("/localnet/pools")
+
+    told = await still.result("simulateTransaction", encoded(tx), {"encoding": "base64", "sigVerify": True})
+
+    assert told["value"]["err"] is None
+    assert told["value"]["unitsConsumed"] > 0
+    assert (await still.balance(), await still.get("/localnet/pools")) == (start, pools)
+
+
+async def test_prices_omit_what_has_none_and_build_says_why_not(wallet: Wallet) -> None:
+    pool = await a_pool(wallet, "bonding_curve")
+    stranger = str(Pubkey.new_unique())
+
+    prices = await wallet.get("/price/v3", ids=f"{pool['mint']},{stranger},{WRAPPED_SOL_MINT}")
+    codes = [
+        (await wallet.quote(give, take, amount))["errorCode"]
+        for give, take, amount in (
+            (WRAPPED_SOL_MINT, stranger, SOL),
+            (WRAPPED_SOL_MINT, WRAPPED_SOL_MINT, SOL),
+            (pool["mint"], stranger, SOL),
+            (WRAPPED_SOL_MINT, pool["mint"], 10**15),
+        )
+    ]
+
+    assert set(prices) == {pool["mint"], WRAPPED_SOL_MINT}
+    assert prices[pool["mint"]]["decimals"] == 6
+    assert codes == ["TOKEN_NOT_TRADABLE", "CIRCULAR_ARBITRAGE_IS_DISABLED", "NO_ROUTES_FOUND", "NO_ROUTES_FOUND"]

@@ -6,11 +6,12 @@ import msgspec
 from aiohttp import web
 from solders.pubkey import Pubkey
 
-from memesnipe.localnet import accounts, pools, synthetic
-from memesnipe.localnet.curve import Outcome
+from memesnipe.chain import programs
+from memesnipe.localnet import pools, synthetic
+from memesnipe.localnet.curve import Outcome, ceil_bps
 from memesnipe.localnet.market import blank_pool
 from memesnipe.localnet.node import Node
-from memesnipe.localnet.pools import Kind, Pool
+from memesnipe.localnet.pools import Kind, Pool, Side
 
 Json = Any
 TICKS_MAX = 10_000
@@ -81,14 +82,14 @@ def _upsert(node: Node, state: PoolState, fields: dict[str, Json]) -> Pool:
 
 def _opened(node: Node, state: PoolState, fields: dict[str, Json]) -> Pool:
     chain = node.chain
-    creator = state.creator or accounts.WRAPPED_SOL.__str__()
+    creator = state.creator or programs.WRAPPED_SOL_MINT
     symbol = state.symbol or state.mint[:4].upper()
     pool = blank_pool(chain.settings.seed, Pubkey.from_string(state.mint), state.kind, symbol, state.name or symbol, creator)
     born = {"created_slot": chain.slot, "created_unix_s": chain.unix_s, "decimals": state.decimals or pool.decimals}
     pool = msgspec.structs.replace(pool, **born)
     chain.market.open(pool)
     if pool.kind == "bonding_curve":
-        synthetic.record_create(chain, pool)
+        chain.defer(lambda: synthetic.record_create(chain, pool))
     return pool
 
 
@@ -97,8 +98,11 @@ def _tell(node: Node, before: Pool, pool: Pool) -> None:
     quote, base = pool.real_quote_lamports - before.real_quote_lamports, pool.real_base_units - before.real_base_units
     if pool.kind != "bonding_curve" or not quote or not base or (quote > 0) == (base > 0):
         return
-    moved = Outcome(abs(base) if quote > 0 else abs(quote), quote, base, 0, 0)
-    synthetic.record_trade(node.chain, before, pool, "buy" if quote > 0 else "sell", abs(quote or base), moved, pool.creator)
+    side: Side = "buy" if quote > 0 else "sell"
+    fees = (ceil_bps(abs(quote), pool.protocol_fee_bps), ceil_bps(abs(quote), pool.creator_fee_bps))
+    moved = Outcome(abs(base if side == "buy" else quote), quote, base, *fees)
+    amount_in = quote + sum(fees) if side == "buy" else base
+    node.chain.defer(lambda: synthetic.record_trade(node.chain, before, pool, side, amount_in, moved, pool.creator))
 
 
 async def tick(request: web.Request, node: Node) -> web.Response:

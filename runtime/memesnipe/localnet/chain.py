@@ -28,6 +28,7 @@ FIRST_SLOT = 1_200
 HEIGHT_LAG = 1_000
 MANUAL_EPOCH_UNIX_S = 1_780_000_000
 BLOCKS_KEPT = 400
+PENDING_MAX = 10_000
 DEPTH = {"processed": 0, "recent": 0, "confirmed": 1}
 
 
@@ -85,6 +86,7 @@ class Chain:
         self.bundles: dict[str, BundleState] = {}
         self.fresh: list[Record] = []
         self._pending: deque[Submission] = deque()
+        self._deferred: list[Callable[[], None]] = []
         self._hashes: dict[str, int] = {}
         self._refresh_hashes()
 
@@ -123,9 +125,16 @@ class Chain:
         """Height of a blockhash that can still land, or None."""
         return self._hashes.get(blockhash)
 
-    def submit(self, submission: Submission) -> None:
-        """Queue for the next slot."""
+    def submit(self, submission: Submission) -> bool:
+        """Queue for the next slot; False when the queue is full."""
+        if len(self._pending) >= PENDING_MAX:
+            return False
         self._pending.append(submission)
+        return True
+
+    def defer(self, act: Callable[[], None]) -> None:
+        """Do this while the next block is open: what happens between blocks is told in the one that follows."""
+        self._deferred.append(act)
 
     def check(self, tx: VersionedTransaction) -> Resolved:
         """Everything a validator checks before execution. Raises LoadError with the TransactionError."""
@@ -151,7 +160,9 @@ class Chain:
         waiting, self._pending = self._pending, deque()
         for submission in waiting:
             self._land(submission)
-        act()
+        deferred, self._deferred = self._deferred, []
+        for one in [*deferred, act]:
+            one()
         self._forget(self.slot - BLOCKS_KEPT)
         return block
 

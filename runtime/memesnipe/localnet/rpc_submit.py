@@ -21,6 +21,7 @@ from memesnipe.localnet.chain import Submission
 from memesnipe.localnet.message import BadTransaction, LoadError, Resolved
 from memesnipe.localnet.node import Node
 from memesnipe.localnet.rpc_errors import (
+    NODE_BEHIND,
     PREFLIGHT_FAILURE,
     SIGNATURE_FAILURE,
     RpcError,
@@ -69,7 +70,8 @@ def send(node: Node, tx: VersionedTransaction, skip_preflight: bool) -> str:
     if signature not in node.chain.records:
         if not skip_preflight:
             _preflight(node, tx)
-        node.chain.submit(Submission([tx]))
+        if not node.chain.submit(Submission([tx])):
+            raise RpcError(NODE_BEHIND, "Node is behind: too many transactions are waiting")
     return signature
 
 

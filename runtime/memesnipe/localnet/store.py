@@ -49,7 +49,7 @@ class Store:
         for address, lamports, owner, data in self._db.execute("SELECT address, lamports, owner, data FROM account"):
             account = Account(int(lamports), data, Pubkey.from_bytes(owner), False, RENT_EPOCH)
             chain.bank.put(Pubkey.from_bytes(address), account)
-        for (body,) in self._db.execute("SELECT body FROM pool ORDER BY born, rowid"):
+        for (body,) in self._db.execute("SELECT body FROM pool ORDER BY rowid"):
             chain.market.remember(msgspec.msgpack.decode(body, type=Pool))
         for (body,) in self._db.execute("SELECT body FROM record ORDER BY slot, at"):
             chain.remember(msgspec.msgpack.decode(body, type=Record))
@@ -62,7 +62,7 @@ class Store:
         facts = {"seed": chain.settings.seed, "version": SCHEMA_VERSION, "slot": chain.slot}
         self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())
         self._save_accounts(chain)
-        changed = [pool for mint in sorted(chain.market.dirty) if (pool := chain.market.get(mint))]
+        changed = [pool for pool in chain.market.all() if pool.mint in chain.market.dirty]  # rows in order of creation
         rows = [(pool.mint, pool.created_slot, msgspec.msgpack.encode(pool)) for pool in changed]
         self._db.executemany("INSERT INTO pool VALUES (?, ?, ?) ON CONFLICT (mint) DO UPDATE SET body = excluded.body", rows)
         signed = [record for record in chain.fresh if not record.synthetic]
