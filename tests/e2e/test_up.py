@@ -79,8 +79,8 @@ def test_live_on_localnet_lands_real_signatures_and_reconciles_to_the_lamport(tm
 
 def test_a_second_stack_on_the_same_data_is_refused(tmp_path: Path) -> None:
     with RunningStack(tmp_path / "shared") as stack:
-        until(lambda: (tmp_path / "shared" / "run" / "up.lock").exists(), 20, "the lock")
-        until(lambda: stack.children(), 20, "a child")
+        until((tmp_path / "shared" / "run" / "up.lock").exists, 20, "the lock")
+        until(stack.children, 20, "a child")
 
         with RunningStack(tmp_path / "shared") as second:
             until(lambda: second.process is not None and second.process.poll() is not None, 20, "a refusal")
