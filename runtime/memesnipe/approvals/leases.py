@@ -1,5 +1,7 @@
 """Mode leases: the control plane's short-lived word that a strategy is live, in the same envelopes as approvals."""
 
+from functools import lru_cache
+
 from memesnipe.approvals.approve import SKEW_NS_MAX
 from memesnipe.approvals.dsse import seal, unseal
 from memesnipe.approvals.keys import SigningKey, TrustedKeys
@@ -36,7 +38,9 @@ def check(envelope: bytes, trusted: TrustedKeys, now_ns: int) -> Lease:
     return lease
 
 
+@lru_cache(maxsize=256)
 def _opened(envelope: bytes, trusted: TrustedKeys) -> Lease:
+    """Cached: one lease covers many orders, and whether a signature fits never changes. Its life is judged anew each time."""
     try:
         return codec.decode(Lease, unseal(envelope, LEASE_TYPE, (trusted.lease,)))
     except Refused as error:

@@ -110,8 +110,8 @@ def check(message: bytes, tables: tuple[LookupTable, ...], terms: Terms) -> Summ
 
 
 def terms_of(intent: Intent, *, wallet: Pubkey, min_out: int, limits: Limits) -> Terms:
-    """Return an order's terms. `min_out`: what the guard accepted; the intent's own price floor applies as well."""
-    mint = Pubkey.from_string(intent.mint)
+    """Return an order's terms. `min_out`: what the guard accepted; the intent's own price floor applies as well. Raises Refused."""
+    mint = _mint_of(intent)
     floor = price_floor(intent, limits.impact_bps_max)
     if sells(intent):
         return Terms(wallet, mint, _WSOL, intent.size_units, max(min_out, floor, 1), intent.slippage_bps_max, limits)
@@ -139,6 +139,16 @@ def price_floor(intent: Intent, impact_bps_max: int) -> int:
 def token_account(wallet: Pubkey, mint: Pubkey, token_program: Pubkey) -> Pubkey:
     """Return the wallet's associated token account, derived."""
     return Pubkey.find_program_address([bytes(wallet), bytes(token_program), bytes(mint)], _ATA)[0]
+
+
+def _mint_of(intent: Intent) -> Pubkey:
+    try:
+        mint = Pubkey.from_string(intent.mint)
+    except ValueError:
+        raise Refused(ReasonCode.BAD_INPUT, f"mint {intent.mint} is no public key") from None
+    if mint == _WSOL:
+        raise Refused(ReasonCode.BAD_INPUT, "the order's token is wrapped SOL itself")
+    return mint
 
 
 def _lamports_of(intent: Intent) -> int:

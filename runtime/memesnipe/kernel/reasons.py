@@ -39,6 +39,7 @@ class ReasonCode(StrEnum):
     SPEC_MISMATCH = "spec_mismatch"
     POLICY_MISMATCH = "policy_mismatch"
     REPLAYED = "replayed"
+    ATTEMPT = "attempt"
     SPEND_CAP = "spend_cap"
     TX_MALFORMED = "tx_malformed"
     TX_VERSION = "tx_version"
@@ -98,6 +99,7 @@ REMEDY: dict[ReasonCode, str] = {
     ReasonCode.SPEC_MISMATCH: "The strategy's spec changed since the intent was made.",
     ReasonCode.POLICY_MISMATCH: "The risk policy changed since the approval.",
     ReasonCode.REPLAYED: "This intent and attempt was signed before; the stored signature is the answer.",
+    ReasonCode.ATTEMPT: "Attempts are signed in order and only so many; wait for the last one to expire, or make a new order.",
     ReasonCode.SPEND_CAP: "The signer's hourly or daily spend cap is reached.",
     ReasonCode.TX_MALFORMED: "The transaction does not decode cleanly.",
     ReasonCode.TX_VERSION: "The transaction version is not on the allow-list.",

@@ -1,0 +1,54 @@
+"""What the signer's decision looks at: the request with its evidence opened, what is known, and the signer's own rails."""
+
+import msgspec
+from solders.pubkey import Pubkey
+
+from memesnipe.approvals.keys import TrustedKeys
+from memesnipe.chain.policy import sells
+from memesnipe.messages.signing import Approval, Lease, SwapTransaction
+from memesnipe.signer.store import Signed
+from memesnipe.signer.windows import Spent
+
+
+class Rails(msgspec.Struct, frozen=True):
+    """The signer's own limits and pins, from its settings. A lease may tighten them and never widen them."""
+
+    wallet: Pubkey
+    trusted: TrustedKeys
+    paper: bool
+    genesis: str
+    size_lamports_max: int
+    tip_lamports_max: int
+    priority_fee_lamports_max: int
+    spend_lamports_per_hour_max: int
+    spend_lamports_per_day_max: int
+    attempts_max: int
+    impact_bps_max: int
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the store and the process remember."""
+
+    signed: tuple[Signed, ...]
+    """Earlier signatures for this intent, by attempt."""
+    spent: Spent
+    halt_epoch: int
+    """The newest halt epoch under which this process signed."""
+    now_ns: int
+    """The clock, but never earlier than the last signature: a clock set back must not bring expired approvals to life."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One request, ready to be judged."""
+
+    request: SwapTransaction
+    lease: Lease
+    risk: Approval
+    guard: Approval
+    known: Known
+    rails: Rails
+
+    @property
+    def reduces(self) -> bool:
+        """Whether the order can only reduce a position."""
+        return sells(self.request.intent)

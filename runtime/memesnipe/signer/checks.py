@@ -1,0 +1,143 @@
+"""The signer's checks, in the order they run. Each returns a Refused or None; none may approve."""
+
+from collections.abc import Callable
+
+from memesnipe.approvals.approve import check_context
+from memesnipe.kernel.errors import Refused
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.orders import ExitIntent
+from memesnipe.signer.case import Case
+
+Check = Callable[[Case], Refused | None]
+
+
+def live_is_allowed_here(case: Case) -> Refused | None:
+    """The installation's own switch: a paper deployment signs nothing, whoever asks."""
+    return Refused(ReasonCode.MODE_MISMATCH, "PAPER_TRADING_MODE is on for this signer") if case.rails.paper else None
+
+
+def lease_is_for_live(case: Case) -> Refused | None:
+    """A lease may also say paper."""
+    if case.lease.mode is not Mode.LIVE:
+        return Refused(ReasonCode.MODE_MISMATCH, f"the lease is for {case.lease.mode.value}")
+    return None
+
+
+def lease_is_for_strategy(case: Case) -> Refused | None:
+    """One strategy's lease must not carry another's orders."""
+    if case.lease.strategy != case.request.intent.strategy:
+        return Refused(ReasonCode.LEASE_INVALID, f"the lease is for {case.lease.strategy}")
+    return None
+
+
+def lease_is_for_chain(case: Case) -> Refused | None:
+    """A localnet's lease must never move mainnet's money."""
+    if not case.lease.genesis or case.rails.genesis not in ("", case.lease.genesis):
+        return Refused(
+            ReasonCode.GENESIS_MISMATCH, f"the lease is for chain {case.lease.genesis!r}, this signer for {case.rails.genesis!r}"
+        )
+    return None
+
+
+def lease_is_for_spec(case: Case) -> Refused | None:
+    """The evidence behind a lease is for one spec. An exit closes what is held, whatever opened it."""
+    intent = case.request.intent
+    if not isinstance(intent, ExitIntent) and intent.spec_hash != case.lease.spec_hash:
+        return Refused(ReasonCode.SPEC_MISMATCH, f"the lease is for spec {case.lease.spec_hash!r}, the order of {intent.spec_hash!r}")
+    return None
+
+
+def lease_allows_new_risk(case: Case) -> Refused | None:
+    """The longer exit lease outlives the control plane; it must not open anything."""
+    if case.lease.reduce_only and not case.reduces:
+        return Refused(ReasonCode.REDUCE_ONLY, "the lease is for exits and sells only")
+    return None
+
+
+def exit_is_not_of_the_paper_book(case: Case) -> Refused | None:
+    """A paper position has no tokens in this wallet: its exit would sell another book's."""
+    intent = case.request.intent
+    if isinstance(intent, ExitIntent) and intent.mode is Mode.PAPER:
+        return Refused(ReasonCode.MODE_MISMATCH, "the exit is of a paper position")
+    return None
+
+
+def approvals_fit_the_lease(case: Case) -> Refused | None:
+    """All three must speak of the same mode, chain and policy."""
+    try:
+        for approval in (case.risk, case.guard):
+            check_context(approval, mode=Mode.LIVE, genesis=case.lease.genesis, policy_hash=case.lease.policy_hash)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def no_halt_came_between(case: Case) -> Refused | None:
+    """A halt makes a new epoch. What was approved before it is dead, except exits, which every halt short of FROZEN allows."""
+    lease, approved = case.lease.halt_epoch, (case.risk.halt_epoch, case.guard.halt_epoch)
+    if isinstance(case.request.intent, ExitIntent):
+        fits = lease >= max(approved)
+    else:
+        fits = approved == (lease, lease) and lease >= case.known.halt_epoch
+    if not fits:
+        return Refused(ReasonCode.HALT_EPOCH, f"lease {lease}, risk {approved[0]}, guard {approved[1]}, seen {case.known.halt_epoch}")
+    return None
+
+
+def size_is_within_cap(case: Case) -> Refused | None:
+    """Buys by what they spend. A sell has no size in lamports; its fees are capped below."""
+    intent = case.request.intent
+    if isinstance(intent, ExitIntent):
+        return None
+    if not ((intent.size_units if case.reduces else intent.size_lamports) > 0):
+        return Refused(ReasonCode.BAD_INPUT, "the order's size is zero")
+    cap = min(case.lease.size_lamports_max, case.rails.size_lamports_max)
+    if not case.reduces and not (intent.size_lamports <= cap):
+        return Refused(ReasonCode.TRADE_SIZE, f"{intent.size_lamports} lamports, cap {cap} for one transaction")
+    return None
+
+
+def attempt_is_next(case: Case) -> Refused | None:
+    """A new attempt follows the last one; the same attempt may only ever be the same bytes."""
+    request, signed = case.request, case.known.signed
+    same = next((each for each in signed if each.attempt == request.attempt), None)
+    if same is not None:
+        if same.message_digest == case.guard.message_digest:
+            return None
+        return Refused(ReasonCode.REPLAYED, f"attempt {request.attempt} was signed with other bytes")
+    last = signed[-1].attempt if signed else 0
+    if request.attempt != last + 1 or not (request.attempt <= case.rails.attempts_max):
+        return Refused(ReasonCode.ATTEMPT, f"attempt {request.attempt} after {last}, of at most {case.rails.attempts_max}")
+    if signed and not (request.last_valid_block_height >= signed[-1].last_valid_block_height):
+        return Refused(ReasonCode.TX_BLOCKHASH, "a later attempt cannot have an older blockhash")
+    return None
+
+
+CHECKS: tuple[Check, ...] = (
+    live_is_allowed_here,
+    lease_is_for_live,
+    lease_is_for_strategy,
+    lease_is_for_chain,
+    lease_is_for_spec,
+    lease_allows_new_risk,
+    exit_is_not_of_the_paper_book,
+    approvals_fit_the_lease,
+    no_halt_came_between,
+    size_is_within_cap,
+    attempt_is_next,
+)
+
+
+def spend_is_within_caps(case: Case, spend_lamports: int) -> Refused | None:
+    """Sliding hour and day over ALL strategies of the wallet, under the smaller of the lease's cap and our own."""
+    spent, lease, rails = case.known.spent, case.lease, case.rails
+    hour, day = (spent.reducing_hour, spent.reducing_day) if case.reduces else (spent.hour, spent.day)
+    windows = (
+        ("hour", hour, min(lease.spend_lamports_per_hour_max, rails.spend_lamports_per_hour_max)),
+        ("day", day, min(lease.spend_lamports_per_day_max, rails.spend_lamports_per_day_max)),
+    )
+    for name, so_far, cap in windows:
+        if not (so_far + spend_lamports <= cap):
+            return Refused(ReasonCode.SPEND_CAP, f"{so_far} + {spend_lamports} lamports in the last {name}, cap {cap}")
+    return None

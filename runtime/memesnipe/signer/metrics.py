@@ -1,0 +1,14 @@
+"""The signer's own metrics. Refusals are counted in the shared `memesnipe_rejections_total{stage="signer"}`."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SIGNATURES = Counter("memesnipe_signer_signatures_total", "New signatures, by kind of order", ["kind"])
+REPEATS = Counter("memesnipe_signer_repeats_total", "Requests answered with a stored signature")
+STORE_FAILURES = Counter("memesnipe_signer_store_failures_total", "Times the store could not be written: no signature left")
+SPENT_LAMPORTS = Gauge("memesnipe_signer_spent_lamports", "Spent in the sliding window", ["window"])
+AUDIT_LINES = Gauge("memesnipe_signer_audit_lines", "Lines in the audit chain")
+SIGN_S = Histogram(
+    "memesnipe_signer_sign_seconds",
+    "Checked, signed and made durable",
+    buckets=(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0),
+)

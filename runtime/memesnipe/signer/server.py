@@ -1,0 +1,133 @@
+"""A small HTTP/1.1 server by h11 on asyncio: one handler, bounded in body, connections and idle time. Nothing heavy loads here."""
+
+import asyncio
+from collections.abc import Callable
+
+import h11
+import msgspec
+
+Handler = Callable[[str, str, bytes], "Answer"]
+"""(method, path, body) -> Answer. Synchronous on purpose: requests are decided one at a time, in the order they came."""
+
+BODY_BYTES_MAX = 256 * 1024
+CONNECTIONS_MAX = 64
+IDLE_S_MAX = 300.0
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What goes back."""
+
+    status: int
+    body: bytes = b""
+    content_type: bytes = b"application/msgpack"
+
+
+class _Connection(asyncio.Protocol):
+    """One connection, kept alive: bytes -> h11 events -> handler -> bytes."""
+
+    def __init__(self, handler: Handler, open_now: set["_Connection"]) -> None:
+        self._handler, self._open_now = handler, open_now
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=16 * 1024)
+        self._request: h11.Request | None = None
+        self._body = bytearray()
+        self._transport: asyncio.Transport
+        self._idle: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream server has no other kind
+        self._transport = transport
+        if len(self._open_now) >= CONNECTIONS_MAX:
+            transport.abort()
+            return
+        self._open_now.add(self)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open_now.discard(self)
+        if self._idle is not None:
+            self._idle.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._http.receive_data(data)
+            self._drain()
+        except h11.RemoteProtocolError as error:
+            self._refuse(error.error_status_hint)
+
+    def close(self) -> None:
+        """Close after what is written has gone out."""
+        self._transport.close()
+
+    def _wait(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = asyncio.get_running_loop().call_later(IDLE_S_MAX, self._transport.abort)
+
+    def _drain(self) -> None:
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA or event is h11.PAUSED:
+                return
+            if isinstance(event, h11.Request):
+                self._request = event
+                self._body.clear()
+            elif isinstance(event, h11.Data):
+                self._body += event.data
+                if len(self._body) > BODY_BYTES_MAX:
+                    self._refuse(413)
+                    return
+            elif isinstance(event, h11.EndOfMessage):
+                self._respond()
+            elif isinstance(event, h11.ConnectionClosed):
+                self._transport.close()
+                return
+
+    def _respond(self) -> None:
+        request = self._request
+        assert request is not None  # noqa: S101 - h11 gives the request before its end
+        answer = self._handler(request.method.decode("ascii"), request.target.decode("ascii"), bytes(self._body))
+        self._write(answer)
+        if self._http.our_state is h11.MUST_CLOSE:
+            self._transport.close()
+            return
+        self._http.start_next_cycle()
+        self._wait()
+
+    def _write(self, answer: Answer) -> None:
+        headers = [(b"content-type", answer.content_type), (b"content-length", b"%d" % len(answer.body))]
+        send = self._http.send
+        head = send(h11.Response(status_code=answer.status, headers=headers)) or b""
+        body = send(h11.Data(data=answer.body)) or b""
+        self._transport.write(head + body + (send(h11.EndOfMessage()) or b""))
+
+    def _refuse(self, status: int) -> None:
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._write(Answer(status))
+        self._transport.close()
+
+
+class Serving:
+    """A running server: where it listens, and how it ends."""
+
+    def __init__(self, server: asyncio.Server, open_now: set[_Connection]) -> None:
+        self._server, self._open_now = server, open_now
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def close(self) -> None:
+        """Stop listening and close the connections."""
+        self._server.close()
+        for connection in list(self._open_now):
+            connection.close()
+        await self._server.wait_closed()
+
+
+async def serve(handler: Handler, host: str, port: int) -> Serving:
+    """Listen. Raises OSError if the port is taken."""
+    open_now: set[_Connection] = set()
+    server = await asyncio.get_running_loop().create_server(lambda: _Connection(handler, open_now), host, port)
+    return Serving(server, open_now)
