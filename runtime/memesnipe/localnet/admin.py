@@ -9,6 +9,7 @@ from solders.pubkey import Pubkey
 from memesnipe.chain import programs
 from memesnipe.localnet import pools, synthetic
 from memesnipe.localnet.curve import Outcome, ceil_bps
+from memesnipe.localnet.faults import Faults
 from memesnipe.localnet.market import blank_pool
 from memesnipe.localnet.node import Node
 from memesnipe.localnet.pools import Kind, Pool, Side
@@ -114,6 +115,20 @@ async def tick(request: web.Request, node: Node) -> web.Response:
     for _ in range(slots):
         node.tick()
     return web.json_response({"slot": node.chain.slot, "blockHeight": node.chain.height})
+
+
+async def get_faults(request: web.Request, node: Node) -> web.Response:
+    """GET /localnet/faults: what is left of them."""
+    return web.json_response(msgspec.structs.asdict(node.faults))
+
+
+async def set_faults(request: web.Request, node: Node) -> web.Response:
+    """POST /localnet/faults: replaces them all; `{}` is a good day."""
+    try:
+        node.faults = msgspec.json.decode(await request.read(), type=Faults)
+    except msgspec.DecodeError as error:
+        return web.json_response({"error": str(error)}, status=400)
+    return await get_faults(request, node)
 
 
 async def state(request: web.Request, node: Node) -> web.Response:

@@ -52,7 +52,13 @@ async def _clock(app: web.Application) -> AsyncIterator[None]:
 
 def _to(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        return await handler(request, request.app[NODE])
+        node = request.app[NODE]
+        own = request.path.startswith(("/localnet", "/health", "/readyz")) or request.headers.get("Upgrade") is not None
+        if not own and node.faults.take("too_many_requests"):
+            raise web.HTTPTooManyRequests(headers={"Retry-After": "1"})
+        if not own and node.faults.take("unavailable"):
+            raise web.HTTPServiceUnavailable
+        return await handler(request, node)
 
     return handle
 
@@ -89,5 +95,7 @@ ROUTES = [
     web.get("/localnet/pools", _to(admin.list_pools)),
     web.post("/localnet/pool", _to(admin.set_pool)),
     web.post("/localnet/tick", _to(admin.tick)),
+    web.get("/localnet/faults", _to(admin.get_faults)),
+    web.post("/localnet/faults", _to(admin.set_faults)),
     web.get("/localnet/state", _to(admin.state)),
 ]

@@ -52,6 +52,7 @@ class Submission:
 
     transactions: list[VersionedTransaction]
     bundle_id: str | None = None
+    not_before: int = 0
 
 
 @dataclass(slots=True)
@@ -159,7 +160,10 @@ class Chain:
         block = self.blocks[self.slot] = Block(self.slot, self.unix_s)
         waiting, self._pending = self._pending, deque()
         for submission in waiting:
-            self._land(submission)
+            if submission.not_before > self.slot:
+                self._pending.append(submission)
+            else:
+                self._land(submission)
         deferred, self._deferred = self._deferred, []
         for one in [*deferred, act]:
             one()

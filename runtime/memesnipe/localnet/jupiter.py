@@ -8,6 +8,7 @@ import base64
 import math
 import struct
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from memesnipe.chain import programs
 from memesnipe.localnet import accounts, fees, market, pools, route
 from memesnipe.localnet.accounts import TOKEN, WRAPPED_SOL
 from memesnipe.localnet.curve import Outcome
+from memesnipe.localnet.faults import poisoned
 from memesnipe.localnet.node import Node
 from memesnipe.localnet.pools import Pool, Side
 from memesnipe.localnet.rpc_blocks import LEVELS_MICRO_LAMPORTS
@@ -84,8 +86,10 @@ def _built(node: Node, query: dict[str, str]) -> Json:
     outcome = pools.quote(pool, side, amount)
     if outcome is None or slippage > 10_000:
         raise BuildError("NO_ROUTES_FOUND", "No routes found")
-    quoted = _quoted(node, pool, side, amount, outcome, slippage)
-    return {**quoted, **_instructions(query, pool, side, taker, amount, outcome.amount_out, slippage), **_landing(node, pool, query)}
+    promised = replace(outcome, amount_out=node.faults.lie(outcome.amount_out))
+    built = _quoted(node, pool, side, amount, promised, slippage)
+    built |= _instructions(query, pool, side, taker, amount, promised.amount_out, slippage)
+    return {**poisoned(built, node.faults.poison, str(taker)), **_landing(node, pool, query)}
 
 
 def _market(node: Node, input_mint: str, output_mint: str) -> tuple[Pool, Side]:

@@ -8,6 +8,7 @@ import structlog
 
 from memesnipe.localnet import agents, seeds
 from memesnipe.localnet.chain import Block, Chain, found_cluster
+from memesnipe.localnet.faults import Faults
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.store import Store
 
@@ -23,6 +24,7 @@ class Node:
         self.chain = Chain(settings)
         self.listeners: list[Listener] = []
         self.airdrops = 0
+        self.faults = Faults()
         self._store = Store(settings.data_dir) if settings.data_dir else None
         found_cluster(self.chain)
         if self._store is None or not self._store.load(self.chain):

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from aiohttp import web
 from solders.hash import Hash
 from solders.instruction import Instruction
 from solders.message import MessageV0, from_bytes_versioned
@@ -70,9 +71,17 @@ def send(node: Node, tx: VersionedTransaction, skip_preflight: bool) -> str:
     if signature not in node.chain.records:
         if not skip_preflight:
             _preflight(node, tx)
-        if not node.chain.submit(Submission([tx])):
-            raise RpcError(NODE_BEHIND, "Node is behind: too many transactions are waiting")
+        _queue(node, tx)
     return signature
+
+
+def _queue(node: Node, tx: VersionedTransaction) -> None:
+    if node.faults.take("lost_sends"):
+        return
+    if not node.chain.submit(Submission([tx], not_before=node.chain.slot + 1 + node.faults.late_slots)):
+        raise RpcError(NODE_BEHIND, "Node is behind: too many transactions are waiting")
+    if node.faults.take("lost_answers"):
+        raise web.HTTPServiceUnavailable
 
 
 def _send(node: Node, params: list[Json]) -> str:

@@ -34,6 +34,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(folder / "localnet.db", isolation_level=None)
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # a second localnet on the same folder fails at once
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(SCHEMA)
