@@ -1,12 +1,12 @@
 """When a position is sold, one function per cause, and how hard: a table in the order they are asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
 from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.ids import derive
-from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitCause, ExitIntent
 from memesnipe.positions.book import Exit, Mark, Open
@@ -20,19 +20,13 @@ class Rules(msgspec.Struct, frozen=True):
     """What is in force at this moment."""
 
     limits: RiskLimits
-    modes: Mapping[str, Mode]
-    """Effective mode of each applied strategy."""
     halts: Callable[[str], HaltState]
     """Effective halt of a strategy."""
     now_ns: int
 
     def may_exit(self, one: Open) -> bool:
-        """Return whether an exit for this position would be carried out: not in FROZEN, and not in the strategy's other mode.
-
-        An exit is executed in the strategy's mode of now; for a position of the other mode it would sell what is not held.
-        """
-        strategy, mode, _ = one.position.key
-        return self.halts(strategy) is not HaltState.FROZEN and self.modes.get(strategy, mode) is mode
+        """Return whether an exit would be signed: always but in FROZEN."""
+        return self.halts(one.position.strategy) is not HaltState.FROZEN
 
 
 def stop_ratio(one: Open, limits: RiskLimits) -> tuple[int, int]:
@@ -126,6 +120,7 @@ def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
         quote_lamports=mark.quote_lamports,
         base_units=mark.base_units,
         cause=cause,
+        mode=position.mode,
     )
 
 

@@ -31,7 +31,7 @@ class Following(msgspec.Struct, frozen=True):
         """Return the rules of this moment. Raises ValueError before the first configuration."""
         if self.config is None:
             raise ValueError("no configuration was applied yet")
-        return Rules(self.config.limits, self.modes, self.halts.effective, now_ns)
+        return Rules(self.config.limits, self.halts.effective, now_ns)
 
 
 async def follow(bus: Bus, known: Following, holders: Collection[str]) -> Following:

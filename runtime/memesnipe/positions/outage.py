@@ -32,6 +32,11 @@ class Outage(msgspec.Struct, frozen=True):
         """How many entries wait."""
         return sum(len(one.batch.entries) for one in self.held)
 
+    def unheld(self, batch: Batch) -> Batch:
+        """Return a batch without what waits here already: the bus gives unacknowledged entries again after a lost connection."""
+        waiting = {(entry.stream, entry.id) for one in self.held for entry in one.batch.entries}
+        return Batch(batch.group, tuple(entry for entry in batch.entries if (entry.stream, entry.id) not in waiting))
+
     def hold(self, held: Held) -> "Outage":
         """Return the outage with one batch more."""
         return Outage(self.since_ns, (*self.held, held))

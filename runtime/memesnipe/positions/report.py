@@ -55,10 +55,8 @@ def show(book: Book, rules: Rules, backlog: int) -> None:
 
 
 def unprotected(book: Book, rules: Rules) -> Sequence[str]:
-    """Return the mints of positions that no stop protects: none configured, or the strategy runs in the other mode now."""
-    return [
-        key[2] for key, one in book.open.items() if stop_ratio(one, rules.limits)[1] == 0 or rules.modes.get(key[0], key[1]) is not key[1]
-    ]
+    """Return the mints of positions that no stop protects."""
+    return [key[2] for key, one in book.open.items() if stop_ratio(one, rules.limits)[1] == 0]
 
 
 def oldest_exit_s(book: Book, now_ns: int) -> float:

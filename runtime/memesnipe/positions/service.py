@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from memesnipe.bus.api import Batch, Bus, Entry, Output, StaleState, State
+from memesnipe.bus.api import Batch, Bus, Output, StaleState, State
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.topology import KILL_SWITCH, STATE_KEY
 from memesnipe.kernel.clock import NS_PER_S, Clock
@@ -68,13 +68,13 @@ class Service:
             self._unreported.update(self.following.modes)
         await self._retry_ledger()
         batch = await self._bus.read(block_ms=READ_MS)
-        await (self._idle() if batch is None else self._handle(batch))
+        if batch is not None and self._outage is not None:
+            batch = self._outage.unheld(batch)
+        await (self._handle(batch) if batch is not None and batch.entries else self._idle())
         await self._report()
         return True
 
     async def _handle(self, batch: Batch) -> None:
-        for entry in batch.entries:
-            self._clock.observe(_time_of(entry))
         fills, rejections = ledger_rows(batch)
         try:
             booked = await self._record(fills, rejections)
@@ -121,18 +121,14 @@ class Service:
             # A commit whose outcome is unknown is sent again as it is: the fence lets it through once.
             version = await insist(lambda: self._bus.commit(batch, outputs, state))
         except StaleState:
-            await self._again(batch)
+            # Another instance committed, or took our entries over: the bus gives us what is still ours again.
+            logger().warning("stale_state", entries=len(batch.entries))
+            self._outage = None
+            await insist(self.restore)
             return
         failpoint("positions.after_commit")
         if state is not None:
             self._version, self._saved = version, data
-
-    async def _again(self, batch: Batch) -> None:
-        """Another instance (or our own lost answer) committed: decide the batch from what is stored now."""
-        logger().warning("stale_state", entries=len(batch.entries))
-        await insist(self.restore)
-        if batch.entries:
-            await self._handle(batch)
 
     async def _idle(self) -> None:
         """Nothing came: time itself may still end a position, or a waiting exit."""
@@ -161,8 +157,10 @@ class Service:
         outputs = self._decide(batch, book_in_memory(self.book, fills))
         for output in (one for group in outputs for one in group if isinstance(one.message, ExitIntent)):
             await insist(partial(self._bus.publish, output.stream, output.message, output.key))
-        self._outage = (self._outage or Outage(now_ns)).hold(Held(batch, outputs))
-        self._retry_ns = max(self._retry_ns, now_ns + int(self._settings.ledger_retry_s * NS_PER_S))
+        if self._outage is None:
+            self._outage = Outage(now_ns)
+            self._retry_ns = now_ns + int(self._settings.ledger_retry_s * NS_PER_S)
+        self._outage = self._outage.hold(Held(batch, outputs))
         if self._outage.entries > self._settings.ledger_backlog_max and self.following.halts.portfolio is HaltState.ACTIVE:
             command = stop_new_risk(self._outage, now_ns)
             logger().error("ledger_backlog", entries=self._outage.entries, halt=command.state.value)
@@ -207,11 +205,6 @@ def _fold(book: Book, message: object, rules: Rules) -> decide.Decision:
             logger().warning("close_without_position", strategy=message.strategy, mint=message.mint, by=message.by)
         return decide.on_close_request(book, message, rules)
     return decide.on_frame(book, message, rules) if isinstance(message, MarketFrame) else (book, [])
-
-
-def _time_of(entry: Entry) -> int:
-    message = entry.message
-    return max(event.time_ns for event in message.events) if isinstance(message, MarketFrame) else message.time_ns
 
 
 async def serve(running: Running, settings: PositionSettings) -> None:
