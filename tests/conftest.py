@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from memesnipe.bus.redis_bus import RedisBus, connect
-from memesnipe.kernel.clock import Clock, SystemClock
+from memesnipe.kernel.clock import Clock, EventClock, SystemClock
 from memesnipe.kernel.settings import CommonSettings
 from memesnipe.testing.buses import MakeBus
 from memesnipe.testing.servers import a_redis
@@ -37,13 +37,14 @@ def redis_url(valkey_url: str) -> str:
 
 @pytest.fixture
 async def make_bus(valkey_url: str) -> AsyncIterator[MakeBus]:
-    """`await make_bus(service="executor", consumer="a", clock=..., **settings)`; all are closed at the end."""
+    """`await make_bus(service="executor", clock=EventClock())`: all are closed at the end; an EventClock makes it a replay."""
     made: list[RedisBus] = []
 
     async def make(
         *, service: str = "test", consumer: str = "", clock: Clock | None = None, adopt_idle_ms: int = 15_000, **settings: Any
     ) -> RedisBus:
-        common = CommonSettings(**{"redis_url": valkey_url, **settings})
+        clock_word = "replay" if isinstance(clock, EventClock) else "system"
+        common = CommonSettings(**{"redis_url": valkey_url, "clock": clock_word, **settings})
         bus = await connect(common, clock or SystemClock(), service=service, consumer=consumer, adopt_idle_ms=adopt_idle_ms)
         made.append(bus)
         return bus

@@ -74,7 +74,9 @@ class Bus(Protocol):
         """Acknowledge the batch and write what it caused, exactly once: `outputs[i]` are the effects of `batch.entries[i]`.
 
         One atomic step: state (if its version is still current), acknowledgement, outputs. Effects of an entry that somebody
-        else acknowledged are dropped. Returns the new state version (0 without state). Raises StaleState, Unavailable.
+        else acknowledged are dropped. Returns the new state version (0 without state). A batch without entries commits the
+        state alone. Raises StaleState (load the state, decide the batch again) and Unavailable (the outcome is unknown, or
+        the entries are no longer ours: load the state and read; what is still ours comes again first).
         """
         ...
 
@@ -104,6 +106,10 @@ class Bus(Protocol):
 
     async def replace(self, key: str, values: Sequence[bytes]) -> None:
         """Make a list key (perf:*:pnl_history) hold exactly these values: writing the same twice changes nothing."""
+        ...
+
+    async def settled(self) -> bool:
+        """Return whether every group of a running system exists and has nothing left to do: a replay's next event may go out."""
         ...
 
     async def close(self) -> None:

@@ -54,7 +54,7 @@ class Intake:
         if len(groups) != 1:
             raise Bug(f"a bus reads as one group, not as {sorted(groups)}")
         self.group = groups.pop()
-        self.rows = {(self._prefix + name).encode(): row_of(name) for one in subscriptions for name in _names(one)}
+        self.rows = {key: row_of(key.decode()[len(self._prefix) :]) for one in subscriptions for key in self.keys_of(one)}
         await self._create_groups()
         await self._adopt()
         self.restart()
@@ -203,6 +203,10 @@ class Intake:
                 if start == b"0-0":
                     break
         return adopted
+
+    def keys_of(self, subscription: Subscription) -> list[bytes]:
+        """Return the real keys of a subscription's streams."""
+        return [(self._prefix + name).encode() for name in _names(subscription)]
 
     async def forget(self) -> None:
         """Stop reading; nothing pending is lost."""

@@ -12,13 +12,15 @@ from typing import Any
 
 from memesnipe.bus.api import Batch, Entry, Output, StaleState, State, Subscription
 from memesnipe.bus.intake import Intake
+from memesnipe.bus.replay import ReplayIntake
 from memesnipe.bus.rows import Row, event_time_ns, raw_of, row_of
 from memesnipe.bus.scripts import COMMIT, PUBLISH, REPLACE
 from memesnipe.bus.session import Session
 from memesnipe.bus.topology import DEAD_LETTERS, Kind
+from memesnipe.bus.turns import Turns
 from memesnipe.bus.wire import pack
 from memesnipe.kernel.clock import Clock, SystemClock
-from memesnipe.kernel.errors import BadInput, Bug
+from memesnipe.kernel.errors import BadInput, Bug, Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.metrics import BAD_INPUT
@@ -39,7 +41,9 @@ class RedisBus:
         self._prefix, self._clock = settings.key_prefix, clock
         self._commands = Session(settings.redis_url, f"{service}:commands")
         self._reader = Session(settings.redis_url, f"{service}:reader")
-        self._intake = Intake(self._commands, self._reader, self._prefix, consumer, adopt_idle_ms=adopt_idle_ms)
+        intake = ReplayIntake if settings.clock == "replay" else Intake
+        self._intake = intake(self._commands, self._reader, self._prefix, consumer, adopt_idle_ms=adopt_idle_ms)
+        self._turns = Turns(self._commands, self._prefix)
         self._observes = not isinstance(clock, SystemClock)
         self._call = itertools.count()
         self._nonce = os.urandom(8).hex()  # only tells our own repeated call from another's; decides nothing
@@ -68,10 +72,13 @@ class RedisBus:
         failpoint("bus.before_commit")
         status, *rest = await self._commands.run(COMMIT, keys, arguments)
         failpoint("bus.after_commit")
-        if status != b"ok":
-            self._intake.restart()
-            raise StaleState(f"{state.name if state else ''}: {status.decode()}")
-        return int(rest[0])
+        if status == b"ok":
+            return int(rest[0])
+        self._intake.restart()
+        if status == b"lost":
+            # A failover forgot that we read them, or another instance finished them: what is still ours is read again.
+            raise Unavailable("redis", f"entry {rest[1].decode()} is no longer pending for {batch.group}", retry_after_s=0.0)
+        raise StaleState(state.name if state else "")
 
     def _commit_arguments(self, batch: Batch, outputs: Sequence[Sequence[Output]], state: State | None) -> tuple[list[str], list[Any]]:
         keys = _Keys(self._prefix, state.name if state else batch.entries[0].stream if batch.entries else DEAD_LETTERS)
@@ -155,6 +162,14 @@ class RedisBus:
     async def replace(self, key: str, values: Sequence[bytes]) -> None:
         """Make a list key hold exactly these values."""
         await self._commands.run(REPLACE, [self._prefix + key], list(values))
+
+    async def settled(self) -> bool:
+        """Return whether every group of a running system exists and is drained (replay: the next event may go out)."""
+        return await self._turns.settled()
+
+    async def absent(self) -> tuple[str, ...]:
+        """Return the groups that do not exist yet, for the person who wonders why a replay does not begin."""
+        return await self._turns.absent()
 
     async def close(self) -> None:
         """Close connections."""

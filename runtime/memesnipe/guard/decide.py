@@ -5,6 +5,7 @@ No clock, no I/O, no Redis. Live orders pass the same checks here and go on in `
 
 from collections.abc import Sequence
 
+from memesnipe.chain.policy import price_floor
 from memesnipe.guard import paper
 from memesnipe.guard.book import Book, Waiting
 from memesnipe.guard.checks import CHECKS
@@ -76,6 +77,8 @@ def _accept(book: Book, order: ApprovedOrder, terms: Terms, now_ns: int) -> tupl
     quoted = paper.quoted_out(order.intent, pool)
     if not (quoted > 0):
         return book, [rejection(order, Refused(ReasonCode.NO_ROUTE, "the pool gives nothing for this size"), now_ns)]
+    if not (paper.min_out(order.intent, quoted) >= price_floor(order.intent, terms.impact_bps_max)):
+        return book, [rejection(order, Refused(ReasonCode.TX_MIN_OUT, f"{quoted} quoted is too far from the intent's price"), now_ns)]
     due_slot = max(book.slot, order.intent.slot) + luck.slots
     waiting = Waiting(order, due_slot, now_ns + terms.timeout_ns, quoted, luck.fails)
     if pool is not None and luck.slots == 0:

@@ -2,7 +2,7 @@
 
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
-from memesnipe.bus.folds import Halts, fold_halts
+from memesnipe.bus.folds import Halts, fold_halts, latest_config
 from memesnipe.guard.standing import Standing, standing_of
 from memesnipe.messages.control import ConfigApplied
 
@@ -14,14 +14,13 @@ class Folds:
         self._bus = bus
         self._own_size_lamports_max = own_size_lamports_max
         self._halts = Halts()
-        self._halts_after = "0"
         self._config: ConfigApplied | None = None
         self._config_after = "0"
 
     async def refresh(self) -> Standing | None:
         """Return what is in force now; None until a first configuration is applied. Raises Unavailable."""
-        for entry in await self._bus.fold(topology.KILL_SWITCH.name, self._halts_after):
-            self._halts, self._halts_after = fold_halts(self._halts, entry.message), entry.id
-        for entry in await self._bus.fold(topology.CONFIG.name, self._config_after):
-            self._config, self._config_after = entry.message, entry.id
+        self._halts = fold_halts(self._halts, await self._bus.fold(topology.KILL_SWITCH.name, self._halts.after))
+        entries = await self._bus.fold(topology.CONFIG.name, self._config_after)
+        self._config = latest_config(self._config, entries)
+        self._config_after = entries[-1].id if entries else self._config_after
         return standing_of(self._config, self._halts, self._own_size_lamports_max) if self._config else None

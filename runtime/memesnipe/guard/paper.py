@@ -29,6 +29,8 @@ class Terms(msgspec.Struct, frozen=True):
     fee_lamports: int
     tip_lamports: int
     rent_lamports: int = costs.TOKEN_ACCOUNT_RENT_LAMPORTS
+    impact_bps_max: int = 2_000
+    """As the signer's policy has it: how far below the intent's own price, beyond its slippage, a quote may be."""
 
 
 class Draw(msgspec.Struct, frozen=True):

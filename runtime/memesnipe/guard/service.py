@@ -14,13 +14,15 @@ from memesnipe.guard.folds import Folds
 from memesnipe.guard.paper import Terms
 from memesnipe.guard.settings import GuardSettings
 from memesnipe.guard.standing import Standing
-from memesnipe.kernel.clock import NS_PER_MS
+from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
+from memesnipe.kernel.metrics import HOP_LATENCY_S
 from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load
 from memesnipe.messages.bounds import Mode
+from memesnipe.messages.orders import ApprovedOrder, Outcome
 
 GROUP = "wallet_guard"
 STATE = topology.STATE_KEY.format(stage=GROUP)
@@ -58,6 +60,8 @@ class Guard:
         readers = [Subscription(stream, _reader(stream)) for stream in (topology.PRICE, topology.APPROVED)]
         await self._bus.subscribe(readers)
         standing = await self._first_standing()
+        if standing is None:
+            return
         await self._restore()
         self._running.health.ready(True)
         while not self._running.stop.is_set():
@@ -78,19 +82,23 @@ class Guard:
         return standing
 
     async def _handle(self, batch: Batch, standing: Standing) -> None:
-        while True:
-            folded = desk.fold(self._book, batch.entries, standing, self._terms, self._running.clock.now_ns())
-            written = [effects.outputs(outcomes) for outcomes in folded.outcomes]
-            failpoint("guard.before_commit")
-            try:
-                await self._commit(batch, written, folded.book)
-            except StaleState:
-                await self._restore()
-                continue
-            failpoint("guard.after_commit")
-            for outcomes in folded.outcomes:
-                effects.count(outcomes)
+        folded = desk.fold(self._book, batch.entries, standing, self._terms, self._running.clock.now_ns())
+        written = [effects.outputs(outcomes) for outcomes in folded.outcomes]
+        failpoint("guard.before_commit")
+        try:
+            await self._commit(batch, written, folded.book)
+        except StaleState:
+            await self._restore()  # nothing was written, and the bus gives the batch again
             return
+        failpoint("guard.after_commit")
+        self._count(batch, folded.outcomes)
+
+    def _count(self, batch: Batch, outcomes: list[list[Outcome]]) -> None:
+        now_ns = self._running.clock.now_ns()
+        for entry, caused in zip(batch.entries, outcomes, strict=True):
+            effects.count(caused)
+            if isinstance(entry.message, ApprovedOrder):
+                HOP_LATENCY_S.labels(decide.STAGE).observe((now_ns - entry.message.time_ns) / NS_PER_S)
 
     async def _expire(self) -> None:
         """End overdue orders. No entry causes this, so each outcome is published under its key first: again is harmless."""
@@ -118,13 +126,14 @@ class Guard:
         state = await self._bus.load(STATE)
         self._book, self._version = books.from_bytes(state.data), state.version
 
-    async def _first_standing(self) -> Standing:
+    async def _first_standing(self) -> Standing | None:
+        """Wait for a configuration; None when asked to stop before there is one."""
         self._running.health.ready(False, "no configuration applied yet")
         while not self._running.stop.is_set():
             if standing := await self._folds.refresh():
                 return standing
             await asyncio.sleep(0.1)
-        raise asyncio.CancelledError
+        return None
 
 
 async def serve(running: Running, settings: GuardSettings) -> None:

@@ -79,7 +79,8 @@ def an_intent(*, size_sol: float = 0.1, strategy: str = STRATEGY, **changes: Any
 
 def a_sale(*, size_units: int = 3_000 * 10**6, **changes: Any) -> OrderIntent:
     """Return a wish to sell `size_units`."""
-    return an_intent(**({"side": Side.SELL, "size_lamports": 0, "size_units": size_units} | changes))
+    sale: dict[str, Any] = {"side": Side.SELL, "size_lamports": 0, "size_units": size_units, **changes}
+    return an_intent(**sale)
 
 
 def an_exit(*, size_units: int = 3_000 * 10**6, strategy: str = STRATEGY, **changes: Any) -> ExitIntent:

@@ -1,0 +1,147 @@
+"""What Solana's JSON-RPC answers, as far as we use it. Every number is bounded; unknown fields are ignored.
+
+Wire format: https://solana.com/docs/rpc (getSignatureStatuses, getTransaction, simulateTransaction, getMultipleAccounts).
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from memesnipe.messages.bounds import Lamports, Pubkey, Slot
+
+Height = Annotated[int, Meta(ge=0, le=2**53)]
+Index = Annotated[int, Meta(ge=0, le=255)]
+Amount = Annotated[str, Meta(max_length=20, pattern=r"^[0-9]+\Z")]
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The slot an answer is true for."""
+
+    slot: Slot
+
+
+class SignatureStatus(msgspec.Struct, frozen=True, rename="camel"):
+    """What the cluster knows of one signature. `err` is None on success; "confirmed" alone is not success."""
+
+    slot: Slot
+    err: Any = None
+    confirmation_status: str | None = None
+
+
+class SignatureStatuses(msgspec.Struct, frozen=True):
+    """One status for each signature asked, None where nothing is known."""
+
+    context: Context
+    value: tuple[SignatureStatus | None, ...]
+
+
+class UiAmount(msgspec.Struct, frozen=True):
+    """Token amount: base units as text."""
+
+    amount: Amount
+    decimals: Annotated[int, Meta(ge=0, le=255)]
+
+
+class TokenBalance(msgspec.Struct, frozen=True, rename="camel"):
+    """A token account's balance before or after a transaction."""
+
+    account_index: Index
+    mint: Pubkey
+    ui_token_amount: UiAmount
+    owner: Pubkey | None = None
+
+
+class LoadedAddresses(msgspec.Struct, frozen=True):
+    """Keys that came from lookup tables."""
+
+    writable: tuple[Pubkey, ...] = ()
+    readonly: tuple[Pubkey, ...] = ()
+
+
+class InnerInstructions(msgspec.Struct, frozen=True):
+    """Instructions that an outer one caused."""
+
+    index: Index
+    instructions: tuple[Any, ...] = ()
+
+
+class TransactionMeta(msgspec.Struct, frozen=True, rename="camel"):
+    """What a transaction did."""
+
+    err: Any
+    fee: Lamports
+    pre_balances: tuple[Lamports, ...]
+    post_balances: tuple[Lamports, ...]
+    pre_token_balances: tuple[TokenBalance, ...] | None = None
+    post_token_balances: tuple[TokenBalance, ...] | None = None
+    loaded_addresses: LoadedAddresses | None = None
+    log_messages: tuple[str, ...] | None = None
+    compute_units_consumed: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+
+
+class Landed(msgspec.Struct, frozen=True, rename="camel"):
+    """getTransaction with encoding base64."""
+
+    slot: Slot
+    transaction: tuple[str, str]
+    meta: TransactionMeta
+    block_time: Annotated[int, Meta(ge=0, le=2**40)] | None = None
+
+
+class SimulationValue(msgspec.Struct, frozen=True, rename="camel"):
+    """What a simulation said."""
+
+    err: Any = None
+    logs: tuple[str, ...] | None = None
+    units_consumed: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+
+
+class Simulation(msgspec.Struct, frozen=True):
+    """simulateTransaction."""
+
+    context: Context
+    value: SimulationValue
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account with base64 data."""
+
+    lamports: Lamports
+    owner: Pubkey
+    data: tuple[str, str]
+    executable: bool = False
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """getMultipleAccounts: None where there is no account."""
+
+    context: Context
+    value: tuple[Account | None, ...]
+
+
+class Blockhash(msgspec.Struct, frozen=True, rename="camel"):
+    """getLatestBlockhash's value."""
+
+    blockhash: Pubkey
+    last_valid_block_height: Height
+
+
+class LatestBlockhash(msgspec.Struct, frozen=True):
+    """getLatestBlockhash."""
+
+    context: Context
+    value: Blockhash
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """getBalance."""
+
+    context: Context
+    value: Lamports
+
+
+class PriorityFee(msgspec.Struct, frozen=True, rename="camel"):
+    """Helius getPriorityFeeEstimate, micro-lamports per compute unit (a float on the wire)."""
+
+    priority_fee_estimate: Annotated[float, Meta(ge=0, le=1e12)]

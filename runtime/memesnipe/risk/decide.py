@@ -1,0 +1,159 @@
+"""The risk guardian's one decision: book + rules + message -> book + what to say. No clock, no I/O, no Redis.
+
+An intent ends here as an ApprovedOrder, with its room reserved, or as a Rejection. An outcome gives the room back. Fills and
+prices move equity; when it falls too far from its peak the portfolio is HALTED, never FROZEN, so that exits go on.
+"""
+
+from collections.abc import Callable
+
+from memesnipe.bus.api import Entry, Output
+from memesnipe.bus.topology import APPROVED, FILLS, KILL_SWITCH, REJECTED
+from memesnipe.kernel.errors import Refused
+from memesnipe.kernel.ids import derive
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.bounds import HaltState, Mode, Side
+from memesnipe.messages.control import PORTFOLIO, HaltCommand
+from memesnipe.messages.market import MarketFrame, PriceTick
+from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, Intent, OrderIntent, Rejection
+from memesnipe.risk import book as books
+from memesnipe.risk.book import Book
+from memesnipe.risk.checks import EXIT_CHECKS, INTENT_CHECKS, Case, Finding, first_finding, genuine, room_of
+from memesnipe.risk.rules import Rules
+
+STAGE = "risk_guardian"
+
+MACHINES = frozenset((STAGE, "position_manager", "control", "operator"))
+"""Who may lift a halt of its own making, but not say that a loss was looked at."""
+
+Seal = Callable[[Intent, Mode, Rules, int], bytes]
+"""(intent, mode, rules, now) -> signed approval. Raises Refused when it cannot sign."""
+
+Decision = tuple[Book, tuple[Output, ...]]
+
+
+def decide(book: Book, rules: Rules, entry: Entry, now_ns: int, seal: Seal) -> Decision:
+    """Return the next book and what this entry causes."""
+    message = entry.message
+    if isinstance(message, OrderIntent | ExitIntent):
+        return decide_intent(book, rules, entry.strategy, message, now_ns, seal)
+    if isinstance(message, Fill):
+        return watch(books.apply_fill(book, entry.strategy, message), rules, now_ns)
+    if isinstance(message, Rejection):
+        return books.apply_rejection(book, entry.strategy, message), ()
+    return mark(book, rules, message, now_ns)
+
+
+def decide_intent(book: Book, rules: Rules, strategy: str, intent: Intent, now_ns: int, seal: Seal) -> Decision:
+    """Approve or refuse; one that was decided before is dropped in silence, for a second outcome would release the first one's room."""
+    if books.was_decided(book, strategy, intent.id):
+        return book, ()
+    mode = mode_of(book, rules, strategy, intent)
+    finding = find(book, rules, strategy, intent, mode, now_ns)
+    if finding is None:
+        try:
+            approved = approve(rules, intent, mode, now_ns, seal)
+        except Refused as refused:
+            finding = Finding(refused.code, refused.detail)
+        else:
+            return reserve(book, rules, strategy, intent, mode, now_ns), (Output(APPROVED.name, approved, intent.id),)
+    return books.note_refused(book, mode, strategy, intent.id), reject(strategy, intent, finding, now_ns)
+
+
+def find(book: Book, rules: Rules, strategy: str, intent: Intent, mode: Mode, now_ns: int) -> Finding | None:
+    """Return the first reason against the intent."""
+    if rules.config is None:
+        return Finding(ReasonCode.NO_POLICY, "no config applied yet")
+    portfolio, limits = book.of(mode), rules.config.limits
+    buys = isinstance(intent, OrderIntent) and intent.side is Side.BUY
+    case = Case(
+        intent, strategy, mode, portfolio.account(strategy), portfolio, rules, limits, rules.config.capital_lamports, now_ns, buys,
+        room_of(intent, limits),
+    )  # fmt: skip
+    return first_finding(EXIT_CHECKS if isinstance(intent, ExitIntent) else INTENT_CHECKS, case)
+
+
+def mode_of(book: Book, rules: Rules, strategy: str, intent: Intent) -> Mode:
+    """Return the mode an intent trades in: the strategy's effective one, and for an exit the one whose book holds the tokens.
+
+    After live -> paper a live position is still there: its stop must sell the real tokens.
+    """
+    effective = rules.mode_of(strategy)
+    if not isinstance(intent, ExitIntent):
+        return effective
+    if intent.mode is not None:
+        return intent.mode
+    other = Mode.PAPER if effective is Mode.LIVE else Mode.LIVE
+    holds = {mode: book.of(mode).account(strategy).sellable_units(intent.mint) >= intent.size_units for mode in Mode}
+    return other if holds[other] and not holds[effective] else effective
+
+
+def approve(rules: Rules, intent: Intent, mode: Mode, now_ns: int, seal: Seal) -> ApprovedOrder:
+    """Return the yes. Paper carries no signature: nothing on paper can be taken to the signer. Raises Refused if it cannot be signed."""
+    if rules.config is None:
+        raise Refused(ReasonCode.NO_POLICY, "no config applied yet")
+    envelope = seal(intent, mode, rules, now_ns) if mode is Mode.LIVE else b""
+    return ApprovedOrder(intent, mode, rules.config.policy_hash, rules.halt_epoch, now_ns, envelope)
+
+
+def reserve(book: Book, rules: Rules, strategy: str, intent: Intent, mode: Mode, now_ns: int) -> Book:
+    """Return the book with the order's room taken."""
+    room = room_of(intent, rules.config.limits) if rules.config else 0
+    return books.reserve(book, mode, strategy, intent, room, intent.size_units, now_ns)
+
+
+def reject(strategy: str, intent: Intent, finding: Finding, now_ns: int) -> tuple[Output, ...]:
+    """Return the no, for the ledger and for the strategy. A forged id is never repeated: it may be another order's."""
+    subject = intent.id if genuine(intent, strategy) else derive("forged", strategy, intent.id)
+    side = intent.side if isinstance(intent, OrderIntent) else Side.SELL
+    rejection = Rejection(subject, strategy, STAGE, finding.reason, finding.detail[:512], now_ns, intent.mint, side)
+    return Output(REJECTED.name, rejection, subject), Output(FILLS.of(strategy), rejection, subject)
+
+
+def mark(book: Book, rules: Rules, frame: MarketFrame, now_ns: int) -> Decision:
+    """Take the prices of what is held; all others are none of our business."""
+    held, before = book.held_mints(), book
+    for event in frame.events:
+        if isinstance(event, PriceTick) and event.mint in held:
+            book = books.apply_price(book, event)
+    return (book, ()) if book is before else watch(book, rules, now_ns)
+
+
+def watch(book: Book, rules: Rules, now_ns: int) -> Decision:
+    """Order a halt, once, for each portfolio whose equity fell too far from its peak."""
+    if rules.config is None:
+        return book, ()
+    outputs: tuple[Output, ...] = ()
+    for mode in Mode:
+        portfolio, limit = book.of(mode), rules.config.limits.drawdown_bps_max
+        drawdown = portfolio.drawdown_bps(rules.config.capital_lamports)
+        if not portfolio.tripped and not (drawdown <= limit):
+            book = books.trip(book, mode)
+            outputs += _halts(book, rules, mode, f"{mode.value} drawdown of {drawdown} bps, limit {limit}", now_ns)
+    return book, outputs
+
+
+def take_halt(book: Book, rules: Rules, command: HaltCommand) -> Book:
+    """Fold one kill-switch entry that `rules` already counts; a resume after a drawdown halt starts a new high-water mark."""
+    if rules.halt_epoch <= book.halt_epoch:
+        return book
+    for mode in Mode:
+        ours = command.scope == PORTFOLIO or rules.mode_of(command.scope) is mode
+        resumed = command.state is HaltState.ACTIVE and command.by not in MACHINES
+        if ours and resumed and book.of(mode).tripped:
+            book = books.rearm(book, mode)
+    return book.at_epoch(rules.halt_epoch)
+
+
+def _halts(book: Book, rules: Rules, mode: Mode, reason: str, now_ns: int) -> tuple[Output, ...]:
+    portfolio = book.of(mode)
+    return tuple(
+        Output(KILL_SWITCH.name, HaltCommand(name, scope, HaltState.HALTED, STAGE, reason, now_ns), name)
+        for scope in _scopes(rules, mode)
+        for name in (derive("drawdown", mode.value, portfolio.trips, portfolio.peak_pnl_lamports, scope),)
+    )
+
+
+def _scopes(rules: Rules, mode: Mode) -> tuple[str, ...]:
+    """Everyone, unless strategies of the other mode trade beside these: a loss on paper must not stop what is live."""
+    same = tuple(strategy.id for strategy in rules.strategies.values() if strategy.mode is mode)
+    return same if 0 < len(same) < len(rules.strategies) else (PORTFOLIO,)

@@ -1,0 +1,33 @@
+"""The fold streams as read so far: config, allocations and the kill switch, and the rules they make."""
+
+from memesnipe.bus.api import Bus, Entry
+from memesnipe.bus.topology import ALLOCATIONS, CONFIG, KILL_SWITCH
+from memesnipe.risk.book import Book
+from memesnipe.risk.decide import take_halt
+from memesnipe.risk.rules import Rules
+
+
+class Folded:
+    """Cursors into three streams that everyone reads from the start."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._after: dict[str, str] = {}
+        self.rules = Rules()
+
+    async def refresh(self, book: Book) -> Book:
+        """Read what is new; return the book with the halts among it taken in. Raises Unavailable."""
+        for entry in await self._new(CONFIG.name):
+            self.rules = self.rules.with_config(entry.message)
+        for entry in await self._new(ALLOCATIONS.name):
+            self.rules = self.rules.with_allocation(entry.message)
+        for entry in await self._new(KILL_SWITCH.name):
+            self.rules = self.rules.with_halt(entry)
+            book = take_halt(book, self.rules, entry.message)
+        return book
+
+    async def _new(self, stream: str) -> list[Entry]:
+        entries = await self._bus.fold(stream, self._after.get(stream, "0"))
+        if entries:
+            self._after[stream] = entries[-1].id
+        return entries

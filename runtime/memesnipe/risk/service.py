@@ -1,0 +1,122 @@
+"""The edge of risk_guardian: read, decide, commit in one fenced step, count."""
+
+import asyncio
+
+from memesnipe.bus.api import Batch, Bus, Output, StaleState, State, Subscription
+from memesnipe.bus.redis_bus import connect
+from memesnipe.bus.topology import EXITS, FILLS, INTENTS, PRICE, STATE_KEY, Stream
+from memesnipe.kernel.errors import Unavailable
+from memesnipe.kernel.failpoints import failpoint
+from memesnipe.kernel.logs import logger
+from memesnipe.kernel.service import Running, run
+from memesnipe.kernel.settings import load
+from memesnipe.risk import book as books
+from memesnipe.risk import metrics
+from memesnipe.risk.book import Book
+from memesnipe.risk.decide import STAGE, Seal, decide
+from memesnipe.risk.folded import Folded
+from memesnipe.risk.rules import Rules
+from memesnipe.risk.seal import RiskSeal
+from memesnipe.risk.settings import RiskSettings
+
+STATE = STATE_KEY.format(stage=STAGE)
+READ_MS = 100
+"""How long a read waits: also how soon a halt is seen when nothing else happens."""
+
+Outputs = tuple[tuple[Output, ...], ...]
+
+
+class Guardian:
+    """One instance's loop. What it holds in memory is what it last committed; a commit that was refused reloads everything."""
+
+    def __init__(self, bus: Bus, running: Running, seal: Seal) -> None:
+        self._bus, self._running, self._seal = bus, running, seal
+        self._folded = Folded(bus)
+        self._book, self._version = Book(), 0
+        self._heard: frozenset[str] = frozenset()
+
+    async def reload(self) -> None:
+        """Take up the stored book and fold everything anew. Raises Unavailable, Bug."""
+        stored = await self._bus.load(STATE)
+        self._book, self._version = books.decode(stored.data), stored.version
+        self._folded = Folded(self._bus)
+        self._book = await self._folded.refresh(self._book)
+
+    async def turn(self) -> None:
+        """Fold what is new, read one batch, decide it, commit it. Raises Unavailable."""
+        self._book = await self._folded.refresh(self._book)
+        if self._folded.rules.config is None:
+            self._running.health.ready(False, "waiting for the first applied config")
+            await asyncio.sleep(READ_MS / 1_000)
+            return
+        await self._subscribe()
+        self._running.health.ready(True)
+        batch = await self._bus.read(block_ms=READ_MS)
+        if batch is not None and batch.entries:
+            await self._settle(batch)
+        metrics.show(self._book, self._folded.rules, self._running.clock.now_ns())
+
+    async def _settle(self, batch: Batch) -> None:
+        after, outputs = decide_all(self._book, self._folded.rules, batch, self._running.clock.now_ns(), self._seal)
+        state = None if after is self._book else State(STATE, self._version, books.encode(after))
+        failpoint("risk.before_commit")
+        try:
+            version = await self._bus.commit(batch, outputs, state)
+        except StaleState as error:
+            logger().warning("stale_state", detail=f"another instance committed, its book is taken up: {error}")
+            await self.reload()
+            return
+        failpoint("risk.after_commit")
+        self._book, self._version = after, version if state else self._version
+        metrics.count_all(batch, outputs)
+
+    async def _subscribe(self) -> None:
+        wanted = frozenset(self._folded.rules.strategies) | self._book.strategies_in_use()
+        if wanted != self._heard:
+            await self._bus.subscribe(subscriptions(tuple(sorted(wanted))))
+            self._heard = wanted
+
+
+def decide_all(book: Book, rules: Rules, batch: Batch, now_ns: int, seal: Seal) -> tuple[Book, Outputs]:
+    """Return the book after a whole batch, folded one by one: each intent sees the room the last one took."""
+    outputs = []
+    for entry in batch.entries:
+        book, caused = decide(book, rules, entry, now_ns, seal)
+        outputs.append(caused)
+    return book, tuple(outputs)
+
+
+def subscriptions(strategies: tuple[str, ...]) -> tuple[Subscription, ...]:
+    """Return what the guardian reads: prices, and the outcomes, intents and exits of each strategy."""
+    return (_reading(PRICE, ()), *(_reading(stream, strategies) for stream in (FILLS, INTENTS, EXITS)))
+
+
+def _reading(stream: Stream, strategies: tuple[str, ...]) -> Subscription:
+    return Subscription(stream, next(reader for reader in stream.readers if reader.group == STAGE), strategies)
+
+
+async def serve(running: Running, settings: RiskSettings) -> None:
+    """Run until asked to stop; when Redis goes away, start over from what is stored."""
+    while not running.stop.is_set():
+        bus = await connect(settings, running.clock, service=STAGE)
+        try:
+            await guard(Guardian(bus, running, RiskSeal(settings)), running)
+        except Unavailable as error:
+            running.health.ready(False, str(error))
+            logger().warning("unavailable", detail=str(error))
+            await asyncio.sleep(error.retry_after_s)
+        finally:
+            await bus.close()
+
+
+async def guard(guardian: Guardian, running: Running) -> None:
+    """Turn until asked to stop. Raises Unavailable."""
+    await guardian.reload()
+    while not running.stop.is_set():
+        await guardian.turn()
+
+
+def main() -> int:
+    """Start the service from the environment; return its exit code."""
+    settings = load(RiskSettings)
+    return run(STAGE, settings, lambda running: serve(running, settings))

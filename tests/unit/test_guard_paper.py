@@ -1,0 +1,267 @@
+"""The paper model to the lamport, on pools small enough to check by hand."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from memesnipe.bus.folds import Halts
+from memesnipe.guard import decide, paper
+from memesnipe.guard.book import Book, from_bytes, to_bytes
+from memesnipe.guard.paper import Terms
+from memesnipe.guard.standing import Standing, standing_of
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.bounds import HaltState, Mode, Side
+from memesnipe.messages.market import PriceTick
+from memesnipe.messages.orders import ApprovedOrder, Fill, FillStatus, Outcome, Rejection
+from memesnipe.testing.builders import OTHER_MINT, SOL, START_NS, a_config, a_sale, a_tick, an_approved, an_exit, an_intent
+
+NOW_NS = START_NS + 400_000_000
+FEE, TIP, RENT = 25_000, 10_000, 2_039_280
+
+
+def terms(**changes: Any) -> Terms:
+    values = Terms(seed=7, slots_max=0, failure_bps=0, timeout_ns=10_000_000_000, fee_lamports=FEE, tip_lamports=TIP)
+    return msgspec.structs.replace(values, **changes)
+
+
+def pool(**changes: Any) -> PriceTick:
+    """A constant product of 30 SOL and a million tokens at 25 bps."""
+    return a_tick(venue="raydium", fee_bps=25, **changes)
+
+
+def standing(halts: Halts | None = None, own_max: int = 5 * SOL) -> Standing:
+    return standing_of(a_config(), halts or Halts(), own_max)
+
+
+def take(order: ApprovedOrder, *ticks: PriceTick, book: Book | None = None, **changes: Any) -> tuple[Book, list[Outcome]]:
+    """Let the book see `ticks`, then decide on `order`."""
+    seen = decide.watch(book or Book(), ticks, terms(**changes))[0]
+    return decide.take(seen, order, standing(), terms(**changes), NOW_NS)
+
+
+def only_fill(outcomes: list[Outcome]) -> Fill:
+    (fill,) = outcomes
+    assert isinstance(fill, Fill)
+    return fill
+
+
+def only_reason(outcomes: list[Outcome]) -> ReasonCode:
+    (rejection,) = outcomes
+    assert isinstance(rejection, Rejection)
+    return rejection.reason
+
+
+def test_a_buy_costs_the_swap_the_fee_the_tip_and_the_rent_and_no_lamport_more() -> None:
+    order = an_approved(an_intent(size_sol=0.1))
+
+    fill = only_fill(take(order, pool())[1])
+
+    spent = -fill.sol_delta_lamports - FEE - TIP - RENT
+    assert (fill.fee_lamports, fill.tip_lamports, fill.rent_lamports) == (FEE, TIP, RENT)
+    assert spent == 100_000_000
+    # 0.1 SOL less 25 bps, rounded down so that the fee fits: 99_750_623 lamports into x*y=k, out rounded down.
+    assert fill.token_delta_units == 99_750_623 * 10**12 // (30 * SOL + 99_750_623)
+    assert fill.venue_fee_lamports == 249_377
+
+
+def test_a_sale_brings_the_pool_s_price_less_fee_and_tip() -> None:
+    units = 3_000 * 10**6
+
+    fill = only_fill(take(an_approved(a_sale(size_units=units)), pool())[1])
+
+    gross = units * 30 * SOL // (10**12 + units)
+    venue_fee = -(-gross * 25 // 10_000)
+    assert fill.sol_delta_lamports == gross - venue_fee - FEE - TIP
+    assert (fill.token_delta_units, fill.rent_lamports) == (-units, 0)
+
+
+def test_rent_is_paid_once_for_a_token_account() -> None:
+    book, _ = take(an_approved(), pool())
+
+    fill = only_fill(take(an_approved(), book=book)[1])
+
+    assert fill.rent_lamports == 0
+
+
+def test_two_strategies_each_pay_the_rent_of_their_own_paper_account() -> None:
+    book, _ = take(an_approved(), pool())
+
+    fill = only_fill(take(an_approved(an_intent(strategy="launch-sniper")), book=book)[1])
+
+    assert fill.rent_lamports == RENT
+
+
+def test_an_order_waits_until_its_slot_and_fills_at_the_reserves_of_that_slot() -> None:
+    order = an_approved(an_intent(id=_id_with_delay(2, slots_max=2)))
+    book, outcomes = take(order, pool(slot=1_001), slots_max=2)
+
+    book, early = decide.watch(book, [pool(slot=1_002)], terms(slots_max=2))
+    later = pool(slot=1_003, quote_lamports=30 * SOL + 10_000_000)
+    book, due = decide.watch(book, [later], terms(slots_max=2))
+
+    assert (outcomes, early) == ([], [])
+    assert only_fill(due).slot == 1_003
+    assert only_fill(due).token_delta_units == paper.swapped(order.intent, later).units
+    assert book.waiting_count() == 0
+
+
+def test_a_price_that_ran_away_fails_the_swap_and_costs_the_fee_alone() -> None:
+    order = an_approved(an_intent(id=_id_with_delay(1, slots_max=1), slippage_bps_max=100))
+    book, _ = take(order, pool(slot=1_001), slots_max=1)
+
+    _, outcomes = decide.watch(book, [pool(slot=1_002, quote_lamports=33 * SOL)], terms(slots_max=1))
+
+    fill, rejection = outcomes
+    assert isinstance(fill, Fill)
+    assert isinstance(rejection, Rejection)
+    assert (fill.status, fill.sol_delta_lamports, fill.token_delta_units) == (FillStatus.FAILED, -FEE, 0)
+    assert rejection.reason is ReasonCode.CHAIN_FAILED
+
+
+def test_an_order_drawn_to_fail_pays_its_fee_and_is_rejected() -> None:
+    fill, rejection = take(an_approved(), pool(), failure_bps=10_000)[1]
+
+    assert isinstance(fill, Fill)
+    assert isinstance(rejection, Rejection)
+    assert (fill.status, fill.sol_delta_lamports) == (FillStatus.FAILED, -FEE)
+    assert rejection.reason is ReasonCode.PAPER_FAILED
+
+
+def test_a_token_that_nobody_trades_fills_at_its_last_reserves_after_the_time_out() -> None:
+    order = an_approved(an_intent(id=_id_with_delay(2, slots_max=2)))
+    book, _ = take(order, pool(), slots_max=2)
+
+    early = decide.expire(book, NOW_NS + 9_999_999_999, terms(slots_max=2))[1]
+    book, outcomes = decide.expire(book, NOW_NS + 10_000_000_000, terms(slots_max=2))
+
+    assert early == []
+    assert only_fill(outcomes).time_ns == NOW_NS + 10_000_000_000
+
+
+def test_an_order_for_a_token_never_seen_is_refused_once_its_time_is_up() -> None:
+    book, _ = take(an_approved(an_intent(mint=OTHER_MINT)), pool())
+
+    _, outcomes = decide.expire(book, NOW_NS + 10_000_000_000, terms())
+
+    assert only_reason(outcomes) is ReasonCode.QUOTE_MISSING
+
+
+def test_another_token_s_price_never_fills_an_order() -> None:
+    book, _ = take(an_approved(an_intent(mint=OTHER_MINT)), pool())
+
+    book, outcomes = decide.watch(book, [pool(slot=9_999)], terms())
+
+    assert outcomes == []
+    assert book.waiting_count() == 1
+
+
+def test_the_same_order_on_the_same_prices_ends_the_same_way_with_the_same_seed() -> None:
+    order, tick = an_approved(), pool()
+
+    first, second = (take(order, tick, slots_max=4, failure_bps=5_000) for _ in range(2))
+
+    assert first == second
+
+
+def test_another_seed_draws_another_luck() -> None:
+    ids = [an_intent().id for _ in range(64)]
+
+    assert [paper.draw(one, terms(seed=1, slots_max=9)) for one in ids] != [paper.draw(one, terms(seed=2, slots_max=9)) for one in ids]
+
+
+def test_a_second_order_of_the_same_intent_has_no_second_outcome() -> None:
+    order = an_approved()
+    book, _ = take(order, pool())
+
+    again = decide.take(book, order, standing(), terms(), NOW_NS)
+
+    assert again == (book, [])
+
+
+def test_a_quote_far_below_the_intent_s_own_price_is_refused() -> None:
+    crashed = pool(quote_lamports=90 * SOL)
+
+    assert only_reason(take(an_approved(), crashed)[1]) is ReasonCode.TX_MIN_OUT
+
+
+def test_a_pool_that_gives_nothing_is_no_route() -> None:
+    assert only_reason(take(an_approved(), a_tick(venue="pumpfun", base_units=1_000))[1]) is ReasonCode.NO_ROUTE
+
+
+def test_the_book_survives_a_restart_byte_for_byte() -> None:
+    book, _ = take(an_approved(an_intent(id=_id_with_delay(2, slots_max=2))), pool(), slots_max=2)
+
+    restored = from_bytes(to_bytes(book))
+
+    assert restored == book
+
+
+@pytest.mark.parametrize(
+    ("state", "order", "reason"),
+    [
+        (HaltState.REDUCE_ONLY, an_approved(), ReasonCode.REDUCE_ONLY),
+        (HaltState.HALTED, an_approved(), ReasonCode.HALTED),
+        (HaltState.HALTED, an_approved(a_sale()), ReasonCode.HALTED),
+        (HaltState.FROZEN, an_approved(), ReasonCode.FROZEN),
+        (HaltState.FROZEN, an_approved(an_exit()), ReasonCode.FROZEN),
+    ],
+)
+def test_a_halt_refuses_what_it_forbids(state: HaltState, order: ApprovedOrder, reason: ReasonCode) -> None:
+    halted = standing(Halts(states={"*": state}))
+
+    assert only_reason(decide.take(Book(), order, halted, terms(), NOW_NS)[1]) is reason
+
+
+@pytest.mark.parametrize(
+    ("state", "order"),
+    [
+        (HaltState.REDUCE_ONLY, an_approved(a_sale())),
+        (HaltState.REDUCE_ONLY, an_approved(an_exit())),
+        (HaltState.HALTED, an_approved(an_exit())),
+    ],
+)
+def test_a_halt_lets_a_position_be_closed(state: HaltState, order: ApprovedOrder) -> None:
+    book = Book().seen([pool()])
+
+    (outcome,) = decide.take(book, order, standing(Halts(states={"momentum": state})), terms(), NOW_NS)[1]
+
+    assert isinstance(outcome, Fill)
+    assert outcome.side is Side.SELL
+
+
+def test_new_risk_approved_before_a_halt_command_is_stale_even_after_a_resume() -> None:
+    resumed = standing(Halts(epoch=2))
+
+    assert only_reason(decide.take(Book(), an_approved(halt_epoch=1), resumed, terms(), NOW_NS)[1]) is ReasonCode.HALT_EPOCH
+
+
+def test_an_exit_approved_before_a_halt_command_still_goes() -> None:
+    book = Book().seen([pool()])
+
+    (outcome,) = decide.take(book, an_approved(an_exit(), halt_epoch=0), standing(Halts(epoch=2)), terms(), NOW_NS)[1]
+
+    assert isinstance(outcome, Fill)
+
+
+@pytest.mark.parametrize(("own_max", "policy_max"), [(10_000_000, 5 * SOL), (5 * SOL, 10_000_000)])
+def test_the_smaller_of_the_two_size_limits_wins(own_max: int, policy_max: int) -> None:
+    config = a_config()
+    limits = msgspec.structs.replace(config.limits, guard_trade_size_lamports_max=policy_max)
+    strict = standing_of(msgspec.structs.replace(config, limits=limits), Halts(), own_max)
+
+    outcomes = decide.take(Book(), an_approved(an_intent(size_lamports=10_000_001)), strict, terms(), NOW_NS)[1]
+
+    assert only_reason(outcomes) is ReasonCode.GUARD_TRADE_SIZE
+
+
+def test_a_live_order_of_a_strategy_that_is_on_paper_is_refused() -> None:
+    refused = decide.refusal_of(an_approved(mode=Mode.LIVE), Book(), standing())
+
+    assert refused is not None
+    assert refused.code is ReasonCode.MODE_MISMATCH
+
+
+def _id_with_delay(slots: int, *, slots_max: int) -> str:
+    """Return an intent id that chance delays by `slots`."""
+    return next(one for one in (f"intent-{n}" for n in range(1_000)) if paper.draw(one, terms(slots_max=slots_max)).slots == slots)

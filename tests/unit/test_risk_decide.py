@@ -1,0 +1,464 @@
+"""The risk guardian's decision: what it refuses, what it approves, and how room is taken and given back."""
+
+from typing import Any
+
+import pytest
+
+from memesnipe.bus.api import Entry, Output
+from memesnipe.kernel.errors import Refused
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.bounds import AMOUNT_MAX, HaltState, Mode, Side
+from memesnipe.messages.control import HaltCommand
+from memesnipe.messages.orders import ApprovedOrder, FillStatus, Intent, Rejection
+from memesnipe.risk import book as books
+from memesnipe.risk.book import Book
+from memesnipe.risk.checks import room_of
+from memesnipe.risk.decide import decide, take_halt
+from memesnipe.risk.rules import Rules
+from memesnipe.testing.builders import (
+    OTHER_MINT,
+    SOL,
+    a_config,
+    a_frame,
+    a_halt,
+    a_rejection,
+    a_strategy,
+    a_tick,
+    an_exit,
+)
+from memesnipe.testing.risk_cases import NOW_NS, moved, roomy, rules_of, wish
+
+UNITS = 1_000_000
+
+
+def seal(intent: Intent, mode: Mode, rules: Rules, now_ns: int) -> bytes:
+    """Stand in for the risk key."""
+    return b"sealed"
+
+
+def say(book: Book, rules: Rules, message: Any, *, strategy: str = "momentum", now_ns: int = NOW_NS) -> tuple[Book, tuple[Output, ...]]:
+    return decide(book, rules, Entry("stream", "1-0", message, strategy), now_ns, seal)
+
+
+def pulled(state: HaltState, scope: str = "*") -> Entry:
+    return Entry("kill_switch_channel", "1-0", a_halt(state, scope=scope))
+
+
+def refusal(outputs: tuple[Output, ...]) -> ReasonCode:
+    rejections = [output.message for output in outputs]
+    assert all(isinstance(message, Rejection) for message in rejections), outputs
+    assert [output.stream for output in outputs] == ["orders:rejected", f"orders:fills:{rejections[0].strategy}"]
+    reason: ReasonCode = rejections[0].reason
+    return reason
+
+
+def holding(units: int = UNITS, cost: int = SOL, mode: Mode = Mode.PAPER) -> Book:
+    return books.apply_fill(Book(), "momentum", moved("bought", lamports=-cost, units=units, mode=mode))
+
+
+def approved(outputs: tuple[Output, ...]) -> ApprovedOrder:
+    (output,) = outputs
+    assert isinstance(output.message, ApprovedOrder), output
+    assert output.stream == "orders:approved"
+    return output.message
+
+
+def test_a_buy_within_every_limit_is_approved_and_reserves_its_size_and_costs() -> None:
+    intent = wish(sol=1)
+
+    book, outputs = say(Book(), rules_of(), intent)
+
+    assert approved(outputs).intent == intent
+    assert book.paper.account("momentum").reserved_lamports == room_of(intent, roomy()) > SOL
+
+
+def test_a_paper_approval_carries_no_signature() -> None:
+    _, outputs = say(Book(), rules_of(), wish())
+
+    assert (approved(outputs).mode, approved(outputs).approval) == (Mode.PAPER, b"")
+
+
+def test_a_live_approval_is_sealed() -> None:
+    rules = rules_of().with_config(a_config(a_strategy(mode=Mode.LIVE), limits=roomy()))
+
+    _, outputs = say(Book(), rules, wish())
+
+    assert (approved(outputs).mode, approved(outputs).approval) == (Mode.LIVE, b"sealed")
+
+
+def test_a_live_order_is_refused_when_it_cannot_be_sealed() -> None:
+    def broken(intent: Intent, mode: Mode, rules: Rules, now_ns: int) -> bytes:
+        raise Refused(ReasonCode.APPROVAL_INVALID, "no risk key")
+
+    rules = rules_of().with_config(a_config(a_strategy(mode=Mode.LIVE), limits=roomy()))
+
+    book, outputs = decide(Book(), rules, Entry("s", "1-0", wish(), "momentum"), NOW_NS, broken)
+
+    assert refusal(outputs) is ReasonCode.APPROVAL_INVALID
+    assert book.live.account("momentum").reservations == {}
+
+
+REFUSED = [
+    (ReasonCode.UNKNOWN_STRATEGY, wish(strategy="stranger"), {}),
+    (ReasonCode.SPEC_MISMATCH, wish(spec_hash="0ld"), {}),
+    (ReasonCode.STALE_EVENT, wish(time_ns=NOW_NS - 10_001 * 10**6), {}),
+    (ReasonCode.CLOCK_SKEW, wish(time_ns=NOW_NS + 2_001 * 10**6), {}),
+    (ReasonCode.ORDER_RATE, wish(), {"orders_per_minute_max": 0}),
+    (ReasonCode.SLIPPAGE_LIMIT, wish(slippage_bps_max=1_001), {}),
+    (ReasonCode.TRADE_SIZE, wish(sol=5.000000001), {}),
+    (ReasonCode.STRATEGY_EXPOSURE, wish(sol=2), {"strategy_exposure_lamports_max": 2 * SOL}),
+    (ReasonCode.TOKEN_EXPOSURE, wish(sol=2), {"token_exposure_lamports_max": 2 * SOL}),
+    (ReasonCode.PORTFOLIO_EXPOSURE, wish(sol=2), {"portfolio_exposure_lamports_max": 2 * SOL}),
+    (ReasonCode.OPEN_POSITIONS, wish(), {"open_positions_max": 0}),
+    (ReasonCode.NO_POSITION, wish(units=1), {}),
+    (ReasonCode.BAD_INPUT, wish(size_units=5), {}),
+    (ReasonCode.BAD_INPUT, wish(sol=0), {}),
+    (ReasonCode.BAD_INPUT, wish(sol=0, side=Side.SELL), {}),
+    (ReasonCode.BAD_INPUT, wish(id="not-derived"), {}),
+]
+
+
+@pytest.mark.parametrize(("reason", "intent", "limits"), REFUSED, ids=[f"{reason.value}-{n}" for n, (reason, _, _) in enumerate(REFUSED)])
+def test_an_intent_past_a_limit_is_refused_with_its_reason(reason: ReasonCode, intent: Intent, limits: dict[str, int]) -> None:
+    book, outputs = say(Book(), rules_of(**limits), intent, strategy=intent.strategy)
+
+    assert refusal(outputs) is reason
+    assert book.paper.committed_lamports == 0
+
+
+def test_nothing_is_approved_before_the_first_config() -> None:
+    _, outputs = say(Book(), Rules(), wish())
+
+    assert refusal(outputs) is ReasonCode.NO_POLICY
+
+
+def test_a_strategy_without_capital_buys_nothing() -> None:
+    _, outputs = say(Book(), Rules().with_config(a_config()), wish(sol=0.1))
+
+    assert refusal(outputs) is ReasonCode.NO_ALLOCATION
+
+
+def test_a_strategy_buys_no_more_than_its_capital() -> None:
+    _, outputs = say(Book(), rules_of(sol_each=1), wish(sol=1))
+
+    assert refusal(outputs) is ReasonCode.STRATEGY_EXPOSURE
+
+
+def test_a_paused_strategy_is_refused() -> None:
+    _, outputs = say(Book(), rules_of().with_config(a_config(a_strategy(paused=True))), wish())
+
+    assert refusal(outputs) is ReasonCode.PAUSED
+
+
+def test_an_intent_that_claims_another_strategy_is_bad_input_and_never_repeats_the_claimed_id() -> None:
+    stolen = wish(strategy="launch-sniper")
+
+    _, outputs = say(Book(), rules_of(), stolen, strategy="momentum")
+
+    assert refusal(outputs) is ReasonCode.BAD_INPUT
+    assert all(output.message.strategy == "momentum" and output.message.intent_id != stolen.id for output in outputs)
+
+
+def test_the_same_intent_again_is_dropped_without_a_second_outcome() -> None:
+    intent = wish()
+    book, _ = say(Book(), rules_of(), intent)
+
+    again, outputs = say(book, rules_of(), intent)
+
+    assert (again, outputs) == (book, ())
+
+
+def test_a_refused_intent_stays_refused_when_it_comes_again() -> None:
+    intent = wish()
+    book, _ = say(Book(), rules_of(orders_per_minute_max=0), intent)
+
+    _, outputs = say(book, rules_of(), intent)
+
+    assert outputs == ()
+
+
+def test_two_intents_in_flight_cannot_share_the_same_room() -> None:
+    rules = rules_of(portfolio_exposure_lamports_max=3 * SOL)
+    book, _ = say(Book(), rules, wish(sol=2))
+
+    _, outputs = say(book, rules, wish(sol=2, mint=OTHER_MINT, event_id="event-2"))
+
+    assert refusal(outputs) is ReasonCode.PORTFOLIO_EXPOSURE
+
+
+def test_two_orders_for_the_same_token_are_not_in_flight_together() -> None:
+    book, _ = say(Book(), rules_of(), wish())
+
+    _, outputs = say(book, rules_of(), wish(event_id="event-2"))
+
+    assert refusal(outputs) is ReasonCode.IN_FLIGHT
+
+
+def test_an_order_in_flight_counts_as_an_open_position() -> None:
+    book, _ = say(Book(), rules_of(open_positions_max=1), wish())
+
+    _, outputs = say(book, rules_of(open_positions_max=1), wish(mint=OTHER_MINT, event_id="event-2"))
+
+    assert refusal(outputs) is ReasonCode.OPEN_POSITIONS
+
+
+def test_a_rejection_gives_the_room_back() -> None:
+    intent = wish()
+    book, _ = say(Book(), rules_of(), intent)
+
+    book, _ = say(book, rules_of(), a_rejection(intent, ReasonCode.NO_ROUTE))
+
+    assert book.paper.committed_lamports == 0
+
+
+def test_a_failed_attempt_costs_its_fee_and_keeps_the_room() -> None:
+    intent = wish()
+    book, _ = say(Book(), rules_of(), intent)
+
+    book, _ = say(book, rules_of(), moved(intent.id, lamports=-5_000, units=0, status=FillStatus.FAILED))
+
+    account = book.paper.account("momentum")
+    assert (account.realized_lamports, len(account.reservations)) == (-5_000, 1)
+
+
+def test_a_fill_turns_room_into_exposure_at_what_it_really_cost() -> None:
+    intent = wish()
+    book, _ = say(Book(), rules_of(), intent)
+
+    book, _ = say(book, rules_of(), moved(intent.id, lamports=-1_002_044_280, units=UNITS))
+
+    account = book.paper.account("momentum")
+    assert (account.reserved_lamports, account.cost_lamports) == (0, 1_002_044_280)
+
+
+def test_the_same_fill_twice_counts_once() -> None:
+    fill = moved("intent-1", lamports=-SOL, units=UNITS)
+    book, _ = say(Book(), rules_of(), fill)
+
+    again, _ = say(book, rules_of(), fill)
+
+    assert again == book
+
+
+def test_a_fill_that_nobody_reserved_counts_because_the_money_moved() -> None:
+    book, _ = say(Book(), rules_of(), moved("intent-1", lamports=-SOL, units=UNITS))
+
+    assert book.paper.account("momentum").cost_lamports == SOL
+
+
+def test_a_partial_sale_realizes_its_share_of_the_cost() -> None:
+    book, _ = say(holding(cost=SOL), rules_of(), moved("sold", lamports=SOL, units=-UNITS // 2))
+
+    account = book.paper.account("momentum")
+    assert (account.realized_lamports, account.cost_lamports) == (SOL // 2, SOL // 2)
+
+
+def test_a_sale_of_everything_closes_the_position() -> None:
+    book, _ = say(holding(), rules_of(), moved("sold", lamports=3 * SOL, units=-UNITS))
+
+    account = book.paper.account("momentum")
+    assert (account.positions, account.cost_lamports, account.value_lamports, account.realized_lamports) == ({}, 0, 0, 2 * SOL)
+
+
+def test_units_being_sold_cannot_be_sold_a_second_time() -> None:
+    book, _ = say(holding(), rules_of(), an_exit(size_units=UNITS))
+
+    _, outputs = say(book, rules_of(), an_exit(size_units=1, event_id="event-10"))
+
+    assert refusal(outputs) is ReasonCode.NO_POSITION
+
+
+def test_an_exit_of_more_than_is_held_is_refused() -> None:
+    _, outputs = say(holding(), rules_of(), an_exit(size_units=UNITS + 1))
+
+    assert refusal(outputs) is ReasonCode.NO_POSITION
+
+
+def test_an_exit_of_a_strategy_that_is_no_longer_applied_passes() -> None:
+    _, outputs = say(holding(), rules_of().with_config(a_config(a_strategy("another"))), an_exit(size_units=UNITS))
+
+    assert approved(outputs)
+
+
+def test_an_exit_sells_from_the_book_that_holds_the_tokens() -> None:
+    _, outputs = say(holding(mode=Mode.LIVE), rules_of(), an_exit(size_units=UNITS))
+
+    assert approved(outputs).mode is Mode.LIVE
+
+
+def test_an_exit_that_names_its_book_sells_from_no_other() -> None:
+    _, outputs = say(holding(mode=Mode.LIVE), rules_of(), an_exit(size_units=UNITS, mode=Mode.PAPER))
+
+    assert refusal(outputs) is ReasonCode.NO_POSITION
+
+
+BUY, SELL, EXIT = wish(), wish(units=UNITS), an_exit(size_units=UNITS)
+HALTS = [
+    (HaltState.ACTIVE, BUY, None),
+    (HaltState.ACTIVE, SELL, None),
+    (HaltState.ACTIVE, EXIT, None),
+    (HaltState.REDUCE_ONLY, BUY, ReasonCode.REDUCE_ONLY),
+    (HaltState.REDUCE_ONLY, SELL, None),
+    (HaltState.REDUCE_ONLY, EXIT, None),
+    (HaltState.HALTED, BUY, ReasonCode.HALTED),
+    (HaltState.HALTED, SELL, ReasonCode.HALTED),
+    (HaltState.HALTED, EXIT, None),
+    (HaltState.FROZEN, BUY, ReasonCode.FROZEN),
+    (HaltState.FROZEN, SELL, ReasonCode.FROZEN),
+    (HaltState.FROZEN, EXIT, ReasonCode.FROZEN),
+]
+
+
+@pytest.mark.parametrize("scope", ["*", "momentum"])
+@pytest.mark.parametrize(("state", "intent", "reason"), HALTS)
+def test_each_halt_state_allows_what_its_table_says(scope: str, state: HaltState, intent: Intent, reason: ReasonCode | None) -> None:
+    rules = rules_of().with_halt(pulled(state, scope))
+
+    _, outputs = say(holding(), rules, intent)
+
+    assert refusal(outputs) is reason if reason else approved(outputs)
+
+
+def test_the_more_severe_of_two_halts_counts() -> None:
+    rules = rules_of().with_halt(pulled(HaltState.HALTED)).with_halt(pulled(HaltState.ACTIVE, "momentum"))
+
+    _, outputs = say(Book(), rules, wish())
+
+    assert refusal(outputs) is ReasonCode.HALTED
+
+
+def halts(outputs: tuple[Output, ...]) -> list[HaltCommand]:
+    return [output.message for output in outputs if isinstance(output.message, HaltCommand)]
+
+
+def crash(book: Book, rules: Rules) -> tuple[Book, tuple[Output, ...]]:
+    """Let the token held go to nothing."""
+    return say(book, rules, a_frame(a_tick(quote_lamports=1)))
+
+
+def test_a_drawdown_past_its_limit_halts_the_portfolio_once() -> None:
+    rules = rules_of(drawdown_bps_max=99)
+    book, outputs = crash(holding(), rules)
+
+    _, again = crash(book, rules)
+
+    assert [(command.scope, command.state) for command in halts(outputs)] == [("*", HaltState.HALTED)]
+    assert halts(again) == []
+
+
+def test_a_drawdown_at_its_limit_does_not_halt() -> None:
+    _, outputs = crash(holding(), rules_of(drawdown_bps_max=100))
+
+    assert halts(outputs) == []
+
+
+def test_a_realized_loss_counts_towards_the_drawdown() -> None:
+    _, outputs = say(holding(), rules_of(drawdown_bps_max=49), moved("sold", lamports=SOL // 2, units=-UNITS))
+
+    assert len(halts(outputs)) == 1
+
+
+def test_drawdown_is_measured_from_the_highest_equity() -> None:
+    rules = rules_of(drawdown_bps_max=800)
+    book, _ = say(holding(), rules, a_frame(a_tick(quote_lamports=11 * SOL, base_units=UNITS)))
+
+    _, outputs = crash(book, rules)
+
+    assert len(halts(outputs)) == 1
+
+
+def test_after_a_drawdown_buys_are_refused_even_before_the_halt_comes_back() -> None:
+    rules = rules_of(drawdown_bps_max=10)
+    book, _ = crash(holding(), rules)
+
+    _, outputs = say(book, rules, wish(mint=OTHER_MINT))
+
+    assert refusal(outputs) is ReasonCode.DRAWDOWN
+
+
+def test_after_a_drawdown_an_exit_passes() -> None:
+    rules = rules_of(drawdown_bps_max=10).with_halt(pulled(HaltState.HALTED))
+    book, _ = crash(holding(), rules)
+
+    _, outputs = say(book, rules, an_exit(size_units=UNITS))
+
+    assert approved(outputs)
+
+
+def test_after_a_person_resumes_the_same_loss_does_not_halt_again() -> None:
+    rules = rules_of(drawdown_bps_max=10)
+    book, outputs = crash(holding(), rules)
+    for command in (halts(outputs)[0], a_halt(HaltState.ACTIVE)):
+        rules = rules.with_halt(Entry("kill_switch_channel", "1-0", command))
+        book = take_halt(book, rules, command)
+
+    _, again = say(book, rules, wish(mint=OTHER_MINT))
+
+    assert approved(again)
+
+
+def test_a_resume_folded_again_after_a_restart_does_not_move_the_peak() -> None:
+    resume = a_halt(HaltState.ACTIVE)
+    rules = rules_of(drawdown_bps_max=10).with_halt(Entry("kill_switch_channel", "1-0", resume))
+    book = take_halt(holding(), rules, resume)
+    book, _ = crash(book, rules)
+
+    assert take_halt(book, rules, resume) == book
+    assert book.paper.tripped
+
+
+def test_a_loss_on_paper_does_not_stop_live_strategies() -> None:
+    config = a_config(
+        a_strategy("momentum"), a_strategy("sniper", mode=Mode.LIVE), limits=roomy(drawdown_bps_max=10), capital_lamports=100 * SOL
+    )
+
+    _, outputs = crash(holding(), Rules().with_config(config))
+
+    assert [command.scope for command in halts(outputs)] == ["momentum"]
+
+
+def test_an_absurd_price_leaves_a_book_that_can_be_stored() -> None:
+    book, _ = say(holding(units=AMOUNT_MAX), rules_of(), a_frame(a_tick(quote_lamports=AMOUNT_MAX, base_units=1)))
+
+    assert books.decode(books.encode(book)) == book
+
+
+def test_an_older_price_than_the_last_is_ignored() -> None:
+    book, _ = say(holding(), rules_of(), a_frame(a_tick()))
+
+    after, _ = say(book, rules_of(), a_frame(a_tick(quote_lamports=1, time_ns=NOW_NS - 1)))
+
+    assert after == book
+
+
+def test_prices_of_tokens_that_are_not_held_change_nothing() -> None:
+    book = holding()
+
+    after, outputs = say(book, rules_of(), a_frame(a_tick(mint=OTHER_MINT)))
+
+    assert after is book
+    assert outputs == ()
+
+
+def test_the_order_rate_counts_a_sliding_minute() -> None:
+    rules = rules_of(orders_per_minute_max=1)
+    book, _ = say(Book(), rules, wish())
+    later = NOW_NS + 62 * 10**9
+
+    _, outputs = say(book, rules, wish(mint=OTHER_MINT, event_id="event-2", time_ns=later), now_ns=later)
+
+    assert approved(outputs)
+
+
+def test_capital_put_in_is_not_a_peak() -> None:
+    book = holding()
+
+    more = rules_of().with_config(a_config(capital_lamports=1_000 * SOL, limits=roomy(drawdown_bps_max=0)))
+
+    assert halts(say(book, more, a_frame(a_tick(quote_lamports=SOL, base_units=UNITS)))[1]) == []
+
+
+def test_a_book_survives_being_stored() -> None:
+    book, _ = say(holding(), rules_of(), wish(mint=OTHER_MINT))
+
+    assert books.decode(books.encode(book)) == book
