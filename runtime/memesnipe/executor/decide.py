@@ -93,14 +93,13 @@ def _waited(coroutine: Coroutine[Any, Any, Any], event: MarketEvent) -> Failure:
 
 
 def _act(seat: Seat, event: MarketEvent, answer: object, standing: Standing, heard: Heard) -> None:
-    orders = answer if isinstance(answer, (list, tuple)) else (answer,)
+    orders = [order for order in (answer if isinstance(answer, (list, tuple)) else (answer,)) if order is not None]
     if not len(orders) <= standing.actions_per_event_max:
         heard.failures.append(Failure("too_many_actions", f"{event.event_id}: {len(orders)} actions"))
         return
     before: Book = seat.view.book
     for order in orders:
-        if order is not None:
-            _order(seat, event, order, before, standing, heard)
+        _order(seat, event, order, before, standing, heard)
 
 
 def _order(seat: Seat, event: MarketEvent, order: object, before: Book, standing: Standing, heard: Heard) -> None:
