@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 from pydantic import TypeAdapter, ValidationError
+from yaml.composer import ComposerError
+from yaml.constructor import ConstructorError
+from yaml.events import AliasEvent
 
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.manifests.models import Allocation, Manifest, RiskPolicy, Strategy
@@ -29,8 +32,8 @@ class _Strict(yaml.SafeLoader):
     """A 289-byte file of aliases can expand to millions of nodes, and a repeated key silently drops the first: refuse both."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", None)
+        if self.check_event(AliasEvent):
+            raise ComposerError(None, None, "aliases are not allowed", None)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -39,7 +42,7 @@ class _Strict(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str) or key in seen:
                 problem = f"key {key!r} is {'repeated' if key in seen else 'not a string'}"
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+                raise ConstructorError(None, None, problem, key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
