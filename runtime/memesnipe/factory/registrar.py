@@ -1,0 +1,53 @@
+"""Looks at what is installed, compares it with what the registry holds, and publishes what is new."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from memesnipe.bus import topology
+from memesnipe.bus.api import Bus
+from memesnipe.factory import metrics
+from memesnipe.factory.decide import Material, Survey, content_hash, news, survey
+from memesnipe.kernel.clock import Clock
+from memesnipe.kernel.failpoints import failpoint
+from memesnipe.kernel.logs import logger
+from memesnipe.strategy import loading
+from memesnipe.strategy.loading import Broken, Plugin
+
+
+class Registrar:
+    """Knows how far it read the registry and what it complained about already."""
+
+    def __init__(self, bus: Bus, clock: Clock, folders: Sequence[Path]) -> None:
+        self._bus, self._clock, self._folders = bus, clock, folders
+        self._known: dict[str, str] = {}
+        self._read_to = "0"
+        self._complained: set[Broken] = set()
+
+    async def look(self) -> Survey:
+        """Look once and publish what is new. Raises Unavailable; nothing else, whatever a plugin does."""
+        for entry in await self._bus.fold(topology.REGISTRY.name, self._read_to):
+            self._known[entry.message.plugin] = content_hash(entry.message)
+            self._read_to = entry.id
+        plugins, broken = loading.discover(self._folders)
+        found = survey([_material(plugin) for plugin in plugins], broken, self._clock.now_ns())
+        for registered in news(found, self._known):
+            failpoint("factory.before_publish")
+            # The position in the registry is in the key: going back to earlier code is news too, a repeated publish is not.
+            await self._bus.publish(topology.REGISTRY.name, registered, f"{content_hash(registered)}:{self._read_to}")
+            failpoint("factory.after_publish")
+            metrics.PUBLISHED.inc()
+            logger().info("strategy_registered", plugin=registered.plugin, version=registered.version, code_hash=registered.code_hash)
+        self._tell(found)
+        return found
+
+    def _tell(self, found: Survey) -> None:
+        metrics.REGISTERED.set(len(found.registered))
+        metrics.BROKEN.set(len(found.broken))
+        for broken in set(found.broken) - self._complained:
+            logger().error("strategy_broken", plugin=broken.name, reason=broken.reason)
+        self._complained = set(found.broken)
+
+
+def _material(plugin: Plugin) -> Material:
+    document = plugin.document.read_bytes() if plugin.document.is_file() else None
+    return Material(plugin, plugin.source.read_bytes(), document)
