@@ -1,0 +1,64 @@
+"""The allocation decision: applied config -> shares. Pure; the same inputs give the same shares and the same hash."""
+
+import msgspec
+
+from memesnipe.kernel.errors import BadInput
+from memesnipe.kernel.ids import derive
+from memesnipe.messages.control import AllocationDecision, ConfigApplied, StrategyAllocation
+
+WHOLE_BPS = 10_000
+EQUAL, FIXED = "equal_weight", "fixed_weight"
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """Everything a decision depends on: nothing else may change one."""
+
+    method: str
+    capital_lamports: int
+    weights_bps: dict[str, int]
+
+    def digest(self) -> str:
+        """Return the hash that tells two sets of inputs apart."""
+        parts = [part for strategy, weight in sorted(self.weights_bps.items()) for part in (strategy, weight)]
+        return derive("allocation", self.method, self.capital_lamports, *parts)
+
+
+def inputs_of(config: ConfigApplied) -> Inputs:
+    """Return what the applied config gives to decide on. Raises BadInput when its weights do not fit its strategies."""
+    if not config.weights_bps:
+        return Inputs(EQUAL, config.capital_lamports, equal_weights(config))
+    if len(config.weights_bps) != len(config.strategies):
+        raise BadInput("weights_bps", f"{len(config.weights_bps)} weights for {len(config.strategies)} strategies")
+    if not (sum(config.weights_bps) <= WHOLE_BPS):
+        raise BadInput("weights_bps", f"{sum(config.weights_bps)} bps in all, more than the whole")
+    pairs = zip(config.strategies, config.weights_bps, strict=True)
+    return Inputs(FIXED, config.capital_lamports, {s.id: 0 if s.paused else weight for s, weight in pairs})
+
+
+def equal_weights(config: ConfigApplied) -> dict[str, int]:
+    """Return the same weight for each strategy that is not paused; bps that cannot be split go to the first by name."""
+    active = sorted(strategy.id for strategy in config.strategies if not strategy.paused)
+    weights = {strategy.id: 0 for strategy in config.strategies}
+    for place, name in enumerate(active):
+        weights[name] = WHOLE_BPS // len(active) + (1 if place < WHOLE_BPS % len(active) else 0)
+    return weights
+
+
+def decide(last: AllocationDecision | None, config: ConfigApplied, now_ns: int) -> AllocationDecision | None:
+    """Return the next decision, None while its inputs are those of the last. Raises BadInput on weights that do not fit."""
+    inputs = inputs_of(config)
+    if last is not None and last.inputs_hash == inputs.digest():
+        return None
+    version, time_ns = (last.version if last else 0) + 1, max(now_ns, config.time_ns)
+    shares = tuple(
+        StrategyAllocation(strategy, version, weight, inputs.capital_lamports * weight // WHOLE_BPS, time_ns)
+        for strategy, weight in sorted(inputs.weights_bps.items())
+    )
+    return AllocationDecision(version, time_ns, inputs.digest(), inputs.method, reason_of(inputs, config.version), shares)
+
+
+def reason_of(inputs: Inputs, config_version: int) -> str:
+    """Return the sentence a person reads."""
+    funded = sum(1 for weight in inputs.weights_bps.values() if weight)
+    how = "equally" if inputs.method == EQUAL else "by the applied weights"
+    return f"{inputs.capital_lamports} lamports split {how} over {funded} of {len(inputs.weights_bps)} strategies (config {config_version})"

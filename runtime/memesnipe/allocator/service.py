@@ -1,0 +1,149 @@
+"""The edge of autonomous_allocator: fold what is applied and registered, count outcomes, publish a decision when inputs change.
+
+Its decisions are state that lives in the stream itself: after a crash it goes on from the newest one there, and publishing a
+decision's projections again changes nothing, because a reader takes the newest version.
+"""
+
+import asyncio
+
+from memesnipe.allocator import book as books
+from memesnipe.allocator import metrics
+from memesnipe.allocator.decide import decide
+from memesnipe.bus.api import Bus, Entry, StaleState, State, Subscription
+from memesnipe.bus.folds import latest_config
+from memesnipe.bus.redis_bus import connect
+from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, FILLS, REGISTRY, STATE_KEY
+from memesnipe.kernel.errors import BadInput, Unavailable
+from memesnipe.kernel.failpoints import failpoint
+from memesnipe.kernel.logs import logger
+from memesnipe.kernel.metrics import BAD_INPUT
+from memesnipe.kernel.service import Running, run
+from memesnipe.kernel.settings import CommonSettings, load
+from memesnipe.messages.control import AllocationDecision, ConfigApplied
+
+STAGE = "autonomous_allocator"
+STATE = STATE_KEY.format(stage=STAGE)
+READ_MS = 200
+
+
+class Allocator:
+    """One instance's loop."""
+
+    def __init__(self, bus: Bus, running: Running) -> None:
+        self._bus, self._running = bus, running
+        self._after: dict[str, str] = {}
+        self._config: ConfigApplied | None = None
+        self._refused_config = 0
+        self._last: AllocationDecision | None = None
+        self._plugins: set[str] = set()
+        self._book, self._version = books.Book(), 0
+        self._heard: frozenset[str] = frozenset()
+
+    async def reload(self) -> None:
+        """Take up the stored results and the newest decision, and finish what a crash may have cut. Raises Unavailable, Bug."""
+        stored = await self._bus.load(STATE)
+        self._book, self._version = books.decode(stored.data), stored.version
+        for entry in await self._new(ALLOCATIONS.name):
+            self._last = entry.message
+        if self._last is not None:
+            await self._project(self._last)
+
+    async def turn(self) -> None:
+        """Fold, decide, then count one batch of outcomes. Raises Unavailable."""
+        self._config = latest_config(self._config, await self._new(CONFIG.name))
+        self._plugins.update(entry.message.plugin for entry in await self._new(REGISTRY.name))
+        if self._config is None:
+            self._running.health.ready(False, "waiting for the first applied config")
+            await asyncio.sleep(READ_MS / 1_000)
+            return
+        await self._allocate(self._config)
+        await self._subscribe(self._config)
+        self._running.health.ready(True)
+        await self._count()
+
+    async def _allocate(self, config: ConfigApplied) -> None:
+        if config.version == self._refused_config:
+            return
+        try:
+            decision = decide(self._last, config, self._running.clock.now_ns())
+        except BadInput as error:
+            # The last decision stays in force: a typing error in weights must not take capital away or give it out.
+            self._refused_config = config.version
+            BAD_INPUT.labels(CONFIG.name, error.field).inc()
+            logger().error("weights_refused", config=config.version, detail=str(error))
+            return
+        if decision is not None:
+            await self._publish(decision)
+
+    async def _publish(self, decision: AllocationDecision) -> None:
+        failpoint("allocator.before_decision")
+        await self._bus.publish(ALLOCATIONS.name, decision, f"{decision.version}:{decision.inputs_hash}")
+        failpoint("allocator.after_decision")
+        self._last = decision
+        await self._project(decision)
+        metrics.DECISIONS.labels(decision.method).inc()
+        logger().info("allocated", version=decision.version, reason=decision.reason)
+
+    async def _project(self, decision: AllocationDecision) -> None:
+        for share in decision.shares:
+            await self._bus.publish(ALLOCATION.of(share.strategy), share, f"{decision.version}:{decision.inputs_hash}")
+        metrics.show_decision(decision)
+
+    async def _subscribe(self, config: ConfigApplied) -> None:
+        wanted = frozenset(strategy.id for strategy in config.strategies) | self._book.strategies()
+        metrics.UNREGISTERED.set(sum(1 for strategy in config.strategies if strategy.plugin not in self._plugins))
+        if wanted != self._heard:
+            reader = next(reader for reader in FILLS.readers if reader.group == STAGE)
+            await self._bus.subscribe([Subscription(FILLS, reader, tuple(sorted(wanted)))])
+            self._heard = wanted
+
+    async def _count(self) -> None:
+        batch = await self._bus.read(block_ms=READ_MS)
+        if batch is None or not batch.entries:
+            return
+        after = self._book
+        for entry in batch.entries:
+            after = after.after(entry.strategy, entry.message)
+        failpoint("allocator.before_commit")
+        try:
+            version = await self._bus.commit(batch, [()] * len(batch.entries), State(STATE, self._version, books.encode(after)))
+        except StaleState as error:
+            logger().warning("stale_state", detail=str(error))
+            await self.reload()
+            return
+        failpoint("allocator.after_commit")
+        self._book, self._version = after, version
+        metrics.show_results(after)
+
+    async def _new(self, stream: str) -> list[Entry]:
+        entries = await self._bus.fold(stream, self._after.get(stream, "0"))
+        if entries:
+            self._after[stream] = entries[-1].id
+        return entries
+
+
+async def serve(running: Running, settings: CommonSettings) -> None:
+    """Run until asked to stop; when Redis goes away, start over from what is stored."""
+    while not running.stop.is_set():
+        bus = await connect(settings, running.clock, service=STAGE)
+        try:
+            await allocate(Allocator(bus, running), running)
+        except Unavailable as error:
+            running.health.ready(False, str(error))
+            logger().warning("unavailable", detail=str(error))
+            await asyncio.sleep(error.retry_after_s)
+        finally:
+            await bus.close()
+
+
+async def allocate(allocator: Allocator, running: Running) -> None:
+    """Turn until asked to stop. Raises Unavailable."""
+    await allocator.reload()
+    while not running.stop.is_set():
+        await allocator.turn()
+
+
+def main() -> int:
+    """Start the service from the environment; return its exit code."""
+    settings = load(CommonSettings)
+    return run(STAGE, settings, lambda running: serve(running, settings))

@@ -1,0 +1,85 @@
+"""The allocator on a real server: decisions, their projections, and what a restart makes of them."""
+
+import asyncio
+
+import pytest
+
+from memesnipe.allocator.service import STATE, Allocator
+from memesnipe.bus.redis_bus import RedisBus
+from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, FILLS
+from memesnipe.kernel.clock import EventClock
+from memesnipe.kernel.health import Health
+from memesnipe.kernel.service import Running
+from memesnipe.testing.builders import START_NS, a_config, a_fill, a_strategy
+from memesnipe.testing.buses import MakeBus
+
+TWO = (a_strategy("alpha"), a_strategy("beta"))
+
+
+@pytest.fixture
+async def bus(make_bus: MakeBus) -> RedisBus:
+    return await make_bus(service="autonomous_allocator")
+
+
+async def started(bus: RedisBus) -> Allocator:
+    allocator = Allocator(bus, Running("autonomous_allocator", EventClock(START_NS), Health("autonomous_allocator"), asyncio.Event()))
+    await allocator.reload()
+    return allocator
+
+
+async def test_a_config_becomes_one_decision_and_a_share_for_each_strategy(bus: RedisBus) -> None:
+    await bus.publish(CONFIG.name, a_config(*TWO))
+    allocator = await started(bus)
+
+    for _ in range(3):
+        await allocator.turn()
+
+    (decision,) = await bus.fold(ALLOCATIONS.name)
+    shares = [entry.message for name in ("alpha", "beta") for entry in await bus.fold(ALLOCATION.of(name))]
+    assert tuple(shares) == decision.message.shares
+
+
+async def test_a_restart_decides_nothing_again(bus: RedisBus) -> None:
+    await bus.publish(CONFIG.name, a_config(*TWO))
+    await (await started(bus)).turn()
+
+    await (await started(bus)).turn()
+
+    assert len(await bus.fold(ALLOCATIONS.name)) == len(await bus.fold(ALLOCATION.of("alpha"))) == 1
+
+
+async def test_a_decision_whose_projections_a_crash_cut_off_is_finished_at_the_next_start(bus: RedisBus) -> None:
+    await bus.publish(CONFIG.name, a_config(*TWO))
+    await (await started(bus)).turn()
+    decision = (await bus.fold(ALLOCATIONS.name))[0].message
+    await bus.drop(ALLOCATION.of("beta"))
+    await bus.drop(f"fence:{ALLOCATION.of('beta')}:1:{decision.inputs_hash}")
+
+    await started(bus)
+
+    assert [entry.message for entry in await bus.fold(ALLOCATION.of("beta"))] == [decision.shares[1]]
+
+
+async def test_weights_that_do_not_fit_leave_the_last_decision_in_force(bus: RedisBus) -> None:
+    await bus.publish(CONFIG.name, a_config(*TWO))
+    allocator = await started(bus)
+    await allocator.turn()
+
+    await bus.publish(CONFIG.name, a_config(*TWO, version=2, weights_bps=(1,)))
+    await allocator.turn()
+
+    assert len(await bus.fold(ALLOCATIONS.name)) == 1
+
+
+async def test_outcomes_are_counted_once_and_acknowledged(bus: RedisBus) -> None:
+    await bus.publish(CONFIG.name, a_config(*TWO))
+    await bus.publish(FILLS.of("alpha"), a_fill(strategy="alpha", sol_delta_lamports=-7))
+    allocator = await started(bus)
+
+    async with asyncio.timeout(10):
+        while not (await bus.load(STATE)).data:
+            await allocator.turn()
+    restarted = await started(bus)
+    await restarted.turn()
+
+    assert (await bus.load(STATE)).version == 1
