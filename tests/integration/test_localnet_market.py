@@ -12,8 +12,8 @@ from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
 from memesnipe.chain.programs import PUMP_CREATE_EVENT, PUMP_PROGRAM, PUMP_TRADE_EVENT, WRAPPED_SOL_MINT
+from memesnipe.kernel.errors import ConfigError
 from memesnipe.localnet.settings import LocalnetSettings
-from memesnipe.localnet.store import ForeignData
 from memesnipe.localnet.testing import READ, SOL, Wallet, running
 
 Json = Any
@@ -126,9 +126,17 @@ async def test_data_of_another_seed_is_refused(session: ClientSession, tmp_path:
     async with running(LocalnetSettings(slot_ms=0, seed=1, data_dir=tmp_path)):
         pass
 
-    with pytest.raises(ForeignData, match="seed 1"):
+    with pytest.raises(ConfigError, match="seed 1"):
         async with running(LocalnetSettings(slot_ms=0, seed=2, data_dir=tmp_path)):
             pass
+
+
+async def test_a_folder_serves_one_localnet_at_a_time(session: ClientSession, tmp_path: Path) -> None:
+    settings = LocalnetSettings(slot_ms=0, seed=1, data_dir=tmp_path)
+    async with running(settings):
+        with pytest.raises(ConfigError, match="in use"):
+            async with running(settings):
+                pass
 
 
 async def test_a_recording_moves_the_pool_idempotently_and_is_told_as_a_trade(session: ClientSession) -> None:

@@ -2,10 +2,15 @@
 
 import argparse
 import asyncio
+import sys
 from pathlib import Path
 
+from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.logs import configure, logger
 from memesnipe.localnet.app import serve
 from memesnipe.localnet.settings import LocalnetSettings
+
+EXIT_CONFIG = 78
 
 
 def settings_of(arguments: list[str] | None = None) -> LocalnetSettings:
@@ -23,8 +28,14 @@ def settings_of(arguments: list[str] | None = None) -> LocalnetSettings:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve until told to stop."""
-    asyncio.run(serve(settings_of(arguments)))
+    """Serve until told to stop. A start that can only fail again exits with 78."""
+    settings = settings_of(arguments)
+    configure("localnet")
+    try:
+        asyncio.run(serve(settings))
+    except ConfigError as error:
+        logger().error("config_error", detail=str(error))
+        sys.exit(EXIT_CONFIG)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 
 from memesnipe.chain import programs
+from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.localnet import accounts, fees, market, pools, route
 from memesnipe.localnet.accounts import TOKEN, WRAPPED_SOL
 from memesnipe.localnet.curve import Outcome
@@ -36,7 +37,7 @@ SYNC_NATIVE = b"\x11"
 CLOSE_ACCOUNT = b"\x09"
 
 
-class BuildError(Exception):
+class BuildError(MemeSnipeError):
     """A request Jupiter refuses: its error code and sentence."""
 
     def __init__(self, code: str, sentence: str) -> None:

@@ -13,6 +13,7 @@ from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
 from memesnipe.chain import programs
+from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.localnet.bank import Bank
 
 ALT_PROGRAM = Pubkey.from_string(programs.ALT_PROGRAM)
@@ -20,11 +21,11 @@ PACKET_BYTES_MAX = 1232
 V1_BYTES_MAX = 4096
 
 
-class BadTransaction(Exception):  # noqa: N818  names what the bytes are
+class BadTransaction(MemeSnipeError):  # noqa: N818  names what the bytes are
     """Bytes that are no transaction; the text is for the RPC error."""
 
 
-class LoadError(Exception):
+class LoadError(MemeSnipeError):
     """A transaction that cannot be loaded; the argument is the RPC's TransactionError."""
 
 

@@ -2,17 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
-import structlog
-
+from memesnipe.kernel.logs import logger
 from memesnipe.localnet import agents, seeds
 from memesnipe.localnet.chain import Block, Chain, found_cluster
 from memesnipe.localnet.faults import Faults
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.store import Store
 
-log: Any = structlog.get_logger("localnet")
 Listener = Callable[[Block], None]
 
 
@@ -70,4 +67,4 @@ class Node:
         if self.settings.agents and not self.settings.recording:
             agents.found_market(self.chain)
         self.save()
-        log.info("localnet founded", genesis=self.genesis, pools=len(self.chain.market.all()))
+        logger().info("localnet_founded", genesis=self.genesis, pools=len(self.chain.market.all()))

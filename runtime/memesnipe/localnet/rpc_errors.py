@@ -4,6 +4,7 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
+from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.localnet.node import Node
 
 PARSE_ERROR = -32700
@@ -20,7 +21,7 @@ API_VERSION = "4.0.0"
 Json = Any
 
 
-class RpcError(Exception):
+class RpcError(MemeSnipeError):
     """An error answer: code, message and optional data."""
 
     def __init__(self, code: int, message: str, data: Json = None) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from solders.account import Account
 from solders.pubkey import Pubkey
 
+from memesnipe.kernel.errors import ConfigError
 from memesnipe.localnet.accounts import RENT_EPOCH
 from memesnipe.localnet.chain import Chain, Record
 from memesnipe.localnet.pools import Pool
@@ -24,18 +25,17 @@ CREATE TABLE IF NOT EXISTS record (signature TEXT PRIMARY KEY, slot INTEGER NOT 
 SCHEMA_VERSION = 1
 
 
-class ForeignData(Exception):  # noqa: N818  names what was found
-    """The data directory holds the chain of another seed or of another version."""
-
-
 class Store:
     """The file behind a chain. `save` after each slot, `load` once before the first."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(folder / "localnet.db", isolation_level=None)
-        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # a second localnet on the same folder fails at once
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db = sqlite3.connect(folder / "localnet.db", isolation_level=None, timeout=0.5)
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            raise ConfigError(f"--data-dir: {folder} is in use by another localnet ({error})") from error
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(SCHEMA)
 
@@ -45,7 +45,9 @@ class Store:
         if not facts:
             return False
         if (facts["seed"], facts["version"]) != (chain.settings.seed, SCHEMA_VERSION):
-            raise ForeignData(f"data is of seed {facts['seed']}, version {facts['version']}; start with that seed or another folder")
+            raise ConfigError(
+                f"--data-dir: holds a chain of seed {facts['seed']}, version {facts['version']}; start with that seed or another folder"
+            )
         chain.slot = facts["slot"]
         for address, lamports, owner, data in self._db.execute("SELECT address, lamports, owner, data FROM account"):
             account = Account(int(lamports), data, Pubkey.from_bytes(owner), False, RENT_EPOCH)
