@@ -12,11 +12,14 @@ class Script(msgspec.Struct, frozen=True):
     name: str
     text: str
     sha: str
+    command: str
+    """EVALSHA_RO where the script says that it only reads: a user without write permission on the keys may then call it."""
 
 
 def _load(name: str) -> Script:
     text = files("memesnipe.bus").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
-    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    command = "EVALSHA_RO" if text.startswith("#!lua flags=no-writes\n") else "EVALSHA"
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), command)
 
 
 COMMIT = _load("commit")
@@ -25,4 +28,7 @@ DEAD_LETTER = _load("dead_letter")
 REPLACE = _load("replace")
 SKIP = _load("skip")
 FIRST_UNDRAINED = _load("first_undrained")
-ALL = (COMMIT, PUBLISH, DEAD_LETTER, REPLACE, SKIP, FIRST_UNDRAINED)
+TRIM = _load("trim")
+DISMISS = _load("dismiss")
+RETIRE = _load("retire")
+ALL = (COMMIT, PUBLISH, DEAD_LETTER, REPLACE, SKIP, FIRST_UNDRAINED, TRIM, DISMISS, RETIRE)

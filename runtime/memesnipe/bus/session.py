@@ -33,7 +33,7 @@ class NoScript(Exception):  # noqa: N818 - it reads as what it says
     """The server does not have a script: it was restarted or flushed."""
 
 
-FINAL: dict[str, type[Exception]] = {"NOSCRIPT": NoScript, "NOGROUP": NoGroup}
+FINAL: dict[str, type[Exception]] = {"NOSCRIPT": NoScript, "NOGROUP": NoGroup, "UNBLOCKED": NoGroup}
 
 
 class Session:
@@ -84,7 +84,7 @@ class Session:
 
     async def run(self, script: Script, keys: list[str], arguments: list[Any]) -> Any:
         """Call a script by its SHA1; load the scripts and call again where the server does not know it."""
-        packed = pack("EVALSHA", script.sha, len(keys), *keys, *arguments)
+        packed = pack(script.command, script.sha, len(keys), *keys, *arguments)
         while True:
             try:
                 return await self.call(packed)

@@ -1,4 +1,4 @@
-#!lua flags=
+#!lua flags=no-writes
 -- One atomic look at many groups: which is the first that still has something to do?
 -- KEYS: streams. ARGV: pairs of key index and group, sorted as the caller wants to know them.
 -- Returns the pair's number (from 1), 0 when all are drained. A group that does not exist has nothing to do.
