@@ -23,7 +23,8 @@ STAGES = (
 class UpSettings(CommonSettings, frozen=True, kw_only=True):
     """What `memesnipe up` reads from its environment."""
 
-    manifests: str = "manifests:strategies/memesnipe_strategies"
+    manifests: str = ""
+    """Folders separated by `:`; empty: the ones that ship, for a live market or for a replay."""
     rpc_url: str = ""
     """An outside chain; empty: the embedded localnet."""
     ws_url: str = ""
@@ -37,6 +38,10 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     redis_port: int = 0
     """0: whichever is free."""
     signer_port: int = 0
+
+
+MANIFESTS = "manifests:strategies/memesnipe_strategies"
+MANIFESTS_REPLAY = "manifests/replay"
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -74,7 +79,7 @@ def control(settings: UpSettings, around: Surroundings, port: int) -> Process:
     """Return the control process; it alone gets the Redis administrator's address."""
     env = {
         **_common(settings, around, "default"),
-        "MEMESNIPE_MANIFESTS": settings.manifests,
+        "MEMESNIPE_MANIFESTS": settings.manifests or (MANIFESTS_REPLAY if around.replay else MANIFESTS),
         "MEMESNIPE_RPC_URL": around.rpc_url,
         "MEMESNIPE_ACL": "true",
     }
