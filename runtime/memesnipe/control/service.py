@@ -5,20 +5,21 @@ version as its key, and leases simply run out.
 """
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from memesnipe.approvals import leases as lease_seals
 from memesnipe.approvals.keys import SigningKey, TrustedKeys
-from memesnipe.bus import acl, topology
+from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
-from memesnipe.bus.folds import Halts, fold_halts
+from memesnipe.bus.folds import Halts, fold_halts, latest_config
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.trim import trim_forever
+from memesnipe.control.access import grant_access
 from memesnipe.control.applied import applied, conditions_of
-from memesnipe.control.files import password, write_specs, write_status
+from memesnipe.control.files import write_specs, write_status
 from memesnipe.control.gates import Condition, Verdict
 from memesnipe.control.history import History
 from memesnipe.control.leases import EXIT_LEASE_NS, LEASE_NS, leases
@@ -48,6 +49,10 @@ class Control:
         self._config: ConfigApplied | None = None
         self._genesis = ""
         self._last_error = ""
+
+    def strategies(self) -> list[str]:
+        """Return the ids of the applied strategies."""
+        return [strategy.id for strategy in self._config.strategies] if self._config else []
 
     async def turn(self) -> None:
         """Apply what changed, then renew leases."""
@@ -95,29 +100,21 @@ class Control:
         paper, genesis = self._settings.paper_trading_mode, self._genesis
         config = applied(manifests, version=version, time_ns=self._running.clock.now_ns(), paper_switch=paper, genesis=genesis)
         conditions = conditions_of(manifests, paper_switch=paper, genesis=genesis)
-        await self._grant_access(config)
+        if self._settings.acl:  # users first: a process that starts before its user exists would only fail
+            await grant_access(self._settings, [strategy.id for strategy in config.strategies])
         write_specs(manifests, self._settings.data() / "run" / "strategies")
         failpoint("control.before_publish")
-        await self._bus.publish(topology.CONFIG.name, config)
+        if not await self._in_force(config):
+            await self._bus.publish(topology.CONFIG.name, config)
         failpoint("control.after_publish")
         write_status(self._settings.data() / "run" / "status.json", config, conditions)
         self._config = config
         _tell(config, conditions)
 
-    async def _grant_access(self, config: ConfigApplied) -> None:
-        """Redis users first: a process that starts before its user exists would only fail."""
-        if not self._settings.acl:
-            return
-        folder = self._settings.data() / "keys" / "redis"
-        names = [strategy.id for strategy in config.strategies]
-        for service in acl.SERVICES:
-            await self._set_user(service, password(folder, service), acl.service_rules(service, prefix=self._settings.key_prefix))
-        for name in names:
-            user = acl.executor_user(name)
-            await self._set_user(user, password(folder, user), acl.executor_rules(name, prefix=self._settings.key_prefix))
-
-    async def _set_user(self, user: str, secret: str, rules: Sequence[str]) -> None:
-        await acl.set_user(self._settings.redis_url, user, secret, rules)
+    async def _in_force(self, config: ConfigApplied) -> bool:
+        """Whether the newest publication says the same: a restart of control must not look like a new configuration."""
+        newest = latest_config(None, await self._bus.fold(topology.CONFIG.name))
+        return newest is not None and msgspec.structs.replace(newest, time_ns=config.time_ns) == config
 
     async def _fold_halts(self) -> None:
         self._halts = fold_halts(self._halts, await self._bus.fold(topology.KILL_SWITCH.name, self._halts.after))
@@ -182,7 +179,7 @@ async def serve(settings: ControlSettings, running: Running) -> None:
     """Take turns until stopped."""
     bus = await connect(settings, running.clock, service="control")
     control = Control(settings, running, bus)
-    trimming = asyncio.create_task(trim_forever(settings, bus))
+    trimming = asyncio.create_task(trim_forever(settings, control.strategies))
     try:
         while not running.stop.is_set():
             await control.turn()
