@@ -8,6 +8,8 @@ from memesnipe.bus.api import Entry
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import PORTFOLIO, ConfigApplied, HaltCommand
 
+MACHINES = frozenset({"risk_guardian", "position_manager", "control", "operator"})
+"""Who commands halts without a person. Their word may only make a halt more severe: a drawdown or a full disk must not thaw FROZEN."""
 SEVERITY: dict[HaltState, int] = {HaltState.ACTIVE: 0, HaltState.REDUCE_ONLY: 1, HaltState.HALTED: 2, HaltState.FROZEN: 3}
 
 
@@ -32,12 +34,14 @@ class Halts(msgspec.Struct, frozen=True):
 
 
 def fold_halts(halts: Halts, entries: Iterable[Entry]) -> Halts:
-    """Return the kill switch after these entries of kill_switch_channel: the newest command of a scope is in force."""
+    """Return the kill switch after these entries: the newest command of a scope is in force, unless a machine would loosen it."""
     epoch, after = halts.epoch, halts.after
     states, reasons = dict(halts.states), dict(halts.reasons)
     for entry in entries:
         command: HaltCommand = entry.message
         epoch, after = epoch + 1, entry.id
+        if command.by in MACHINES and SEVERITY[command.state] < SEVERITY[states.get(command.scope, HaltState.ACTIVE)]:
+            continue
         states[command.scope], reasons[command.scope] = command.state, command.reason
     return Halts(epoch, after, states, reasons)
 

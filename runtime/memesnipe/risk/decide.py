@@ -7,6 +7,7 @@ prices move equity; when it falls too far from its peak the portfolio is HALTED,
 from collections.abc import Callable
 
 from memesnipe.bus.api import Entry, Output
+from memesnipe.bus.folds import MACHINES
 from memesnipe.bus.topology import APPROVED, FILLS, KILL_SWITCH, REJECTED
 from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.ids import derive
@@ -21,9 +22,6 @@ from memesnipe.risk.checks import EXIT_CHECKS, INTENT_CHECKS, Case, Finding, fir
 from memesnipe.risk.rules import Rules
 
 STAGE = "risk_guardian"
-
-MACHINES = frozenset((STAGE, "position_manager", "control", "operator"))
-"""Who may lift a halt of its own making, but not say that a loss was looked at."""
 
 Seal = Callable[[Intent, Mode, Rules, int], bytes]
 """(intent, mode, rules, now) -> signed approval. Raises Refused when it cannot sign."""
