@@ -1,6 +1,7 @@
 """Swaps through the localnet: real signed transactions built from `/swap/v2/build`, exact to the unit."""
 
 import base64
+import random
 import struct
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +12,7 @@ from solders.compute_budget import set_compute_unit_price
 from solders.pubkey import Pubkey
 from solders.token.associated import get_associated_token_address
 
-from memesnipe.chain.programs import JUPITER_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL_MINT
+from memesnipe.chain.programs import JITO_TIP_ACCOUNTS, JUPITER_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL_MINT
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.testing import SOL, Wallet, encoded, read_instruction, running
 
@@ -165,6 +166,48 @@ async def test_simulation_tells_the_swap_and_changes_nothing(still: Wallet) -> N
     assert told["value"]["err"] is None
     assert told["value"]["unitsConsumed"] > 0
     assert (await still.balance(), await still.get("/localnet/pools")) == (start, pools)
+
+
+async def test_a_bundle_that_fails_puts_the_pool_back(still: Wallet) -> None:
+    tip = still.pay(JITO_TIP_ACCOUNTS[0], 10_000)
+    swap = still.swap(await still.quote(WRAPPED_SOL_MINT, MINT, SOL, slippageBps=0), tip)
+    hopeless = await still.signed(still.pay(MINT, 500 * SOL))
+    start, pools = await still.balance(), await still.get("/localnet/pools")
+    curve = await still.result("getAccountInfo", pools[0]["address"], {"encoding": "base64"})
+
+    await still.result("sendBundle", [encoded(swap), encoded(hopeless)], {"encoding": "base64"}, path="/api/v1/bundles")
+    await still.tick(2)
+
+    assert (await still.balance(), await still.get("/localnet/pools")) == (start, pools)
+    assert (await still.result("getAccountInfo", pools[0]["address"], {"encoding": "base64"}))["value"] == curve["value"]
+    landed = await still.land(swap)
+    assert landed["meta"]["err"] is None
+
+
+async def test_many_swaps_of_two_wallets_lose_no_lamport_and_no_unit(still: Wallet) -> None:
+    """Wallets, vault and fees always add up to what the faucet gave; tokens to the supply."""
+    chance = random.Random(1)
+    pair = (still, Wallet(still.session, still.base, seed=44))
+    await pair[1].fund(10 * SOL)
+    pool = (await still.get("/localnet/pools"))[0]
+    spent = 0
+    for _ in range(20):
+        wallet = chance.choice(pair)
+        held = await wallet.tokens(MINT)
+        buys = not held or chance.random() < 0.6
+        legs = (WRAPPED_SOL_MINT, MINT) if buys else (MINT, WRAPPED_SOL_MINT)
+        built = await wallet.quote(*legs, chance.randint(1, SOL) if buys else held, slippageBps=0)
+        if "errorCode" in built:
+            continue
+        landed = await wallet.land(wallet.swap(built))
+        spent += landed["meta"]["fee"]
+
+    vault = int((await still.result("getTokenAccountBalance", pool["quote_vault"]))["value"]["amount"])
+    tokens = int((await still.result("getTokenAccountBalance", pool["base_vault"]))["value"]["amount"])
+    lamports, units = [await one.balance() for one in pair], [await one.tokens(MINT) for one in pair]
+    rents = sum([len((await one.result("getTokenAccountsByOwner", one.me, {"mint": MINT}))["value"]) * RENT[TOKEN_PROGRAM] for one in pair])
+    assert sum(lamports) + vault + spent + rents == 20 * SOL
+    assert sum(units) + tokens == 10**15
 
 
 async def test_prices_omit_what_has_none_and_build_says_why_not(wallet: Wallet) -> None:

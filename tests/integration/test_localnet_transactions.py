@@ -15,6 +15,7 @@ from memesnipe.chain.programs import HELIUS_TIP_ACCOUNTS, JITO_TIP_ACCOUNTS, MAI
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.testing import READ, SOL, Wallet, encoded, running
 
+TIP_ACCOUNT_LAMPORTS = 890_880
 FRIEND = str(Pubkey.from_bytes(bytes([5]) * 32))
 
 
@@ -193,7 +194,7 @@ async def test_a_bundle_lands_whole_and_pays_its_tip(wallet: Wallet) -> None:
     told = (await wallet.result("getInflightBundleStatuses", [identity], path="/api/v1/getInflightBundleStatuses"))["value"][0]
     status = (await wallet.result("getBundleStatuses", [identity], path="/api/v1/getBundleStatuses"))["value"][0]
     assert (told["status"], status["transactions"]) == ("Landed", [str(first.signatures[0]), str(second.signatures[0])])
-    assert (await wallet.balance(FRIEND), await wallet.balance(tip)) == (SOL, 1_000_000)
+    assert (await wallet.balance(FRIEND), await wallet.balance(tip)) == (SOL, TIP_ACCOUNT_LAMPORTS + 1_000_000)
 
 
 async def test_a_bundle_with_one_failure_leaves_nothing_behind(wallet: Wallet) -> None:
@@ -229,4 +230,4 @@ async def test_sender_wants_a_tip_and_a_priority_fee(wallet: Wallet) -> None:
 
     assert refused["error"]["code"] == -32602
     assert sent["result"] == str(paid.signatures[0])
-    assert await wallet.balance(HELIUS_TIP_ACCOUNTS[0]) == 1_000_000
+    assert await wallet.balance(HELIUS_TIP_ACCOUNTS[0]) == TIP_ACCOUNT_LAMPORTS + 1_000_000

@@ -260,10 +260,13 @@ class Chain:
 
 
 def found_cluster(chain: Chain) -> None:
-    """Genesis: the wrapped SOL mint, the Jupiter program's account, the faucet."""
+    """Genesis: the wrapped SOL mint, the Jupiter program's account, the tip accounts, the faucet."""
     bank = chain.bank
     bank.put(accounts.WRAPPED_SOL, accounts.mint_account(0, programs.WRAPPED_SOL_DECIMALS))
     for program in (programs.JUPITER_PROGRAM, programs.PUMP_PROGRAM, programs.RAYDIUM_CPMM_PROGRAM):
         bank.put(Pubkey.from_string(program), Account(1_141_440, b"", accounts.ATA, False, accounts.RENT_EPOCH))
+    for tip in (*programs.JITO_TIP_ACCOUNTS, *programs.HELIUS_TIP_ACCOUNTS):
+        # as on mainnet they exist: a tip below the rent minimum to an account that does not would fail
+        bank.put(Pubkey.from_string(tip), Account(accounts.rent_lamports(0), b"", Pubkey.default()))
     faucet = seeds.keypair(chain.settings.seed, "faucet").pubkey()
     bank.put(faucet, Account(500_000_000 * programs.LAMPORTS_PER_SOL, b"", Pubkey.default()))

@@ -129,6 +129,8 @@ def _error(err: Json, plan: Plan, resolved: Resolved) -> Json:
     if isinstance(err, dict) and "InsufficientFundsForRent" in err:
         key = plan.keys[err["InsufficientFundsForRent"]["account_index"]]
         return {"InsufficientFundsForRent": {"account_index": resolved.keys.index(key)}}
+    if isinstance(err, dict) and "DuplicateInstruction" in err:
+        return {"DuplicateInstruction": plan.origin[err["DuplicateInstruction"]]}
     return err
 
 

@@ -129,7 +129,7 @@ def _instructions(query: dict[str, str], pool: Pool, side: Side, taker: Pubkey, 
         setup += [pay, Instruction(TOKEN, SYNC_NATIVE, [AccountMeta(wrapped, False, True)]), _create(taker, token, mint, program)]
     source, destination = (wrapped, token) if side == "buy" else (token, wrapped)
     close = [AccountMeta(wrapped, False, True), AccountMeta(taker, False, True), AccountMeta(taker, True, False)]
-    tip = int(query.get("tipAmount", "0") or 0)
+    tip = _whole(query, "tipAmount", 0)
     to = Pubkey.from_string(programs.JITO_TIP_ACCOUNTS[0])
     return {
         "computeBudgetInstructions": [_told(_priced(query))],

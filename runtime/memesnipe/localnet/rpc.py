@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.localnet import rpc_accounts, rpc_blocks, rpc_submit, rpc_transactions
 from memesnipe.localnet.node import Node
 from memesnipe.localnet.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, RpcError
@@ -44,7 +45,7 @@ def answer(body: Any, node: Node, methods: dict[str, Method] = METHODS) -> dict[
         return {"jsonrpc": "2.0", "result": method(node, params if isinstance(params, list) else [params]), "id": identity}
     except RpcError as error:
         return _failure(identity, error)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (MemeSnipeError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         # parameters nested deeper than the readers look: a node says the same of anything it cannot deserialize
         return _failure(identity, RpcError(INVALID_PARAMS, f"Invalid params: {error!r}"))
 

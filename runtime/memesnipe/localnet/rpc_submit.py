@@ -163,7 +163,10 @@ def _fee(node: Node, params: list[Json]) -> Json:
     if node.chain.blockhash_height(str(parsed.recent_blockhash)) is None:
         return contextual(node, None)
     tx = VersionedTransaction.populate(parsed, [Signature.default()] * parsed.header.num_required_signatures)
-    return contextual(node, fees.total_lamports(message.resolve(tx, node.chain.bank)))
+    try:
+        return contextual(node, fees.total_lamports(message.resolve(tx, node.chain.bank)))
+    except LoadError:
+        return contextual(node, None)
 
 
 def _airdrop(node: Node, params: list[Json]) -> str:
