@@ -19,6 +19,7 @@ from memesnipe.bus.topology import (
     SHARPE_KEY,
     STATE_KEY,
     STREAMS,
+    Kind,
     Stream,
 )
 
@@ -30,7 +31,7 @@ CONSUME = (
     "+xrange", "+xrevrange",
 )  # fmt: skip
 PRODUCE = ["+xadd", "+set", "+get"]
-FOLD = ["+xrange", "+xrevrange", "+xread", "+xlen", "+get"]
+FOLD = ["+xrange", "+xrevrange", "+xread", "+xlen", "+get", "+lrange"]
 OWN = ["+get", "+set", "+del", "+hmget", "+hset", "+lrange", "+rpush"]
 LOOK = (
     "+xrange", "+xrevrange", "+xread", "+xlen", "+xinfo", "+xpending", "+get", "+hmget", "+hgetall", "+lrange", "+exists",
@@ -40,14 +41,13 @@ SETTLED = ["+evalsha_ro", "+xinfo|groups", "+exists", "+xrange", "+xrevrange"]
 
 KEYS: dict[str, tuple[str, ...]] = {
     "wallet_guard": (),
-    "position_manager": (PNL_HISTORY_KEY,),
-    "autonomous_allocator": (PNL_HISTORY_KEY, SHARPE_KEY),
-    "data_consumers": (CURSOR_KEY,),
+    "position_manager": (PNL_HISTORY_KEY, SHARPE_KEY),
+    "data_consumers": (CURSOR_KEY, "replay:*"),
     "control": (LEASE_KEY, EXIT_LEASE_KEY),
     "operator": (LEASE_KEY, EXIT_LEASE_KEY),
 }
 """Plain keys a service reads and writes beside its own state; `{...}` stands for anything."""
-READ_KEYS: dict[str, tuple[str, ...]] = {"wallet_guard": (LEASE_KEY, EXIT_LEASE_KEY)}
+READ_KEYS: dict[str, tuple[str, ...]] = {"wallet_guard": (LEASE_KEY, EXIT_LEASE_KEY), "autonomous_allocator": (PNL_HISTORY_KEY, SHARPE_KEY)}
 READS_ALL = ("dashboard", "cli")
 ADMINISTERS = ("control", "operator")
 """They make the ACL users and trim the streams, so a rule against them would hold nothing back."""
@@ -59,7 +59,7 @@ def service_rules(service: str, prefix: str = "") -> list[str]:
         return ["~*", "+@all"]
     consumed = [_pattern(stream) for stream in STREAMS if any(one.group == service for one in stream.readers)]
     produced = [_pattern(stream) for stream in STREAMS if service in stream.producers]
-    folded = [_pattern(stream) for stream in STREAMS if service in stream.folded_by]
+    folded = [_pattern(stream) for stream in STREAMS if service in stream.folded_by or _wrote(service, stream)]
     own = [STATE_KEY.format(stage=service), *map(_any, KEYS.get(service, ()))]
     rules = _rules(prefix, consumed, produced, [*folded, *map(_any, READ_KEYS.get(service, ()))], own)
     return [*rules, _selector(LOOK, ["%R~*"])] if service in READS_ALL else rules
@@ -100,6 +100,11 @@ def _rules(prefix: str, consumed: list[str], produced: list[str], folded: list[s
 
 def _selector(commands: Iterable[str], keys: Iterable[str]) -> str:
     return f"({' '.join([*commands, *keys])})"
+
+
+def _wrote(service: str, stream: Stream) -> bool:
+    """A producer of a FOLD stream reads back what it said last, so that a restart does not say it again."""
+    return stream.kind is Kind.FOLD and service in stream.producers
 
 
 def _pattern(stream: Stream) -> str:
