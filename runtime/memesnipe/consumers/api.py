@@ -16,6 +16,8 @@ class Delivery(msgspec.Struct, frozen=True):
     events: tuple[MarketEvent, ...] = ()
     cursor: bytes = b""
     bad: tuple[BadInput, ...] = ()
+    migrated: tuple[str, ...] = ()
+    """Mints that left the venue this source watches: somebody else must price them from now on."""
 
 
 class Source(Protocol):

@@ -27,8 +27,19 @@ def admit(book: Book, event: MarketEvent, now_ns: int, bounds: Bounds) -> bool:
         _tick_fits(book, event)
     if isinstance(event, Launch):
         _launch_fits(book, event)
-    book.ids.put(event.event_id, None)
+    remember(book, event)
     return True
+
+
+def remember(book: Book, event: MarketEvent) -> None:
+    """Note an event that was let in, now or by the process before this one."""
+    book.ids.put(event.event_id, None)
+    if isinstance(event, PriceTick | Launch):
+        book.decimals.put(event.mint, event.decimals)
+    if isinstance(event, PriceTick):
+        book.slots.put(event.mint, event.slot)
+    if isinstance(event, Launch):
+        book.launches.put(event.mint, event.event_id)
 
 
 def _in_time(event: MarketEvent, now_ns: int, bounds: Bounds) -> None:
@@ -44,18 +55,15 @@ def _tick_fits(book: Book, tick: PriceTick) -> None:
     if not (tick.slot >= last):
         raise BadInput("slot", f"{tick.mint}: slot {tick.slot} after slot {last}")
     _same_decimals(book, tick)
-    book.slots.put(tick.mint, tick.slot)
 
 
 def _launch_fits(book: Book, launch: Launch) -> None:
     if book.launches.get(launch.mint, launch.event_id) != launch.event_id:
         raise BadInput("mint", f"{launch.mint} was launched before; a second launch is a spoof or a re-created mint")
     _same_decimals(book, launch)
-    book.launches.put(launch.mint, launch.event_id)
 
 
 def _same_decimals(book: Book, event: PriceTick | Launch) -> None:
     known = book.decimals.get(event.mint, event.decimals)
     if known != event.decimals:
         raise BadInput("decimals", f"{event.mint}: {event.decimals} now, {known} before")
-    book.decimals.put(event.mint, event.decimals)

@@ -25,8 +25,8 @@ class ConsumerSettings(CommonSettings, frozen=True, kw_only=True):
     jupiter_url: str = ""
     """Empty: the RPC's host, as on localnet. The real one is https://api.jup.ag."""
     jupiter_api_key: str = ""
-    jupiter_per_s: Annotated[float, Meta(gt=0)] = 0.5
-    """0.5 is what Jupiter grants without a key."""
+    jupiter_per_s: Annotated[float, Meta(ge=0)] = 0.0
+    """Calls a second; 0: what Jupiter grants without a key or with the smallest one, and freely on this machine (localnet)."""
     quote_taker: str = "1nc1nerator11111111111111111111111111111111"
     """Whom quotes are asked for: the incinerator, an address that nobody can sign for, so the built swap is worth nothing to anyone."""
     watch_mints: str = ""

@@ -1,0 +1,113 @@
+"""A WebSocket subscription to one program's transactions: ask, be acknowledged, read notices. No reconnecting here.
+
+Helius' `transactionSubscribe` first (whole transactions); a host without it gets the standard `logsSubscribe`. Localnet speaks both.
+"""
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+from websockets.asyncio.client import ClientConnection
+
+from memesnipe.kernel.errors import BadInput, Unavailable
+from memesnipe.market.transactions import Extracted, events_in, events_in_logs
+from memesnipe.messages.bounds import Slot
+
+ACK_S_MAX = 10.0
+METHOD_NOT_FOUND = -32601
+_EARLY_MAX = 1_000
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """One landed transaction that a subscription told of."""
+
+    signature: str
+    slot: int
+    extracted: Extracted
+
+
+class _Told(msgspec.Struct, frozen=True):
+    transaction: dict[str, Any]
+    signature: Annotated[str, Meta(min_length=64, max_length=88)]
+    slot: Slot
+
+
+class _Context(msgspec.Struct, frozen=True):
+    slot: Slot
+
+
+class _LogsValue(msgspec.Struct, frozen=True):
+    signature: Annotated[str, Meta(min_length=64, max_length=88)]
+    logs: Annotated[list[str], Meta(max_length=10_000)]
+    err: Any = None
+
+
+class _Logs(msgspec.Struct, frozen=True):
+    context: _Context
+    value: _LogsValue
+
+
+class _Params(msgspec.Struct, frozen=True):
+    result: msgspec.Raw
+
+
+class _Message(msgspec.Struct, frozen=True):
+    method: str = ""
+    params: _Params | None = None
+
+
+_MESSAGE = msgspec.json.Decoder(_Message)
+_TOLD = msgspec.json.Decoder(_Told)
+_LOGS = msgspec.json.Decoder(_Logs)
+
+
+async def subscribe(socket: ClientConnection, program: str, commitment: str) -> None:
+    """Subscribe to a program's transactions. Raises Unavailable when the host does not acknowledge."""
+    wanted = {"accountInclude": [program], "vote": False, "failed": False}
+    options = {
+        "commitment": commitment,
+        "encoding": "base64",
+        "transactionDetails": "full",
+        "showRewards": False,
+        "maxSupportedTransactionVersion": 1,
+    }
+    code = await _ask(socket, "transactionSubscribe", [wanted, options])
+    if code == METHOD_NOT_FOUND:
+        code = await _ask(socket, "logsSubscribe", [{"mentions": [program]}, {"commitment": commitment}])
+    if code:
+        raise Unavailable("websocket", f"subscription refused: {code}", retry_after_s=5.0)
+
+
+async def _ask(socket: ClientConnection, method: str, params: list[Any]) -> int:
+    """Send a request and return its error code, 0 when it was acknowledged."""
+    await socket.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
+    async with asyncio.timeout(ACK_S_MAX):
+        for _ in range(_EARLY_MAX):
+            answer = json.loads(await socket.recv())
+            if isinstance(answer, dict) and answer.get("id") == 1:
+                error = answer.get("error")
+                return int(error.get("code", -1)) if isinstance(error, dict) else 0
+    raise Unavailable("websocket", f"{method} was not acknowledged")
+
+
+def notice_of(raw: str | bytes) -> Notice | None:
+    """Return the transaction a message tells of, None for any other message. Raises BadInput."""
+    try:
+        message = _MESSAGE.decode(raw)
+        if message.params is None:
+            return None
+        if message.method == "transactionNotification":
+            told = _TOLD.decode(message.params.result)
+            return Notice(told.signature, told.slot, events_in(told.transaction.get("transaction"), told.transaction.get("meta") or {}))
+        if message.method == "logsNotification":
+            logs = _LOGS.decode(message.params.result)
+            extracted = Extracted() if logs.value.err is not None else events_in_logs(logs.value.logs)
+            return Notice(logs.value.signature, logs.context.slot, extracted)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at ")
+        raise BadInput(path.strip("`") or "notification", reason) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadInput("notification", f"not JSON: {error}") from None
+    return None
