@@ -122,7 +122,7 @@ class Session:
                 raise Unavailable("redis", "the bus is closed")
             try:
                 return await open_link(self._url, self._name)
-            except (OSError, RedisError, TimeoutError) as error:
+            except (OSError, RedisError, TimeoutError, ConnectionLost) as error:
                 if time.monotonic() + pause_s > deadline:
                     if isinstance(error, AuthenticationError):
                         raise ConfigError(f"MEMESNIPE_REDIS_URL: {self.place} refuses this user") from None

@@ -108,8 +108,11 @@ async def open_link(url: str, name: str, connect_s_max: float = 5.0) -> Link:
     pool = ConnectionPool.from_url(url, protocol=2, socket_timeout=None, socket_connect_timeout=connect_s_max, client_name=name)
     connection = pool.make_connection()  # type: ignore[no-untyped-call]
     await connection.connect()
+    writer = connection._writer
+    if writer is None:
+        raise ConnectionLost("closed during the handshake")
     # redis-py does not offer its transport; taking it here is what lets the handshake be redis-py's and the hot path ours.
-    transport = cast("asyncio.Transport", connection._writer.transport)
+    transport = cast("asyncio.Transport", writer.transport)
     link = Link(connection, transport)
     transport.set_protocol(link)
     return link
