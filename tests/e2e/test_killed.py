@@ -63,13 +63,18 @@ def test_a_kill_at_every_durable_step_leaves_ledger_and_chain_equal(tmp_path: Pa
         assert reconciled.returncode == 0, reconciled.stdout + reconciled.stderr
 
 
+def _kill(stack: RunningStack, name: str) -> None:
+    """SIGKILL a service and wait until it is back."""
+    pid = stack.pid_of(name)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: any(p != pid and f"-m memesnipe {name}" in c for p, c in stack.children().items()), 30, f"{name} again")
+
+
 def test_each_service_killed_in_turn_comes_back_and_the_ledger_stays_exact(tmp_path: Path) -> None:
     with RunningStack(tmp_path / "shared", PAPER_TRADING_MODE="false") as stack:
         until(lambda: count(stack, SELLS) >= 1, 240, "a live buy and sell")
         for name in KILLED_IN_TURN:
-            pid = stack.pid_of(name)
-            os.kill(pid, signal.SIGKILL)
-            until(lambda name=name, pid=pid: any(p != pid and f"-m memesnipe {name}" in c for p, c in stack.children().items()), 30, name)
+            _kill(stack, name)
         before = count(stack, SELLS)
         until(lambda: count(stack, SELLS) > before, 240, "a sell after the last kill")
         settle(stack)
