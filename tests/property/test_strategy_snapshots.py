@@ -26,13 +26,9 @@ EAGER: dict[type[Strategy[Any]], dict[str, Any]] = {
     },
 }  # fmt: skip
 
-steps = st.lists(
-    st.tuples(
-        st.integers(0, 2), st.integers(-10**9, 3 * 10**9), st.integers(95, 108), st.sampled_from([Side.BUY, Side.BUY, Side.SELL, None]), st.booleans()
-    ),
-    min_size=20,
-    max_size=80,
-)  # fmt: skip
+sides = st.sampled_from([Side.BUY, Side.BUY, Side.SELL, None])
+step = st.tuples(st.integers(0, 2), st.integers(-(10**9), 3 * 10**9), st.integers(95, 108), sides, st.booleans())
+steps = st.lists(step, min_size=20, max_size=80)
 
 
 def market(drawn: list[tuple[int, int, int, Side | None, bool]]) -> list[MarketEvent]:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from memesnipe.messages.bounds import Side
-from memesnipe.messages.market import PriceTick
+from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.testing.builders import MINT, OTHER_MINT, START_NS, a_launch, a_tick
 from memesnipe.testing.strategies import Rehearsal
 from memesnipe_strategies.launch_sniper import LaunchSniper, LaunchSniperParameters
@@ -20,8 +20,8 @@ def trade(
 ) -> PriceTick:
     """Return a trade; a price of 1.0 is the launch price."""
     return a_tick(
-        time_ns=START_NS + int(at_s * 10**9), slot=slot or 1_001 + int(at_s), mint=mint, quote_lamports=int(price * 30 * 10**9), base_units=BASE,
-        trade_side=side, trade_lamports=lamports,
+        time_ns=START_NS + int(at_s * 10**9), slot=slot or 1_001 + int(at_s), mint=mint, quote_lamports=int(price * 30 * 10**9),
+        base_units=BASE, trade_side=side, trade_lamports=lamports,
     )  # fmt: skip
 
 
@@ -145,7 +145,8 @@ def test_a_token_is_bought_once() -> None:
 def test_a_buy_that_failed_is_tried_again_within_the_window_and_not_for_ever() -> None:
     rehearsal = Rehearsal(LaunchSniper)
     buys = []
-    for event in (a_launch(), *wave(), *(trade(1.2, 8.0 + number) for number in range(30))):
+    events: list[MarketEvent] = [a_launch(), *wave(), *(trade(1.2, 8.0 + number) for number in range(30))]
+    for event in events:
         orders = rehearsal.tell(event)
         rehearsal.reject(*orders)
         buys += orders

@@ -29,7 +29,8 @@ class Registrar:
             self._known[entry.message.plugin] = content_hash(entry.message)
             self._read_to = entry.id
         plugins, broken = loading.discover(self._folders)
-        found = survey([_material(plugin) for plugin in plugins], broken, self._clock.now_ns())
+        materials = [material for plugin in plugins if (material := _material(plugin, broken))]
+        found = survey(materials, broken, self._clock.now_ns())
         for registered in news(found, self._known):
             failpoint("factory.before_publish")
             # The position in the registry is in the key: going back to earlier code is news too, a repeated publish is not.
@@ -48,6 +49,11 @@ class Registrar:
         self._complained = set(found.broken)
 
 
-def _material(plugin: Plugin) -> Material:
-    document = plugin.document.read_bytes() if plugin.document.is_file() else None
-    return Material(plugin, plugin.source.read_bytes(), document)
+def _material(plugin: Plugin, broken: list[Broken]) -> Material | None:
+    """Return the plugin's bytes; None, and one more broken plugin, if a file vanished or cannot be read."""
+    try:
+        document = plugin.document.read_bytes() if plugin.document.is_file() else None
+        return Material(plugin, plugin.source.read_bytes(), document)
+    except OSError as error:
+        broken.append(Broken(plugin.name, f"{error.filename}: {error.strerror}"))
+        return None

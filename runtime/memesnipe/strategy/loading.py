@@ -58,7 +58,7 @@ def folders_of(path: str) -> tuple[Path, ...]:
 def load(name: str, folders: Sequence[Path] = ()) -> Plugin:
     """Return the plugin of this name. Raises ConfigError saying where it was looked for, or what is wrong with it."""
     installed = [point for point in entry_points(group=GROUP) if point.name == name]
-    files = [file for folder in folders if (file := folder / f"{name.replace('-', '_')}.py").is_file()]
+    files = [file for folder in folders for file in _strategy_files(folder) if file.stem == name.replace("-", "_")]
     if len(installed) + len(files) > 1:
         raise ConfigError(f"strategy {name!r} is declared more than once: {[*map(str, installed), *map(str, files)]}")
     if installed:
@@ -93,7 +93,7 @@ def _strategy_files(folder: Path) -> Iterator[Path]:
 def _from_entry_point(point: EntryPoint) -> object:
     try:
         return point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(f"strategy {point.name!r}: {point.value} does not load: {type(error).__name__}: {error}") from error
 
 
@@ -125,7 +125,11 @@ def _is_strategy(value: object) -> bool:
 
 
 def _checked(name: str, kind: object) -> Plugin:
-    if problems := broken_promises(name, kind):
+    try:
+        problems = broken_promises(name, kind)
+    except Exception as error:
+        raise ConfigError(f"strategy {name!r}: cannot be looked at: {type(error).__name__}: {error}") from error
+    if problems:
         raise ConfigError(f"strategy {name!r}: {'; '.join(problems)}")
     assert isinstance(kind, type)  # noqa: S101 - for the type checkers; broken_promises looked
     return Plugin(name, kind, Path(inspect.getfile(kind)))
