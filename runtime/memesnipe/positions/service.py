@@ -24,6 +24,7 @@ from memesnipe.messages.control import CloseRequest
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ExitIntent, Fill, Rejection
 from memesnipe.positions import decide, metrics, report
+from memesnipe.positions.adopt import adopt_forever
 from memesnipe.positions.book import Book, restore, save
 from memesnipe.positions.curve import Curve
 from memesnipe.positions.exits import Rules
@@ -212,11 +213,15 @@ async def serve(running: Running, settings: PositionSettings) -> None:
     bus = await connect(settings, running.clock, service=GROUP)
     store = Store(ledger_url(settings.data_dir, settings.database_url))
     service = Service(bus, running.clock, store, settings)
+    walking = None
     try:
         await _started(running, store, service)
+        walking = asyncio.create_task(adopt_forever(store, settings))
         while not running.stop.is_set():
             await _turned(running, service)
     finally:
+        if walking is not None:
+            walking.cancel()
         await bus.close()
         store.close()
 
