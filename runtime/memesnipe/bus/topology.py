@@ -110,7 +110,11 @@ REGISTRY = Stream(
     "strategy_registry_stream", StrategyRegistered, Kind.FOLD, ("strategy_factory",), folded_by=("autonomous_allocator", "operator")
 )
 ALLOCATIONS = Stream(
-    "allocations_channel", AllocationDecision, Kind.FOLD, ("autonomous_allocator",), folded_by=("risk_guardian", "dashboard", "operator")
+    "allocations_channel",
+    AllocationDecision,
+    Kind.FOLD,
+    ("autonomous_allocator",),
+    folded_by=("autonomous_allocator", "risk_guardian", "dashboard", "operator"),
 )
 ALLOCATION = Stream("allocations:", StrategyAllocation, Kind.FOLD, ("autonomous_allocator",), folded_by=("executor",), length_max=64)
 KILL_SWITCH = Stream(
