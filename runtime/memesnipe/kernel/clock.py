@@ -5,6 +5,8 @@ from typing import Protocol
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+BEFORE_ANY_EVENT_NS = 1_500_000_000 * NS_PER_S
+"""Where a replay's clock stands until it read its first event: 2017-07, the earliest time that a message may carry."""
 
 
 class Clock(Protocol):
@@ -33,7 +35,7 @@ class SystemClock:
 class EventClock:
     """Moves only by what was read, never backwards: the same recording gives the same times on every run."""
 
-    def __init__(self, start_ns: int = 0) -> None:
+    def __init__(self, start_ns: int = BEFORE_ANY_EVENT_NS) -> None:
         self._now_ns = start_ns
 
     def now_ns(self) -> int:
