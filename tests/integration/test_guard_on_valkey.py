@@ -10,7 +10,8 @@ import pytest
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus, Entry
 from memesnipe.guard.book import from_bytes
-from memesnipe.guard.service import STATE, serve
+from memesnipe.guard.paper_desk import STATE
+from memesnipe.guard.service import serve
 from memesnipe.guard.settings import GuardSettings
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.health import Health

@@ -1,7 +1,7 @@
 """A quote's instructions -> the exact message bytes to approve and sign. Pure: no network, no clock, no key.
 
-What Jupiter proposes is not trusted here either: it is compiled, and `chain.policy` then judges the BYTES. Three things are ours:
-the compute budget, the tip, and that every account whose identity matters stays a static key of the message.
+What Jupiter proposes is not trusted here either: it is compiled, and `chain.policy` then judges the BYTES. Four things are ours: the
+blockhash, the compute budget, the tip, and that every account whose identity matters stays a static key of the message.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,7 @@ from solders.system_program import TransferParams, transfer
 
 from memesnipe.chain.clients.jupiter import Build
 from memesnipe.chain.clients.jupiter import Instruction as Proposed
+from memesnipe.chain.clients.rpc_types import Blockhash
 from memesnipe.chain.policy import token_account
 from memesnipe.chain.programs import COMPUTE_BUDGET_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 from memesnipe.kernel.errors import BadInput
@@ -43,27 +44,28 @@ class Built(msgspec.Struct, frozen=True):
     tables: tuple[LookupTable, ...]
     last_valid_block_height: int
     quoted_out: int
-    min_out: int
 
 
-def swap_message(build: Build, *, wallet: str, tables: Sequence[LookupTable], budget: Budget) -> Built:
-    """Return the v0 message of a swap. `tables` are read from chain, not from the quote. Raises BadInput."""
+def swap_message(build: Build, *, wallet: str, tables: Sequence[LookupTable], budget: Budget, blockhash: Blockhash) -> Built:
+    """Return the v0 message of a swap. Raises BadInput.
+
+    `tables` and `blockhash` are read from the chain by us. A quote that lied about the last valid height would make a transaction
+    look expired that can still land, and a second one would be sent.
+    """
     payer = Pubkey.from_string(wallet)
     instructions = list(_instructions(build, payer, budget))
     static = _static_keys(build, instructions, payer)
     lookups = [_hiding(table, static) for table in tables]
-    blockhash = Hash.from_bytes(bytes(build.blockhash_with_metadata.blockhash))
     try:
-        message = MessageV0.try_compile(payer, instructions, lookups, blockhash)
+        message = MessageV0.try_compile(payer, instructions, lookups, Hash.from_string(blockhash.blockhash))
     except Exception as error:  # solders raises its own CompileError, which derives from Exception alone
         raise BadInput("jupiter.instructions", f"cannot be compiled: {error}") from None
     used = {str(each.account_key) for each in message.address_table_lookups}
     return Built(
         message=bytes(to_bytes_versioned(message)),
         tables=tuple(table for table in tables if table.key in used),
-        last_valid_block_height=build.blockhash_with_metadata.last_valid_block_height,
+        last_valid_block_height=blockhash.last_valid_block_height,
         quoted_out=int(build.out_amount),
-        min_out=int(build.other_amount_threshold),
     )
 
 

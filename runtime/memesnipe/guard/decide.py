@@ -13,9 +13,9 @@ from memesnipe.guard.paper import Terms
 from memesnipe.guard.standing import Standing
 from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
-from memesnipe.messages.bounds import Side
+from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.market import MarketEvent, PriceTick
-from memesnipe.messages.orders import ApprovedOrder, Fill, FillStatus, Outcome, Rejection
+from memesnipe.messages.orders import ApprovedOrder, Fill, FillStatus, Intent, Outcome, Rejection
 
 STAGE = "wallet_guard"
 
@@ -28,19 +28,20 @@ def refusal_of(order: ApprovedOrder, book: Book, standing: Standing) -> Refused 
     return None
 
 
-def rejection(order: ApprovedOrder, refused: Refused, now_ns: int) -> Rejection:
+def rejection(intent: Intent, refused: Refused, now_ns: int) -> Rejection:
     """Return the terminal word on an order."""
-    intent = order.intent
     side = paper.side_of(intent)
     return Rejection(intent.id, intent.strategy, STAGE, refused.code, refused.detail[:512], now_ns, intent.mint, side)
 
 
 def take(book: Book, order: ApprovedOrder, standing: Standing, terms: Terms, now_ns: int) -> tuple[Book, list[Outcome]]:
-    """Refuse a paper order, fill it at once, or let it wait for its slot."""
+    """Refuse an order, fill it at once, or let it wait for its slot. Live orders come here only where nobody could sign them."""
     if refused := refusal_of(order, book, standing):
         if refused.code is ReasonCode.DUPLICATE:
             return book, []  # its outcome was or will be said once
-        return book.noted(order.intent.id), [rejection(order, refused, now_ns)]
+        return book.noted(order.intent.id), [rejection(order.intent, refused, now_ns)]
+    if order.mode is Mode.LIVE:
+        return book.noted(order.intent.id), [rejection(order.intent, Refused(ReasonCode.SIGNER_REFUSED, "no signer is configured"), now_ns)]
     return _accept(book.noted(order.intent.id), order, terms, now_ns)
 
 
@@ -76,9 +77,9 @@ def _accept(book: Book, order: ApprovedOrder, terms: Terms, now_ns: int) -> tupl
     pool, luck = book.pools.get(order.intent.mint), paper.draw(order.intent.id, terms)
     quoted = paper.quoted_out(order.intent, pool)
     if not (quoted > 0):
-        return book, [rejection(order, Refused(ReasonCode.NO_ROUTE, "the pool gives nothing for this size"), now_ns)]
+        return book, [rejection(order.intent, Refused(ReasonCode.NO_ROUTE, "the pool gives nothing for this size"), now_ns)]
     if not (paper.min_out(order.intent, quoted) >= price_floor(order.intent, terms.impact_bps_max)):
-        return book, [rejection(order, Refused(ReasonCode.TX_MIN_OUT, f"{quoted} quoted is too far from the intent's price"), now_ns)]
+        return book, [rejection(order.intent, Refused(ReasonCode.TX_MIN_OUT, f"{quoted} quoted is far from the intent's price"), now_ns)]
     due_slot = max(book.slot, order.intent.slot) + luck.slots
     waiting = Waiting(order, due_slot, now_ns + terms.timeout_ns, quoted, luck.fails)
     if pool is not None and luck.slots == 0:
@@ -102,15 +103,15 @@ def _reach(book: Book, tick: PriceTick, terms: Terms) -> tuple[Book, list[Outcom
 def _end(book: Book, waiting: Waiting, pool: PriceTick | None, terms: Terms, time_ns: int) -> tuple[Book, list[Outcome]]:
     order, quoted = waiting.order, waiting.quoted_out
     if pool is None:
-        return book, [rejection(order, Refused(ReasonCode.QUOTE_MISSING, "no price of this token came in time"), time_ns)]
+        return book, [rejection(order.intent, Refused(ReasonCode.QUOTE_MISSING, "no price of this token came in time"), time_ns)]
     if waiting.fails:
         fill = paper.failed(order, pool, quoted, terms, time_ns, "drawn to fail")
-        return book, [fill, rejection(order, Refused(ReasonCode.PAPER_FAILED, fill.error), time_ns)]
+        return book, [fill, rejection(order.intent, Refused(ReasonCode.PAPER_FAILED, fill.error), time_ns)]
     account = f"{order.intent.strategy}/{order.intent.mint}"
     rent = 0 if account in book.accounts else terms.rent_lamports
     fill = paper.filled(order, pool, quoted, rent, terms, time_ns)
     if fill.status is FillStatus.FAILED:
-        return book, [fill, rejection(order, Refused(ReasonCode.CHAIN_FAILED, fill.error), time_ns)]
+        return book, [fill, rejection(order.intent, Refused(ReasonCode.CHAIN_FAILED, fill.error), time_ns)]
     return (book.opened(account) if _opens(fill) else book), [fill]
 
 

@@ -1,31 +1,30 @@
-"""The edge of wallet_guard: read, decide, commit in one step, count. Live orders leave for `live`, one task each."""
+"""The edge of wallet_guard: read, give paper and market data to the paper desk, live orders to tasks of their own."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 
 from memesnipe.bus import topology
-from memesnipe.bus.api import Batch, Bus, Output, StaleState, State, Subscription
+from memesnipe.bus.api import Batch, Bus, Entry, Subscription
 from memesnipe.bus.redis_bus import connect
 from memesnipe.chain import costs
-from memesnipe.guard import book as books
-from memesnipe.guard import decide, desk, effects, metrics
-from memesnipe.guard.book import Book
+from memesnipe.guard import opening
+from memesnipe.guard.attempts import Attempts
 from memesnipe.guard.folds import Folds
+from memesnipe.guard.inflight import InFlight
 from memesnipe.guard.paper import Terms
+from memesnipe.guard.paper_desk import GROUP, PaperDesk
 from memesnipe.guard.settings import GuardSettings
 from memesnipe.guard.standing import Standing
-from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
+from memesnipe.kernel.clock import NS_PER_MS
 from memesnipe.kernel.errors import Unavailable
-from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
-from memesnipe.kernel.metrics import HOP_LATENCY_S
 from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.orders import ApprovedOrder, Outcome
+from memesnipe.messages.orders import ApprovedOrder
 
-GROUP = "wallet_guard"
-STATE = topology.STATE_KEY.format(stage=GROUP)
 READ_MS = 100
 """No read blocks longer, so a halt is seen within a fraction of its one second."""
 FOLD_EVERY_S = 0.1
@@ -44,111 +43,95 @@ def terms_of(settings: GuardSettings) -> Terms:
 
 
 class Guard:
-    """The running stage: its bus, its book and what is in force."""
+    """The running stage. `standing` is what is in force, renewed at each turn."""
+
+    standing: Standing
 
     def __init__(self, running: Running, settings: GuardSettings, bus: Bus) -> None:
-        self._running, self._settings, self._bus = running, settings, bus
+        self._running, self._bus = running, bus
         self._folds = Folds(bus, settings.guard_trade_size_lamports_max)
-        self._terms = terms_of(settings)
-        self._book, self._version = Book(), 0
+        self._paper = PaperDesk(bus, running.clock, terms_of(settings))
         # A replay is the same on every run only if each turn sees every halt that came before it.
         self._fold_every_s = 0.0 if settings.clock == "replay" else FOLD_EVERY_S
-        self._folded_s = -1.0
+        self._folded_s = time.monotonic()
 
-    async def serve(self) -> None:
-        """Trade until asked to stop."""
-        readers = [Subscription(stream, _reader(stream)) for stream in (topology.PRICE, topology.APPROVED)]
-        await self._bus.subscribe(readers)
-        standing = await self._first_standing()
-        if standing is None:
-            return
-        await self._restore()
+    async def configured(self) -> bool:
+        """Wait for the first configuration; False when asked to stop before there is one."""
+        self._running.health.ready(False, "no configuration applied yet")
+        while not self._running.stop.is_set():
+            if standing := await self._folds.refresh():
+                self.standing = standing
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    async def trade(self, inflight: InFlight | None) -> None:
+        """Read and decide until asked to stop. Without `inflight` live orders are refused."""
+        await self._bus.subscribe([Subscription(stream, _reader(stream)) for stream in (topology.PRICE, topology.APPROVED)])
+        await self._paper.restore()
         self._running.health.ready(True)
         while not self._running.stop.is_set():
             try:
-                standing = await self._turn(standing)
+                await self._turn(inflight)
             except Unavailable as error:
                 logger().warning("bus_unavailable", detail=str(error))
                 await asyncio.sleep(error.retry_after_s)
 
-    async def _turn(self, standing: Standing) -> Standing:
+    async def _turn(self, inflight: InFlight | None) -> None:
         batch = await self._bus.read(block_ms=READ_MS)
         if time.monotonic() - self._folded_s >= self._fold_every_s:
-            standing = await self._folds.refresh() or standing
+            self.standing = await self._folds.refresh() or self.standing
             self._folded_s = time.monotonic()
         if batch is not None:
-            await self._handle(batch, standing)
-        await self._expire()
-        return standing
+            await self._handle(batch, inflight)
+        await self._paper.expire()
+        if inflight is not None:
+            inflight.look_after()
 
-    async def _handle(self, batch: Batch, standing: Standing) -> None:
-        folded = desk.fold(self._book, batch.entries, standing, self._terms, self._running.clock.now_ns())
-        written = [effects.outputs(outcomes) for outcomes in folded.outcomes]
-        failpoint("guard.before_commit")
-        try:
-            await self._commit(batch, written, folded.book)
-        except StaleState:
-            await self._restore()  # nothing was written, and the bus gives the batch again
-            return
-        failpoint("guard.after_commit")
-        self._count(batch, folded.outcomes)
-
-    def _count(self, batch: Batch, outcomes: list[list[Outcome]]) -> None:
-        now_ns = self._running.clock.now_ns()
-        for entry, caused in zip(batch.entries, outcomes, strict=True):
-            effects.count(caused)
-            if isinstance(entry.message, ApprovedOrder):
-                HOP_LATENCY_S.labels(decide.STAGE).observe((now_ns - entry.message.time_ns) / NS_PER_S)
-
-    async def _expire(self) -> None:
-        """End overdue orders. No entry causes this, so each outcome is published under its key first: again is harmless."""
-        book, outcomes = decide.expire(self._book, self._running.clock.now_ns(), self._terms)
-        if not outcomes:
-            return
-        failpoint("guard.before_expire")
-        for output in effects.outputs(outcomes):
-            await self._bus.publish(output.stream, output.message, output.key)
-        failpoint("guard.after_expire_published")
-        try:
-            await self._commit(Batch(GROUP, ()), [], book)
-        except StaleState:
-            await self._restore()
-            return
-        effects.count(outcomes)
-
-    async def _commit(self, batch: Batch, written: list[list[Output]], book: Book) -> None:
-        state = State(STATE, self._version, books.to_bytes(book))
-        self._version = await self._bus.commit(batch, written, state)
-        self._book = book
-        metrics.PENDING.labels(Mode.PAPER.value).set(book.waiting_count())
-
-    async def _restore(self) -> None:
-        state = await self._bus.load(STATE)
-        self._book, self._version = books.from_bytes(state.data), state.version
-
-    async def _first_standing(self) -> Standing | None:
-        """Wait for a configuration; None when asked to stop before there is one."""
-        self._running.health.ready(False, "no configuration applied yet")
-        while not self._running.stop.is_set():
-            if standing := await self._folds.refresh():
-                return standing
-            await asyncio.sleep(0.1)
-        return None
+    async def _handle(self, batch: Batch, inflight: InFlight | None) -> None:
+        if inflight is not None and (live := [entry for entry in batch.entries if _is_live(entry)]):
+            for entry in live:
+                inflight.take(entry)
+            batch = Batch(batch.group, tuple(entry for entry in batch.entries if not _is_live(entry)))
+        if batch.entries:
+            await self._paper.handle(batch, self.standing)
 
 
 async def serve(running: Running, settings: GuardSettings) -> None:
     """Connect, trade, disconnect."""
-    bus = await connect(settings, running.clock, service="wallet_guard")
+    bus = await connect(settings, running.clock, service=GROUP)
     try:
-        await Guard(running, settings, bus).serve()
+        guard = Guard(running, settings, bus)
+        if await guard.configured():
+            async with _live_side(guard, running, settings, bus) as inflight:
+                await guard.trade(inflight)
     finally:
         await bus.close()
+
+
+@contextlib.asynccontextmanager
+async def _live_side(guard: Guard, running: Running, settings: GuardSettings, bus: Bus) -> AsyncIterator[InFlight | None]:
+    """The live half, where a signer is configured. Raises ConfigError for a missing key."""
+    if not settings.signer_url:
+        yield None
+        return
+    attempts = Attempts(settings.attempts_path)
+    inflight = InFlight(bus, GROUP, opening.live_of(settings, bus, running.clock, attempts, lambda: guard.standing), attempts)
+    try:
+        yield inflight
+    finally:
+        await inflight.stop()
+        attempts.close()
 
 
 def main() -> int:
     """Run wallet_guard; return the process's exit code."""
     settings = load(GuardSettings)
-    return run("wallet_guard", settings, lambda running: serve(running, settings))
+    return run(GROUP, settings, lambda running: serve(running, settings))
+
+
+def _is_live(entry: Entry) -> bool:
+    return isinstance(entry.message, ApprovedOrder) and entry.message.mode is Mode.LIVE
 
 
 def _reader(stream: topology.Stream) -> topology.Reader:

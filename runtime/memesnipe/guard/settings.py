@@ -1,5 +1,6 @@
 """Settings of wallet_guard, read once from the environment (`MEMESNIPE_<FIELD>`)."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -30,3 +31,39 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     """How many of 10,000 paper orders fail on chain, seeded by the intent's id."""
     paper_timeout_ms: Annotated[int, Meta(ge=1, le=600_000)] = 10_000
     """A token that nobody trades fills at its last reserves after this long."""
+
+    signer_url: str = ""
+    """Empty: this guard trades on paper alone, and refuses live orders."""
+    rpc_url: str = "http://127.0.0.1:8899"
+    jupiter_url: str = "https://api.jup.ag"
+    jito_url: str = ""
+    sender_url: str = ""
+    """RPC always gets the transaction; Jito and Sender too where they are named. Sender wants a tip of 0.001 SOL."""
+    helius_api_key: str = ""
+    jupiter_api_key: str = ""
+    rpc_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 50.0
+    jupiter_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 10.0
+    fill_commitment: Literal["confirmed", "finalized"] = "confirmed"
+    """When a landed transaction counts as a fill. Finalized is never taken back and comes some 13 s later on mainnet."""
+    poll_ms: Annotated[int, Meta(ge=10, le=10_000)] = 400
+    resend_ms: Annotated[int, Meta(ge=50, le=60_000)] = 2_000
+
+    @property
+    def attempts_path(self) -> Path:
+        """The store of live attempts."""
+        return Path(self.data_dir) / "guard.db"
+
+    @property
+    def keys_path(self) -> Path:
+        """Where guard.key and trusted.json are."""
+        return Path(self.data_dir) / "keys"
+
+    @property
+    def rpc_url_with_key(self) -> str:
+        """The RPC host with the Helius key in its query; never to be printed."""
+        if not self.helius_api_key:
+            return self.rpc_url
+        return f"{self.rpc_url}{'&' if '?' in self.rpc_url else '?'}api-key={self.helius_api_key}"
+
+    def __repr__(self) -> str:
+        return "GuardSettings(...)"  # two fields are API keys

@@ -26,7 +26,7 @@ _REMAINING = "x-ratelimit-remaining"
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An answer that arrived whole. `status` is below 500 and not 401, 403 or 429."""
+    """An answer that arrived whole. `status` is below 500, not 429, and not one by which this host refuses an API key."""
 
     status: int
     body: bytes
@@ -44,10 +44,11 @@ class Transport:
         rate: Rate,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 5.0,
+        key_refusals: tuple[int, ...] = (401, 403),
         http: httpx.AsyncClient | None = None,
     ) -> None:
         self.part = part
-        self._url = url
+        self._url, self._key_refusals = url, key_refusals
         self._bucket = Bucket(rate, time.monotonic())
         self._http = http or httpx.AsyncClient(timeout=httpx.Timeout(timeout_s, connect=2.0), headers=dict(headers or {}), trust_env=False)
 
@@ -88,7 +89,7 @@ class Transport:
         if status == 429:
             self.slow_down(_retry_after_s(response.headers))
             raise Unavailable(self.part, f"{call}: rate limited", _retry_after_s(response.headers))
-        if status in (401, 403):
+        if status in self._key_refusals:
             raise Unavailable(self.part, f"{call}: HTTP {status}, the API key is refused", REFUSED_KEY_RETRY_S)
         if status >= 500 or 300 <= status < 400:
             raise Unavailable(self.part, f"{call}: HTTP {status}")

@@ -1,0 +1,270 @@
+"""One live order from approval to its end. Persist, then act; one attempt landable at a time; unknown is never "failed".
+
+    quote, build, judge  ->  persist attempt  ->  signer  ->  persist signature  ->  broadcast until known  ->  persist outcome
+
+Killed anywhere, the order is given to `settle` again and goes on from what `guard.db` and the chain say. An attempt that was
+signed may land, so it is only ever resent; the next one (a fresh quote) begins when the last one is finally dead.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from memesnipe.approvals import approve
+from memesnipe.approvals.keys import SigningKey, TrustedKeys
+from memesnipe.bus import topology
+from memesnipe.bus.api import Bus
+from memesnipe.chain.clients.limits import Lane
+from memesnipe.chain.clients.rpc import SolanaRpc
+from memesnipe.guard import live_checks, metrics, outcome
+from memesnipe.guard.attempts import Attempt, Attempts, Status
+from memesnipe.guard.decide import rejection
+from memesnipe.guard.landing import Landing
+from memesnipe.guard.live_checks import Identity
+from memesnipe.guard.quoting import Caps, Quoting, Ready
+from memesnipe.guard.signer_client import SignerClient
+from memesnipe.guard.standing import Standing
+from memesnipe.kernel.clock import NS_PER_S, Clock
+from memesnipe.kernel.errors import BadInput, Refused, Unavailable
+from memesnipe.kernel.failpoints import failpoint
+from memesnipe.kernel.logs import logger
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Intent, Outcome
+from memesnipe.messages.signing import SignedTransaction, SwapTransaction
+
+ATTEMPTS_MAX = 3
+QUOTES_MAX = 4
+"""A read that fails or a simulation that no longer fits is asked again this often before the order is given back."""
+PAUSE_S = 0.25
+LEASE_WAIT_S = 3.0
+"""A lease is renewed a few times a second; the first one of a new halt epoch is on its way."""
+APPROVAL_TTL_NS = 60 * NS_PER_S
+
+
+class Hosts(msgspec.Struct, frozen=True):
+    """Who is asked."""
+
+    rpc: SolanaRpc
+    quoting: Quoting
+    landing: Landing
+    signer: SignerClient
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """Our own word, and whose word we take."""
+
+    own: SigningKey
+    trusted: TrustedKeys
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What we are ready to pay to get into a block; the applied policy caps it (lamports)."""
+
+    compute_units: int
+    compute_unit_price_micro_lamports: int
+    tip_lamports: int
+
+
+class Live:
+    """Drives live orders, each to exactly one terminal outcome."""
+
+    def __init__(
+        self, bus: Bus, clock: Clock, hosts: Hosts, keys: Keys, attempts: Attempts, wishes: Wishes, standing: Callable[[], Standing]
+    ) -> None:
+        self._bus, self._clock, self._hosts, self._keys = bus, clock, hosts, keys
+        self._attempts, self._wishes, self._standing = attempts, wishes, standing
+        self._identity: Identity | None = None
+
+    async def settle(self, order: ApprovedOrder) -> tuple[Outcome, ...]:
+        """Return the order's outcomes, the terminal one last. Takes as long as it takes."""
+        while True:
+            last = self._attempts.last(order.intent.id)
+            if last is not None and last.outcomes:
+                return last.outcomes  # it ended before a crash and only has to be said
+            try:
+                if last is not None and last.may_land:
+                    await self._finish(order, last)
+                else:
+                    await self._begin(order, last.request.attempt + 1 if last else approve.FIRST_ATTEMPT)
+            except Refused as refused:
+                return (rejection(order.intent, refused, self._clock.now_ns()),)
+            except Unavailable as error:
+                logger().warning("live_order_waits", intent=order.intent.id, detail=str(error))
+                await asyncio.sleep(error.retry_after_s)
+
+    async def settle_orphan(self, intent_id: str) -> tuple[Outcome, ...]:
+        """End an attempt whose order no stream gives us any more (a lost Redis): what was signed may have landed."""
+        last = self._attempts.last(intent_id)
+        if last is None or not last.may_land:
+            return last.outcomes if last else ()
+        if last.signed is None:
+            self._end(last, Status.REFUSED, self._refuse(last, ReasonCode.EXPIRED, "its order was lost before it was signed"))
+        else:
+            await self._land(last, last.signed)
+        ended = self._attempts.last(intent_id)
+        return ended.outcomes if ended and ended.outcomes else self._refuse(last, ReasonCode.EXPIRED, "it never landed")
+
+    async def _begin(self, order: ApprovedOrder, number: int) -> None:
+        """Persist a new attempt. Raises Refused."""
+        if number > ATTEMPTS_MAX:
+            raise Refused(ReasonCode.EXPIRED, f"{ATTEMPTS_MAX} attempts never landed")
+        identity = await self._known_identity()
+        self._require_allowed(order, identity)
+        await self._lease(order)
+        ready = await self._ready(order, identity)
+        request = SwapTransaction(
+            intent=order.intent,
+            attempt=number,
+            message=ready.built.message,
+            last_valid_block_height=ready.built.last_valid_block_height,
+            min_out=ready.min_out,
+            tables=ready.built.tables,
+            risk_approval=order.approval,
+            guard_approval=b"",
+            lease=b"",
+        )
+        failpoint("guard.before_attempt")
+        self._attempts.begin(request, ready.built.quoted_out, self._clock.now_ns())
+        failpoint("guard.after_attempt")
+
+    async def _finish(self, order: ApprovedOrder, attempt: Attempt) -> None:
+        """Take an attempt that may land to its end."""
+        signed = attempt.signed or await self._signature(order, attempt)
+        if signed is not None:
+            await self._land(attempt, signed)
+
+    async def _signature(self, order: ApprovedOrder, attempt: Attempt) -> SignedTransaction | None:
+        """Return the persisted signature; None when the attempt ended without one. It was never sent, so it cannot land."""
+        lane = lane_of(order.intent)
+        while True:
+            try:
+                signed = await self._hosts.signer.sign(await self._approved(order, attempt.request), lane)
+                failpoint("guard.before_signature_kept")
+                self._attempts.signed(signed)
+                failpoint("guard.after_signature_kept")
+            except Refused as refused:
+                self._end(attempt, Status.REFUSED, (rejection(order.intent, refused, self._clock.now_ns()),))
+                return None
+            except (Unavailable, BadInput) as error:
+                logger().warning("signer_unknown", intent=order.intent.id, detail=str(error))
+                if await self._is_too_late(attempt, lane):
+                    self._end(attempt, Status.EXPIRED, self._refuse(attempt, ReasonCode.EXPIRED, "the signer did not answer in time"))
+                    return None
+                await asyncio.sleep(PAUSE_S)
+            else:
+                return signed
+
+    async def _approved(self, order: ApprovedOrder, request: SwapTransaction) -> SwapTransaction:
+        """Return the request with our approval of its bytes, made now, and the newest lease. Raises Refused."""
+        identity = await self._known_identity()
+        self._require_allowed(order, identity)
+        lease = await self._lease(order)
+        approval = approve.approve_guard(
+            order.intent,
+            attempt=request.attempt,
+            message=request.message,
+            tables=request.tables,
+            risk_approval=request.risk_approval,
+            mode=Mode.LIVE,
+            genesis=identity.genesis,
+            policy_hash=order.policy_hash,
+            halt_epoch=order.halt_epoch,
+            now_ns=self._clock.now_ns(),
+            ttl_ns=APPROVAL_TTL_NS,
+            key=self._keys.own,
+        )
+        return msgspec.structs.replace(request, guard_approval=approval, lease=lease)
+
+    async def _land(self, attempt: Attempt, signed: SignedTransaction) -> None:
+        """Send until it is known, then persist what it did. An answer that does not fit is read again: never guessed, never refused."""
+        identity = await self._known_identity()
+        while True:
+            landed = await self._hosts.landing.land(signed, lane_of(attempt.request.intent))
+            if landed is None:
+                self._end(attempt, Status.EXPIRED, ())
+                return
+            try:
+                status, outcomes = outcome.of_landed(attempt, signed, landed, identity.wallet, self._clock.now_ns())
+            except (BadInput, Refused) as error:
+                logger().error("landed_unreadable", signature=signed.signature, detail=str(error))
+                await asyncio.sleep(PAUSE_S)
+            else:
+                self._end(attempt, status, outcomes)
+                return
+
+    def _end(self, attempt: Attempt, status: Status, outcomes: tuple[Outcome, ...]) -> None:
+        failpoint("guard.before_outcome_kept")
+        self._attempts.ended(attempt.request.intent.id, attempt.request.attempt, status, outcomes)
+        failpoint("guard.after_outcome_kept")
+        metrics.ATTEMPTS.labels(status.value).inc()
+
+    def _require_allowed(self, order: ApprovedOrder, identity: Identity) -> None:
+        live_checks.require_allowed(order, self._standing(), identity)
+        live_checks.require_approved(order, self._keys.trusted, identity.genesis, self._clock.now_ns())
+
+    async def _ready(self, order: ApprovedOrder, identity: Identity) -> Ready:
+        """Return bytes worth approving; a host that does not answer is asked again, for a fresh quote. Raises Refused."""
+        lane, limits = lane_of(order.intent), self._standing().config.limits
+        wishes = self._wishes
+        caps = Caps(
+            limits.priority_fee_lamports_max,
+            limits.tip_lamports_max,
+            wishes.compute_units,
+            wishes.compute_unit_price_micro_lamports,
+            wishes.tip_lamports,
+        )
+        refused = Refused(ReasonCode.QUOTE_MISSING, "no quote in time")
+        for _ in range(QUOTES_MAX):
+            try:
+                return await self._hosts.quoting.prepare(order.intent, identity.wallet, caps, lane)
+            except (Unavailable, BadInput) as error:
+                refused = Refused(ReasonCode.QUOTE_MISSING, str(error))
+            except Refused as error:
+                if error.code is not ReasonCode.SIMULATION_FAILED:
+                    raise
+                refused = error
+            await asyncio.sleep(PAUSE_S)
+        raise refused
+
+    async def _lease(self, order: ApprovedOrder) -> bytes:
+        """Return a lease that allows the order, waiting a moment for one. Raises Refused."""
+        strategy, loop = order.intent.strategy, asyncio.get_running_loop()
+        names = [topology.LEASE_KEY, topology.EXIT_LEASE_KEY] if isinstance(order.intent, ExitIntent) else [topology.LEASE_KEY]
+        deadline_s = loop.time() + LEASE_WAIT_S
+        while True:
+            found = [await self._bus.get(name.format(strategy=strategy)) for name in names]
+            now_ns = self._clock.now_ns()
+            try:
+                envelope, lease = live_checks.lease_that_fits([one for one in found if one], order, self._keys.trusted, now_ns)
+            except Refused:
+                if loop.time() >= deadline_s:
+                    raise
+                await asyncio.sleep(PAUSE_S)
+            else:
+                metrics.LEASE_AGE_S.set((now_ns - lease.issued_ns) / NS_PER_S)
+                return envelope
+
+    async def _is_too_late(self, attempt: Attempt, lane: Lane) -> bool:
+        try:
+            return await self._hosts.landing.passed(attempt.request.last_valid_block_height, lane)
+        except (Unavailable, BadInput, Refused):
+            return False  # unknown is not "expired"
+
+    async def _known_identity(self) -> Identity:
+        while self._identity is None:
+            try:
+                self._identity = Identity(await self._hosts.signer.wallet(), await self._hosts.rpc.genesis())
+            except (Unavailable, BadInput, Refused) as error:
+                logger().warning("identity_unknown", detail=str(error))
+                await asyncio.sleep(PAUSE_S)
+        return self._identity
+
+    def _refuse(self, attempt: Attempt, code: ReasonCode, detail: str) -> tuple[Outcome, ...]:
+        return (rejection(attempt.request.intent, Refused(code, detail), self._clock.now_ns()),)
+
+
+def lane_of(intent: Intent) -> Lane:
+    """Exits go first."""
+    return Lane.EXIT if isinstance(intent, ExitIntent) else Lane.NORMAL

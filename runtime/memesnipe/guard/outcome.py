@@ -1,0 +1,52 @@
+"""What is said of an attempt that landed: a Fill, and after a failed one the Rejection that ends the order. Pure."""
+
+from memesnipe.chain.clients.rpc_types import Landed
+from memesnipe.guard.accounting import Deltas, deltas
+from memesnipe.guard.attempts import Attempt, Status
+from memesnipe.guard.decide import rejection
+from memesnipe.guard.paper import side_of
+from memesnipe.kernel.errors import Refused
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Outcome
+from memesnipe.messages.signing import SignedTransaction
+
+DECIMALS_UNKNOWN = 6
+"""Shown where no balance of the token is in the answer (a failed first buy); amounts are base units all the same."""
+
+
+def of_landed(attempt: Attempt, signed: SignedTransaction, landed: Landed, wallet: str, now_ns: int) -> tuple[Status, tuple[Outcome, ...]]:
+    """Return how the attempt ended and what that means for its order. Raises BadInput when the answer does not fit itself."""
+    intent = attempt.request.intent
+    moved = deltas(landed, signed.transaction, wallet, intent.mint)
+    fill = _fill(attempt, signed, landed, moved, now_ns)
+    if moved.failed:
+        return Status.FAILED, (fill, rejection(intent, Refused(ReasonCode.CHAIN_FAILED, moved.error), now_ns))
+    return Status.LANDED, (fill,)
+
+
+def _fill(attempt: Attempt, signed: SignedTransaction, landed: Landed, moved: Deltas, now_ns: int) -> Fill:
+    intent = attempt.request.intent
+    return Fill(
+        intent_id=intent.id,
+        strategy=intent.strategy,
+        mode=Mode.LIVE,
+        attempt=attempt.request.attempt,
+        signature=signed.signature,
+        status=FillStatus.FAILED if moved.failed else FillStatus.FILLED,
+        side=side_of(intent),
+        mint=intent.mint,
+        slot=landed.slot,
+        time_ns=now_ns,
+        sol_delta_lamports=moved.sol_lamports,
+        token_delta_units=moved.token_units,
+        fee_lamports=moved.fee_lamports,
+        tip_lamports=moved.tip_lamports,
+        rent_lamports=moved.rent_lamports,
+        venue_fee_lamports=0,
+        quoted_out=attempt.quoted_out,
+        intent_time_ns=intent.time_ns,
+        decimals=DECIMALS_UNKNOWN if moved.decimals is None else moved.decimals,
+        exit_cause=intent.cause if isinstance(intent, ExitIntent) else None,
+        error=moved.error,
+    )
