@@ -35,7 +35,7 @@ class Row:
         self.written = MESSAGES_WRITTEN.labels(self.stream.name)
 
     def encode(self, message: Any) -> bytes:
-        """Return the message's bytes. Raises Bug if this stream does not carry its type, or if it breaks its own bounds."""
+        """Return the message's bytes. Raises Bug if this stream does not carry its type."""
         if type(message) not in self.types:
             raise Bug(f"{self.name} does not carry {type(message).__name__}")
         return encode(message)
