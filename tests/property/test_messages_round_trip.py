@@ -36,7 +36,8 @@ order_intents = st.builds(
 exit_intents = st.builds(an_exit, id=ids, strategy=strategies, size_units=positive, cause=st.sampled_from(ExitCause), time_ns=times)
 intents = order_intents | exit_intents
 fills = st.builds(
-    a_fill, quoted_out=amounts, venue_fee_lamports=amounts, status=st.sampled_from(FillStatus), sol_delta_lamports=deltas, token_delta_units=deltas, fee_lamports=amounts,
+    a_fill, quoted_out=amounts, venue_fee_lamports=amounts,
+    status=st.sampled_from(FillStatus), sol_delta_lamports=deltas, token_delta_units=deltas, fee_lamports=amounts,
     rent_lamports=deltas, exit_cause=st.none() | st.sampled_from(ExitCause), mode=st.sampled_from(Mode), time_ns=times,
 )  # fmt: skip
 approvals = st.builds(an_approved, intents, mode=st.sampled_from(Mode), approval=st.binary(max_size=4_096), time_ns=times)

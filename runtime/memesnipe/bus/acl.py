@@ -24,7 +24,7 @@ from memesnipe.bus.topology import (
 )
 
 CONNECT = (
-    "+ping", "+hello", "+auth", "+select", "+quit", "+client|setname", "+client|setinfo", "+script|load",
+    "+ping", "+hello", "+auth", "+select", "+quit", "+client|setname", "+script|load",
 )  # fmt: skip
 CONSUME = (
     "+xreadgroup", "+xack", "+xpending", "+xautoclaim", "+xgroup|create", "+xgroup|setid", "+xinfo|groups", "+xinfo|stream",
