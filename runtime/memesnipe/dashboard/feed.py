@@ -1,0 +1,104 @@
+"""One thread looks, everyone sees: the newest picture, handed to any number of pages without asking Redis again for each."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import msgspec
+from sqlalchemy import Engine
+
+from memesnipe.dashboard import ledger, metrics
+from memesnipe.dashboard.facts import Facts, LedgerFacts, StreamFacts
+from memesnipe.dashboard.snapshot import build, shown_mode
+from memesnipe.dashboard.streams import StreamReader
+from memesnipe.kernel.clock import Clock
+from memesnipe.kernel.errors import Unavailable
+from memesnipe.kernel.health import Health
+from memesnipe.kernel.logs import logger
+
+
+class Feed:
+    """The newest picture, and who waits for the next."""
+
+    def __init__(self, reader: StreamReader, engine: Engine, clock: Clock, health: Health, *, clients_max: int) -> None:
+        self._reader, self._engine, self._clock, self._health = reader, engine, clock, health
+        self._changed = threading.Condition()
+        self._picture, self._number, self._closed = b"", 0, False
+        self._places = threading.BoundedSemaphore(clients_max)
+        self._streams, self._ledger = StreamFacts(), LedgerFacts()
+
+    def run(self, refresh_s: float) -> None:
+        """Look again and again until closed; a part that does not answer is shown as such, with its last known content."""
+        while not self._closed:
+            started_s = time.monotonic()
+            try:
+                self.look()
+            except Exception:  # the page must go on: what cannot be shown now may be shown a second later
+                metrics.PROBLEMS.labels("page").inc()
+                logger().exception("look_failed")
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, max(0.05, refresh_s - (time.monotonic() - started_s)))
+
+    def look(self) -> None:
+        """Read once and tell everyone."""
+        with metrics.LOOKS_S.time():
+            problems = (*self._look_at_streams(), *self._look_at_ledger())
+            facts = Facts(time_ns=self._clock.now_ns(), streams=self._streams, ledger=self._ledger, problems=problems)
+            picture = msgspec.json.encode(build(facts))
+        self._health.beat()
+        self._health.ready(not problems, "; ".join(problems))
+        with self._changed:
+            self._picture, self._number = picture, self._number + 1
+            self._changed.notify_all()
+
+    def newest(self) -> bytes:
+        """Return the newest picture (JSON); empty before the first."""
+        with self._changed:
+            return self._picture
+
+    def take_place(self) -> bool:
+        """Take one of the places for live updates; False when all are taken."""
+        taken = self._places.acquire(blocking=False)
+        if not taken:
+            metrics.TURNED_AWAY.inc()
+        return taken
+
+    def pictures(self) -> Iterator[bytes]:
+        """Yield each picture as a server-sent event until closed; the caller took a place, and it is given back here."""
+        picture, number = b"", 0
+        metrics.CLIENTS.inc()
+        try:
+            while not self._closed:
+                picture, number = self._after(number)
+                # A comment keeps the line alive, and shows us a page that went away without a word.
+                yield b"data: " + picture + b"\n\n" if picture else b": nothing yet\n\n"
+        finally:
+            metrics.CLIENTS.dec()
+            self._places.release()
+
+    def _after(self, number: int) -> tuple[bytes, int]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._number > number, 15.0)
+            return self._picture, self._number
+
+    def close(self) -> None:
+        """End the loop and every stream of pictures."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _look_at_streams(self) -> tuple[str, ...]:
+        try:
+            self._streams = self._reader.look()
+        except Unavailable as error:
+            metrics.PROBLEMS.labels(error.part).inc()
+            return ("Redis does not answer: prices, halts and lag below are the last known",)
+        return ()
+
+    def _look_at_ledger(self) -> tuple[str, ...]:
+        try:
+            self._ledger = ledger.look(self._engine, shown_mode(self._streams))
+        except Unavailable as error:
+            metrics.PROBLEMS.labels(error.part).inc()
+            return ("The ledger does not answer: positions, fills and equity below are the last known",)
+        return ()

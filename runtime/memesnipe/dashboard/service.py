@@ -1,0 +1,98 @@
+"""The dashboard's process: a thread that looks, waitress that serves, and a main thread that waits to be told to stop."""
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import redis
+from flask import Flask
+from waitress import create_server
+
+from memesnipe.dashboard.app import make_app
+from memesnipe.dashboard.commands import Commands
+from memesnipe.dashboard.feed import Feed
+from memesnipe.dashboard.settings import DashboardSettings
+from memesnipe.dashboard.streams import StreamReader
+from memesnipe.kernel.clock import SystemClock
+from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.health import Health, serve_health
+from memesnipe.kernel.logs import configure, logger
+from memesnipe.kernel.service import EXIT_CONFIG
+from memesnipe.kernel.settings import load
+from memesnipe.ledger.engine import ledger_url, open_engine
+
+NAME = "dashboard"
+SPARE_THREADS = 8
+"""Threads for pages, probes and commands beside those that hold live updates."""
+
+
+class Server(Protocol):
+    """What we use of waitress's server, which has no types."""
+
+    effective_port: int
+
+    def run(self) -> None:
+        """Serve until closed."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening."""
+        ...
+
+
+class Page:
+    """A serving page: where it is, and how to end it."""
+
+    def __init__(self, settings: DashboardSettings) -> None:
+        clock, self.health = SystemClock(), Health(NAME)  # wall clock even in a replay: the page is looked at in our time
+        client = redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+        engine = open_engine(ledger_url(settings.data_dir, settings.database_url))
+        reader = StreamReader(client, settings.key_prefix)
+        self._feed = Feed(reader, engine, clock, self.health, clients_max=settings.dashboard_clients_max)
+        self._server = _bind(make_app(self._feed, Commands(settings, clock), self.health), settings)
+        self.port = self._server.effective_port
+        self._start(self._server.run)
+        self._start(lambda: self._feed.run(settings.dashboard_refresh_ms / 1_000))
+
+    def close(self) -> None:
+        """Stop taking requests and end every live update; threads are daemons and end with the process."""
+        self._feed.close()
+        self._server.close()
+
+    @staticmethod
+    def _start(work: Callable[[], None]) -> None:
+        threading.Thread(target=work, daemon=True).start()
+
+
+def _bind(app: Flask, settings: DashboardSettings) -> Server:
+    try:
+        server: Server = create_server(
+            app, host=settings.dashboard_host, port=settings.dashboard_port, ident="",
+            threads=settings.dashboard_clients_max + SPARE_THREADS, send_bytes=1, channel_timeout=60,
+        )  # fmt: skip
+    except OSError as error:
+        raise ConfigError(
+            f"MEMESNIPE_DASHBOARD_PORT: cannot listen on {settings.dashboard_host}:{settings.dashboard_port}: {error}"
+        ) from None
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; return the process's exit code."""
+    settings = load(DashboardSettings)
+    configure(NAME, level=settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        page = Page(settings)
+    except ConfigError as error:
+        logger().error("config_error", detail=str(error))
+        return EXIT_CONFIG
+    if settings.health_port:
+        serve_health(page.health, settings.health_host, settings.health_port)
+    logger().info("started", page=f"http://{settings.dashboard_host}:{page.port}")
+    stop.wait()
+    page.close()
+    logger().info("stopped")
+    return 0

@@ -1,0 +1,327 @@
+"""Facts -> what the page shows, as one JSON-able value. Pure: no Redis, no database, no clock.
+
+Lamports stay integers (2**53 lamports are nine million SOL, so a browser can hold them); token units go as text, because
+their number does not fit.
+"""
+
+import msgspec
+
+from memesnipe.chain.programs import DEVNET_GENESIS, MAINNET_GENESIS, TESTNET_GENESIS
+from memesnipe.dashboard.facts import Facts, Lag, Price, StreamFacts
+from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
+from memesnipe.kernel.reasons import REMEDY
+from memesnipe.ledger.accounting import Position
+from memesnipe.ledger.write import Snapshot as EquityPoint
+from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.messages.control import PORTFOLIO, PositionUpdate
+from memesnipe.messages.orders import Fill, Rejection
+
+CURVE_POINTS_MAX = 240
+SPARK_POINTS_MAX = 40
+PRICES_MAX = 10
+NETWORKS = {MAINNET_GENESIS: "mainnet", DEVNET_GENESIS: "devnet", TESTNET_GENESIS: "testnet"}
+MARKERS = {
+    "none": "NO CONFIG: nothing trades yet",
+    "paper": "PAPER: no real money moves",
+    "localnet": "LOCALNET LIVE: test money on a local chain",
+    "devnet": "DEVNET LIVE: test money",
+    "testnet": "TESTNET LIVE: test money",
+    "mainnet": "MAINNET LIVE: REAL MONEY",
+}
+ALLOWS = {
+    HaltState.ACTIVE: "Strategies trade within their limits.",
+    HaltState.REDUCE_ONLY: "No new risk. Sells, stops and closing by hand go on.",
+    HaltState.HALTED: "Strategies are silent. Stops and closing by hand go on.",
+    HaltState.FROZEN: "Nothing is signed, not even an exit.",
+}
+
+
+class Marker(msgspec.Struct, frozen=True):
+    """What money is at stake: the first thing a person must know."""
+
+    kind: str
+    text: str
+
+
+class Halt(msgspec.Struct, frozen=True):
+    """The state of one scope, why, and what it allows."""
+
+    scope: str
+    state: HaltState
+    reason: str
+    allows: str
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """The tiles (lamports, bps)."""
+
+    equity_lamports: int
+    capital_lamports: int
+    realized_lamports: int
+    unrealized_lamports: int
+    drawdown_bps: int
+    costs_lamports: int
+    open_positions: int
+    exposure_lamports: int
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """One open position."""
+
+    strategy: str
+    mode: Mode
+    mint: str
+    symbol: str
+    units: str
+    cost_lamports: int
+    value_lamports: int
+    pnl_lamports: int
+    pnl_bps: int
+    price_sol: float | None
+    stop_sol: float | None
+    opened_s: int
+    marked: bool
+    """False: no price since the last fill, shown at cost."""
+
+
+class FillLine(msgspec.Struct, frozen=True):
+    """One landed or paper transaction."""
+
+    time_ms: int
+    strategy: str
+    mode: Mode
+    side: str
+    symbol: str
+    mint: str
+    status: str
+    lamports: int
+    units: str
+    fees_lamports: int
+    latency_ms: int
+    cause: str
+    signature: str
+
+
+class RefusalLine(msgspec.Struct, frozen=True):
+    """One refused order."""
+
+    time_ms: int
+    strategy: str
+    stage: str
+    reason: str
+    detail: str
+    symbol: str
+    side: str
+
+
+class ReasonLine(msgspec.Struct, frozen=True):
+    """How often a reason came up, and what a person can do about it."""
+
+    stage: str
+    reason: str
+    count: int
+    remedy: str
+
+
+class Ticker(msgspec.Struct, frozen=True):
+    """A token's newest price and its recent course."""
+
+    mint: str
+    symbol: str
+    price_sol: float
+    change_bps: int
+    spark: tuple[float, ...]
+    held: bool
+
+
+class StrategyLine(msgspec.Struct, frozen=True):
+    """An applied strategy."""
+
+    id: str
+    mode: Mode
+    paused: bool
+    halt: HaltState
+    weight_bps: int
+    capital_lamports: int
+    exposure_lamports: int
+    pnl_lamports: int
+    open_positions: int
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The whole page."""
+
+    time_ms: int
+    marker: Marker
+    halt: Halt
+    own_halts: tuple[Halt, ...]
+    halt_epoch: int
+    config_version: int
+    numbers: Numbers
+    equity: tuple[tuple[int, int], ...]
+    holdings: tuple[Holding, ...]
+    fills: tuple[FillLine, ...]
+    refusals: tuple[RefusalLine, ...]
+    reasons: tuple[ReasonLine, ...]
+    prices: tuple[Ticker, ...]
+    strategies: tuple[StrategyLine, ...]
+    lags: tuple[Lag, ...]
+    dead_letters: int
+    problems: tuple[str, ...]
+
+
+def build(facts: Facts) -> Snapshot:
+    """Return the page for these facts."""
+    streams, ledger = facts.streams, facts.ledger
+    updates = {(u.strategy, u.mode, u.mint): u for u in streams.updates}
+    holdings = tuple(_holding(p, updates.get(p.key), streams, facts.time_ns) for p in ledger.positions)
+    return Snapshot(
+        time_ms=facts.time_ns // NS_PER_MS,
+        marker=marker_of(streams),
+        halt=_halt(streams, PORTFOLIO),
+        own_halts=tuple(_halt(streams, scope) for scope in sorted(streams.halts.states) if scope != PORTFOLIO),
+        halt_epoch=streams.halts.epoch,
+        config_version=streams.config.version if streams.config else 0,
+        numbers=_numbers(facts, holdings),
+        equity=thinned(ledger.equity),
+        holdings=holdings,
+        fills=tuple(_fill(fill, streams) for fill in ledger.fills),
+        refusals=tuple(_refusal(rejection, streams) for rejection in ledger.rejections),
+        reasons=tuple(ReasonLine(r.stage, r.reason, r.count, REMEDY.get(r.reason, "")) for r in ledger.refusals),  # type: ignore[call-overload] # a StrEnum key is its text
+        prices=_tickers(streams, frozenset(p.mint for p in ledger.positions)),
+        strategies=_strategies(facts, holdings),
+        lags=tuple(sorted(streams.lags, key=lambda one: (-one.lag - one.pending, one.stream, one.group))),
+        dead_letters=streams.dead_letters,
+        problems=facts.problems,
+    )
+
+
+def shown_mode(streams: StreamFacts) -> Mode:
+    """Return whose equity the page shows: live as soon as one strategy is live."""
+    strategies = streams.config.strategies if streams.config else ()
+    return Mode.LIVE if any(strategy.mode is Mode.LIVE for strategy in strategies) else Mode.PAPER
+
+
+def marker_of(streams: StreamFacts) -> Marker:
+    """Return what money is at stake; an unknown genesis is a local chain."""
+    if streams.config is None:
+        kind = "none"
+    elif shown_mode(streams) is Mode.PAPER:
+        kind = "paper"
+    else:
+        kind = NETWORKS.get(streams.config.genesis, "localnet")
+    return Marker(kind, MARKERS[kind])
+
+
+def thinned(points: tuple[EquityPoint, ...]) -> tuple[tuple[int, int], ...]:
+    """Return at most CURVE_POINTS_MAX (ms, lamports) pairs; the first and the newest are always among them."""
+    step = max(1, -(-len(points) // CURVE_POINTS_MAX))
+    kept = points[::-1][::step][::-1]
+    first = points[:1] if kept[:1] != points[:1] else ()
+    return tuple((p.time_ns // NS_PER_MS, p.equity_lamports) for p in (*first, *kept))
+
+
+def name_of(mint: str, streams: StreamFacts) -> str:
+    """Return a token's symbol if its launch was seen, else its mint, shortened. A symbol proves nothing: the mint stays beside it."""
+    return streams.symbols.get(mint) or f"{mint[:4]}…{mint[-4:]}"
+
+
+def in_tokens(units: int, decimals: int) -> str:
+    """Return units as whole tokens, exact, as text."""
+    whole, part = divmod(abs(units), 10**decimals)
+    fraction = f".{part:0{decimals}d}".rstrip("0") if part else ""
+    return f"{'-' if units < 0 else ''}{whole}{fraction}"
+
+
+def _halt(streams: StreamFacts, scope: str) -> Halt:
+    state = streams.halts.states.get(scope, HaltState.ACTIVE)
+    return Halt(scope, state, streams.halts.reasons.get(scope, ""), ALLOWS[state])
+
+
+def _numbers(facts: Facts, holdings: tuple[Holding, ...]) -> Numbers:
+    mode = shown_mode(facts.streams)
+    capital = facts.streams.config.capital_lamports if facts.streams.config else 0
+    totals = [one for one in facts.ledger.totals if one.mode is mode]
+    mine = [one for one in holdings if one.mode is mode]
+    realized = sum(one.realized_lamports for one in totals)
+    unrealized = sum(one.pnl_lamports for one in mine)
+    return Numbers(
+        equity_lamports=capital + realized + unrealized,
+        capital_lamports=capital,
+        realized_lamports=realized,
+        unrealized_lamports=unrealized,
+        drawdown_bps=_drawdown_bps(facts.ledger.equity, capital + realized + unrealized),
+        costs_lamports=sum(one.fees_lamports + one.tips_lamports for one in totals),
+        open_positions=len(mine),
+        exposure_lamports=sum(one.cost_lamports for one in mine),
+    )
+
+
+def _drawdown_bps(points: tuple[EquityPoint, ...], equity_lamports: int) -> int:
+    peak = max((point.equity_lamports for point in points), default=equity_lamports)
+    return max(0, peak - equity_lamports) * 10_000 // peak if peak > 0 else 0
+
+
+def _holding(position: Position, update: PositionUpdate | None, streams: StreamFacts, now_ns: int) -> Holding:
+    # A mark for another number of units is from before the last fill: worth nothing as a valuation of what is held now.
+    fresh = update if update is not None and update.units == position.units else None
+    value = fresh.mark_lamports if fresh else position.cost_lamports
+    pnl = value - position.cost_lamports
+    seen = streams.prices.get(position.mint, ())
+    return Holding(
+        position.strategy, position.mode, position.mint, name_of(position.mint, streams),
+        in_tokens(position.units, position.decimals), position.cost_lamports, value, pnl,
+        pnl * 10_000 // position.cost_lamports if position.cost_lamports > 0 else 0,
+        seen[-1].sol if seen else None, _stop_sol(update), max(0, now_ns - position.opened_ns) // NS_PER_S, fresh is not None,
+    )  # fmt: skip
+
+
+def _stop_sol(update: PositionUpdate | None) -> float | None:
+    if update is None or update.stop_base_units == 0:
+        return None
+    return update.stop_quote_lamports / update.stop_base_units * 10.0**update.decimals / 1e9
+
+
+def _fill(fill: Fill, streams: StreamFacts) -> FillLine:
+    return FillLine(
+        fill.time_ns // NS_PER_MS, fill.strategy, fill.mode, fill.side.value, name_of(fill.mint, streams), fill.mint,
+        fill.status.value, fill.sol_delta_lamports, in_tokens(fill.token_delta_units, fill.decimals),
+        fill.fee_lamports + fill.tip_lamports, (fill.time_ns - fill.intent_time_ns) // NS_PER_MS,
+        fill.exit_cause.value if fill.exit_cause else "", fill.signature,
+    )  # fmt: skip
+
+
+def _refusal(one: Rejection, streams: StreamFacts) -> RefusalLine:
+    return RefusalLine(
+        one.time_ns // NS_PER_MS, one.strategy, one.stage, one.reason.value, one.detail, name_of(one.mint, streams), one.side.value
+    )
+
+
+def _tickers(streams: StreamFacts, held: frozenset[str]) -> tuple[Ticker, ...]:
+    newest_first = list(streams.prices)[::-1]
+    chosen = sorted(newest_first, key=lambda mint: mint not in held)[:PRICES_MAX]
+    return tuple(_ticker(mint, streams.prices[mint], streams, held=mint in held) for mint in chosen)
+
+
+def _ticker(mint: str, seen: tuple[Price, ...], streams: StreamFacts, *, held: bool) -> Ticker:
+    first, last = seen[0].sol, seen[-1].sol
+    change = round((last / first - 1) * 10_000) if first > 0 else 0
+    return Ticker(mint, name_of(mint, streams), last, change, tuple(price.sol for price in seen[-SPARK_POINTS_MAX:]), held)
+
+
+def _strategies(facts: Facts, holdings: tuple[Holding, ...]) -> tuple[StrategyLine, ...]:
+    config, allocation = facts.streams.config, facts.streams.allocation
+    shares = {share.strategy: share for share in allocation.shares} if allocation else {}
+    lines = []
+    for one in config.strategies if config else ():
+        mine = [h for h in holdings if h.strategy == one.id and h.mode is one.mode]
+        realized = sum(t.realized_lamports for t in facts.ledger.totals if t.strategy == one.id and t.mode is one.mode)
+        share = shares.get(one.id)
+        lines.append(
+            StrategyLine(
+                one.id, one.mode, one.paused, facts.streams.halts.effective(one.id), share.weight_bps if share else 0,
+                share.capital_lamports if share else 0, sum(h.cost_lamports for h in mine),
+                realized + sum(h.pnl_lamports for h in mine), len(mine),
+            )
+        )  # fmt: skip
+    return tuple(lines)

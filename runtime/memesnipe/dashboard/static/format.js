@@ -1,0 +1,38 @@
+// How numbers are written. Lamports come as integers; everything here is only for the eye.
+
+const LAMPORTS = 1e9;
+
+export function sol(lamports, digits = 4) {
+  return (lamports / LAMPORTS).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+export const signed = (lamports, digits = 4) => (lamports > 0 ? "+" : "") + sol(lamports, digits);
+
+export const percent = (bps, digits = 2) => `${bps > 0 ? "+" : ""}${(bps / 100).toFixed(digits)}%`;
+
+export const mood = (number) => (number > 0 ? "good" : number < 0 ? "bad" : "soft");
+
+// Prices of a memecoin have six zeros before the first digit: five digits that mean something, without an exponent.
+export function price(value) {
+  if (value === null) return "–";
+  if (!(value > 0)) return "0";
+  const zeros = Math.max(0, -Math.floor(Math.log10(value)) - 1);
+  if (zeros < 4) return value.toPrecision(5);
+  const digits = value.toFixed(zeros + 5).slice(-5);
+  return `0.0${String(zeros).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit])}${digits}`;
+}
+
+export function compact(text) {
+  const value = Number(text);
+  if (Math.abs(value) < 10000) return value.toLocaleString("en-US", { maximumFractionDigits: 3 });
+  return value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: 2 });
+}
+
+export const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB");
+
+export function ago(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86400)} d`;
+}

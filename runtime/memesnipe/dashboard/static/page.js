@@ -1,0 +1,169 @@
+// The page: takes each picture the server sends and draws it.
+
+import * as asking from "./ask.js";
+import * as chart from "./chart.js";
+import { ago, clock, compact, mood, percent, price, signed, sol } from "./format.js";
+import { at, el, put, table, tag } from "./dom.js";
+
+const STALE_MS = 5000;
+let heardMs = 0;
+const lastPrice = new Map();
+
+function marker(shown) {
+  at("marker").className = `marker ${shown.marker.kind}`;
+  at("marker").textContent = shown.marker.text;
+  const sign = { mainnet: "‼ ", paper: "", none: "" }[shown.marker.kind] ?? "";
+  document.title = `${sign}${shown.halt.state === "active" ? "" : `[${shown.halt.state.toUpperCase()}] `}MemeSnipe`;
+}
+
+function halt(shown) {
+  at("halt").className = `halt ${shown.halt.state}`;
+  at("halt-state").textContent = shown.halt.state.toUpperCase().replaceAll("_", " ");
+  at("halt-allows").textContent = shown.halt.allows + (shown.halt.reason ? ` Reason: ${shown.halt.reason}` : "");
+  const own = shown.own_halts.filter((one) => one.state !== "active");
+  at("halt-own").textContent = own.map((one) => `${one.scope}: ${one.state.replaceAll("_", " ")}${one.reason ? ` (${one.reason})` : ""}`).join(" · ");
+  const frozen = shown.halt.state === "frozen";
+  at("resume").disabled = !asking.writes || frozen || shown.halt.state === "active";
+  at("reduce").disabled = !asking.writes || frozen || shown.halt.state === "reduce_only";
+  at("kill").disabled = !asking.writes || frozen || shown.halt.state === "halted";
+  at("resume").title = frozen ? "On the command line: memesnipe resume --frozen" : "";
+}
+
+function tile(label, value, unit, note, kind = "") {
+  const number = el("b", kind, value);
+  if (unit) number.append(el("span", "", unit));
+  return el("div", "tile", el("label", "", label), number, el("em", "", note));
+}
+
+function tiles(shown) {
+  const n = shown.numbers, pnl = n.realized_lamports + n.unrealized_lamports;
+  put("tiles",
+    tile("Equity", sol(n.equity_lamports), "SOL", `capital ${sol(n.capital_lamports, 2)}`),
+    tile("Profit and loss", signed(pnl), "SOL", n.capital_lamports ? percent(pnl / n.capital_lamports * 10000) + " of capital" : "", mood(pnl)),
+    tile("Realized", signed(n.realized_lamports), "SOL", `fees and tips ${sol(n.costs_lamports)}`, mood(n.realized_lamports)),
+    tile("Unrealized", signed(n.unrealized_lamports), "SOL", "at the last price", mood(n.unrealized_lamports)),
+    tile("Drawdown", (n.drawdown_bps / 100).toFixed(2), "%", "from the highest point shown", n.drawdown_bps > 0 ? "warn" : ""),
+    tile("Open positions", String(n.open_positions), "", `exposure ${sol(n.exposure_lamports)} SOL`));
+}
+
+const mint = (row) => row.mint;
+const POSITIONS = [
+  { title: "Token", show: (p) => el("b", "", p.symbol), hint: mint },
+  { title: "Strategy", show: (p) => p.strategy },
+  { title: "Mode", show: (p) => tag(p.mode), kind: "wide" },
+  { title: "Held", show: (p) => compact(p.units), hint: (p) => p.units, kind: "n wide" },
+  { title: "Cost", show: (p) => sol(p.cost_lamports), kind: "n wide" },
+  { title: "Value", show: (p) => sol(p.value_lamports), kind: "n", hint: (p) => (p.marked ? "" : "no price since the last fill: shown at cost") },
+  { title: "PnL", show: (p) => el("span", mood(p.pnl_lamports), `${signed(p.pnl_lamports)}  ${percent(p.pnl_bps, 1)}`), kind: "n" },
+  { title: "Price", show: (p) => price(p.price_sol), kind: "n wide" },
+  { title: "Stop", show: (p) => (p.stop_sol === null ? el("span", "bad", "no stop") : price(p.stop_sol)), kind: "n" },
+  { title: "Open for", show: (p) => ago(p.opened_s), kind: "n wide" },
+  { title: "", show: (p) => asking.closeButton(p), kind: "n" },
+];
+
+const FILLS = [
+  { title: "Time", show: (f) => clock(f.time_ms), kind: "soft" },
+  { title: "", show: (f) => (f.status === "failed" ? tag("failed") : tag(f.side)) },
+  { title: "Token", show: (f) => f.symbol, hint: mint },
+  { title: "Strategy", show: (f) => f.strategy, kind: "wide" },
+  { title: "SOL", show: (f) => el("span", mood(f.lamports), signed(f.lamports)), kind: "n" },
+  { title: "Tokens", show: (f) => compact(f.units), hint: (f) => f.units, kind: "n wide" },
+  { title: "Costs", show: (f) => sol(f.fees_lamports, 6), kind: "n wide" },
+  { title: "After", show: (f) => `${f.latency_ms} ms`, kind: "n wide", hint: () => "from the event to the fill" },
+  { title: "Why", show: (f) => el("span", "faint", f.cause.replaceAll("_", " ")), hint: (f) => f.signature },
+];
+
+const REFUSALS = [
+  { title: "Time", show: (r) => clock(r.time_ms), kind: "soft" },
+  { title: "", show: (r) => tag(r.side) },
+  { title: "Token", show: (r) => r.symbol },
+  { title: "Strategy", show: (r) => r.strategy, kind: "wide" },
+  { title: "Reason", show: (r) => r.reason.replaceAll("_", " "), hint: (r) => r.stage },
+  { title: "Detail", show: (r) => r.detail, kind: "text wide" },
+];
+
+const STRATEGIES = [
+  { title: "Strategy", show: (s) => el("b", "", s.id) },
+  { title: "Mode", show: (s) => tag(s.mode) },
+  { title: "State", show: (s) => (s.paused ? tag("paused") : tag(s.halt)) },
+  { title: "Share", show: (s) => percent(s.weight_bps, 0).replace("+", ""), kind: "n" },
+  { title: "Capital", show: (s) => sol(s.capital_lamports, 2), kind: "n wide" },
+  { title: "Used", show: (s) => sol(s.exposure_lamports, 2), kind: "n wide" },
+  { title: "Open", show: (s) => String(s.open_positions), kind: "n" },
+  { title: "PnL", show: (s) => el("span", mood(s.pnl_lamports), signed(s.pnl_lamports)), kind: "n" },
+];
+
+const behind = (count) => (count < 0 ? el("span", "warn", "unknown") : el("span", count > 100 ? "bad" : count > 0 ? "warn" : "faint", String(count)));
+const LAGS = [
+  { title: "Group", show: (l) => l.group },
+  { title: "Stream", show: (l) => el("span", "soft", l.stream) },
+  { title: "Unread", show: (l) => behind(l.lag), kind: "n" },
+  { title: "In hand", show: (l) => behind(l.pending), kind: "n" },
+];
+
+function prices(shown) {
+  const lines = shown.prices.map((one) => {
+    const before = lastPrice.get(one.mint);
+    const flash = before === undefined || before === one.price_sol ? "" : before < one.price_sol ? "flash-up" : "flash-down";
+    lastPrice.set(one.mint, one.price_sol);
+    const name = el("span", "name", el("i", one.held ? "dot" : "dot none"), one.symbol);
+    name.title = one.mint;
+    return el("div", "ticker", name, chart.spark(one.spark), el("span", `n ${flash}`, price(one.price_sol)), el("span", `n ${mood(one.change_bps)}`, percent(one.change_bps, 1)));
+  });
+  put("prices", ...(lines.length ? lines : [el("div", "empty", "No prices yet.")]));
+}
+
+function reasons(shown) {
+  const most = Math.max(1, ...shown.reasons.map((one) => one.count));
+  const lines = shown.reasons.slice(0, 8).map((one) => {
+    const bar = el("i");
+    bar.style.width = `${one.count / most * 100}%`;
+    const line = el("div", "reason", el("span", "", one.reason.replaceAll("_", " ")), el("div", "bar", bar), el("span", "n", String(one.count)));
+    line.title = `${one.stage}: ${one.remedy}`;
+    return line;
+  });
+  put("reasons", ...lines);
+}
+
+function problems(shown) {
+  const all = [...shown.problems];
+  if (shown.dead_letters) all.push(`${shown.dead_letters} entries could not be decoded: see the dead-letter stream`);
+  at("problems").hidden = !all.length;
+  at("problems").textContent = all.join(" · ");
+}
+
+function draw(shown) {
+  marker(shown); halt(shown); problems(shown); tiles(shown); prices(shown); reasons(shown);
+  chart.equity(shown.equity, shown.numbers.capital_lamports);
+  put("positions", table(POSITIONS, shown.holdings, "Nothing is held."));
+  put("fills", table(FILLS, shown.fills, "No fills yet."));
+  put("refusals", table(REFUSALS, shown.refusals, "Nothing was refused."));
+  put("strategies", table(STRATEGIES, shown.strategies, "No strategy is applied."));
+  put("lags", table(LAGS, shown.lags, "No consumer group yet."));
+  const unread = shown.lags.reduce((sum, one) => sum + Math.max(0, one.lag), 0);
+  at("lag-note").textContent = `${unread} unread in ${shown.lags.length} groups · halt epoch ${shown.halt_epoch} · config ${shown.config_version}`;
+  at("positions-note").textContent = shown.holdings.length ? `${shown.holdings.length}` : "";
+}
+
+function showAge() {
+  const age = Date.now() - heardMs;
+  const fresh = heardMs > 0 && age < STALE_MS;
+  at("live").className = `live ${fresh ? "on" : "off"}`;
+  at("live").querySelector("span").textContent = fresh ? `live · ${clock(heardMs)}` : heardMs ? `no update for ${Math.round(age / 1000)} s` : "connecting";
+}
+
+function follow() {
+  const source = new EventSource("/events");
+  source.onmessage = (event) => {
+    heardMs = Date.now();
+    draw(JSON.parse(event.data));
+    showAge();
+  };
+  // A refused stream (all places taken, or a restart) is not tried again by the browser itself.
+  source.onerror = () => { if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5000); };
+}
+
+asking.listen();
+chart.listen();
+follow();
+setInterval(showAge, 1000);
