@@ -103,8 +103,8 @@ def _selector(commands: Iterable[str], keys: Iterable[str]) -> str:
 
 
 def _wrote(service: str, stream: Stream) -> bool:
-    """A producer of a FOLD stream reads back what it said last, so that a restart does not say it again."""
-    return stream.kind is Kind.FOLD and service in stream.producers
+    """A producer reads back what it said last, so that a restart does not say it again; orders have their fence for that."""
+    return stream.kind is not Kind.ORDER and service in stream.producers
 
 
 def _pattern(stream: Stream) -> str:

@@ -114,7 +114,7 @@ ALLOCATIONS = Stream(
     AllocationDecision,
     Kind.FOLD,
     ("autonomous_allocator",),
-    folded_by=("autonomous_allocator", "risk_guardian", "dashboard", "operator"),
+    folded_by=("autonomous_allocator", "risk_guardian", "dashboard", "operator", "data_consumers"),
 )
 ALLOCATION = Stream("allocations:", StrategyAllocation, Kind.FOLD, ("autonomous_allocator",), folded_by=("executor",), length_max=64)
 KILL_SWITCH = Stream(
@@ -129,7 +129,7 @@ CONFIG = Stream(
     ConfigApplied,
     Kind.FOLD,
     ("control", "operator"),
-    folded_by=("risk_guardian", "wallet_guard", "position_manager", "autonomous_allocator", "dashboard"),
+    folded_by=("risk_guardian", "wallet_guard", "position_manager", "autonomous_allocator", "dashboard", "data_consumers"),
     length_max=1_000,
 )
 CLOSE_REQUESTS = Stream("control:close_requests", CloseRequest, Kind.ORDER, ("dashboard", "cli"), (Reader("position_manager", turn=2),))
