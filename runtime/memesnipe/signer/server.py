@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 import h11
 import msgspec
@@ -34,10 +35,9 @@ class _Connection(asyncio.Protocol):
         self._idle: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream server has no other kind
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # a stream server has no other kind; uvloop's is no subclass
         if len(self._open_now) >= CONNECTIONS_MAX:
-            transport.abort()
+            self._transport.abort()
             return
         self._open_now.add(self)
         self._wait()
