@@ -52,7 +52,10 @@ def chain(previous: bytes, line: Line) -> bytes:
 
 def verify(path: Path) -> int:
     """Return how many lines the chain has. Raises AuditBroken naming the first line that does not fit."""
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise AuditBroken(f"{path}: cannot be opened: {error}") from None
     try:
         rows = database.execute(f"SELECT {', '.join(COLUMNS)}, hash FROM signatures ORDER BY seq")  # noqa: S608 - our own column names
         return _verify(rows)
