@@ -1,0 +1,1 @@
+"""Writes the first version of something a person then makes their own."""
