@@ -119,6 +119,15 @@ def test_totals_add_up_over_open_and_closed_positions(engine: Engine, writer: Le
     assert (totals.fees_lamports, totals.open_positions) == (15_000, 1)
 
 
+def test_a_rejection_comes_back_as_it_was_written(engine: Engine, writer: LedgerWriter) -> None:
+    rejection = a_rejection(detail="stopped by a person")
+
+    writer.record([], [rejection])
+
+    with engine.connect() as connection:
+        assert read.last_rejections(connection) == [rejection]
+
+
 def test_rejections_are_counted_by_stage_and_reason(engine: Engine, writer: LedgerWriter) -> None:
     writer.record([], [a_rejection(), a_rejection(), a_rejection(reason=ReasonCode.DRAWDOWN)])
 

@@ -13,6 +13,13 @@ FILE_NAME = "trades_v18.db"
 BUSY_TIMEOUT_MS = 5_000
 POSTGRES_TIMEOUT_MS = 10_000
 
+_POSTGRES: dict[str, str | int] = {
+    "connect_timeout": 5,
+    "options": f"-c statement_timeout={POSTGRES_TIMEOUT_MS} -c lock_timeout={POSTGRES_TIMEOUT_MS}",
+    # A database made under LC_ALL=C is SQL_ASCII, and the driver then answers text as bytes.
+    "client_encoding": "utf8",
+}
+
 
 def ledger_url(data_dir: str, database_url: str = "") -> str:
     """Return where the ledger is: DATABASE_URL if given, else `<data_dir>/trades_v18.db`. Raises ConfigError on another database."""
@@ -32,8 +39,7 @@ def ledger_url(data_dir: str, database_url: str = "") -> str:
 def open_engine(url: str) -> Engine:
     """Return an engine that fails within seconds instead of hanging: a stuck ledger must be noticed, not waited for."""
     if url.startswith("postgresql"):
-        options = {"connect_timeout": 5, "options": f"-c statement_timeout={POSTGRES_TIMEOUT_MS} -c lock_timeout={POSTGRES_TIMEOUT_MS}"}
-        return create_engine(url, connect_args=options, pool_pre_ping=True, pool_size=4, hide_parameters=True)
+        return create_engine(url, connect_args=_POSTGRES, pool_pre_ping=True, pool_size=4, hide_parameters=True)
     _make_folder(url)
     engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, func, select, text
+from sqlalchemy import Connection, Select, Table, case, func, select, text
 
 from memesnipe.ledger.accounting import Position, Trade
 from memesnipe.ledger.rows import fill_of, struct_of
@@ -116,7 +116,7 @@ def totals(connection: Connection) -> list[Totals]:
     summed = ("realized_lamports", "fees_lamports", "tips_lamports", "rent_lamports", "cost_lamports")
     # PostgreSQL answers SUM of 64-bit integers as a decimal: it is made an int again below.
     sums = [func.sum(POSITIONS.c[name]).label(name) for name in summed]
-    opened = func.sum(func.sign(POSITIONS.c.units)).label("open_positions")
+    opened = func.sum(case((POSITIONS.c.units > 0, 1), else_=0)).label("open_positions")
     keys = (POSITIONS.c.strategy, POSITIONS.c.mode)
     rows = connection.execute(select(*keys, *sums, opened).group_by(*keys).order_by(*keys)).mappings()
     return [struct_of(Totals, {**row, **{name: int(row[name]) for name in (*summed, "open_positions")}}) for row in rows]

@@ -1,6 +1,8 @@
 """Between messages and rows: one function each way, so that a column is named in one place."""
 
-from typing import Any, TypeVar
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -18,8 +20,7 @@ def fill_row(fill: Fill) -> dict[str, Any]:
 
 def fill_of(row: dict[str, Any]) -> Fill:
     """Return the fill in a row."""
-    known = {name: row[name] for name in Fill.__struct_fields__ if name in row}
-    return Fill(**{name: _plain(Fill, name, value) for name, value in known.items()})
+    return struct_of(Fill, {**row, "exit_cause": row["exit_cause"] or None})
 
 
 def rejection_row(rejection: Rejection) -> dict[str, Any]:
@@ -36,16 +37,15 @@ def struct_row(value: msgspec.Struct) -> dict[str, Any]:
 
 
 def struct_of(kind: type[T], row: dict[str, Any]) -> T:
-    """Return a `kind` from the columns that it names; columns of a later release are ignored."""
-    return msgspec.convert({name: row[name] for name in kind.__struct_fields__ if name in row}, kind)
+    """Return a `kind` from the columns that it names; columns of a later release are ignored. Raises msgspec.ValidationError."""
+    return kind(**{name: msgspec.convert(row[name], annotation) for name, annotation in _fields(kind) if name in row})
+
+
+@cache
+def _fields(kind: Hashable) -> tuple[tuple[str, Any], ...]:
+    """Field by field, because a message that travels as an array cannot be made from a mapping at once."""
+    return tuple((field.name, field.type) for field in msgspec.structs.fields(cast("type[msgspec.Struct]", kind)))
 
 
 def _as_dict(value: msgspec.Struct) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__struct_fields__}
-
-
-def _plain(kind: type[msgspec.Struct], name: str, value: Any) -> Any:
-    if name == "exit_cause" and not value:
-        return None
-    field = next(f for f in msgspec.structs.fields(kind) if f.name == name)
-    return msgspec.convert(value, field.type)

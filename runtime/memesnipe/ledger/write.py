@@ -107,7 +107,7 @@ def _book(connection: Connection, fill: Fill) -> Booked:
         return Booked(fill, _load(connection, fill), verdict=_compare(connection, fill))
     # The wallet's history may have been walked before this fill arrived, and took our own transaction for a stranger's.
     connection.execute(delete(WALLET_TRANSFERS).where(WALLET_TRANSFERS.c.signature == fill.signature))
-    before = _load(connection, fill)
+    before = _claim(connection, fill)
     in_order = fill_order(fill) > before.last_order
     position, trade = apply(before, fill) if in_order else _refold(connection, fill)
     _store(connection, position)
@@ -135,16 +135,19 @@ def _keep(folded: list[tuple[Position, Trade | None]], step: tuple[Position, Tra
     return step[0]
 
 
+def _claim(connection: Connection, fill: Fill) -> Position:
+    """Return a fill's position, locked until this transaction ends. The row is made first: what is not there cannot be locked."""
+    _insert_new(connection, POSITIONS, struct_row(position_of(fill)))
+    return _load(connection, fill)
+
+
 def _load(connection: Connection, fill: Fill) -> Position:
-    empty = position_of(fill)
-    row = connection.execute(select(POSITIONS).where(*_same(POSITIONS, empty)).with_for_update()).mappings().first()
-    return struct_of(Position, dict(row)) if row else empty
+    wanted = select(POSITIONS).where(*_same(POSITIONS, position_of(fill))).with_for_update()
+    return struct_of(Position, dict(connection.execute(wanted).mappings().one()))
 
 
 def _store(connection: Connection, position: Position) -> None:
-    row = struct_row(position)
-    if not _insert_new(connection, POSITIONS, row):
-        connection.execute(update(POSITIONS).where(*_same(POSITIONS, position)).values(row))
+    connection.execute(update(POSITIONS).where(*_same(POSITIONS, position)).values(struct_row(position)))
 
 
 def _compare(connection: Connection, fill: Fill) -> Verdict:
@@ -163,7 +166,9 @@ def _same(table: Table, position: Position) -> tuple[Any, Any, Any]:
 def _insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert unless the key is there; return whether a row was written."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return connection.execute(dialect.insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+    # RETURNING and not rowcount: PostgreSQL's driver does not count rows of an insert, and an uncounted fill would move no position.
+    wanted = dialect.insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(wanted).first() is not None
 
 
 def _put_meta(connection: Connection, name: str, value: str) -> None:

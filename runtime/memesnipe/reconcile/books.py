@@ -29,7 +29,9 @@ class Books(msgspec.Struct, frozen=True):
 
 def read_books(url: str) -> Books:
     """Return the ledger's live rows. Raises Unavailable when it cannot be read."""
-    engine = create_engine(url, hide_parameters=True)
+    # A database made under LC_ALL=C is SQL_ASCII: without this the driver answers its text as bytes.
+    options = {"client_encoding": "utf8", "connect_timeout": 10} if url.startswith("postgresql") else {}
+    engine = create_engine(url, hide_parameters=True, connect_args=options)
     try:
         with engine.connect() as connection:
             rows = {name: [dict(row) for row in connection.execute(text(sql)).mappings()] for name, sql in _QUESTIONS.items()}

@@ -1,0 +1,165 @@
+"""The ledger on a real PostgreSQL: the same rows, the same idempotence, two writers at once."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from memesnipe.kernel.errors import Unavailable
+from memesnipe.ledger import read
+from memesnipe.ledger.engine import ledger_url, open_engine
+from memesnipe.ledger.migrate import migrate
+from memesnipe.ledger.write import LedgerWriter, Snapshot, Transfer, Verdict
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.orders import Fill
+from memesnipe.reconcile.books import read_books
+from memesnipe.testing.builders import START_NS, STRATEGY, a_fill, a_rejection, a_sale, an_intent
+
+UNPRIVILEGED = "nobody"
+
+
+def as_server_user() -> Sequence[str]:
+    """PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return ()
+    user = pwd.getpwnam(UNPRIVILEGED)
+    return ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+
+
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of our own; its URL."""
+    if not shutil.which("initdb") or not shutil.which("postgres"):
+        pytest.skip("no PostgreSQL server binaries (initdb, postgres) on PATH")
+    if os.getuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("PostgreSQL refuses to run as root, and there is no setpriv to leave root with")
+    folder = Path("/tmp") / f"memesnipe-pg-{os.getpid()}"  # a short path: the socket's name has a length limit
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o755)
+    if os.getuid() == 0:
+        shutil.chown(folder, UNPRIVILEGED)
+    data, port = str(folder / "data"), a_free_port()
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}
+    subprocess.run(
+        [*as_server_user(), "initdb", "-D", data, "-U", "memesnipe", "-A", "trust", "-N"], check=True, env=env, capture_output=True
+    )
+    command = [*as_server_user(), "postgres", "-D", data, "-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-F"]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"postgresql://memesnipe@127.0.0.1:{port}/postgres"
+    try:
+        until_it_answers(ledger_url("", url), process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def until_it_answers(url: str, process: "subprocess.Popen[bytes]") -> None:
+    engine = open_engine(url)
+    for _ in range(200):
+        assert process.poll() is None, "postgres ended by itself"
+        try:
+            with engine.connect():
+                engine.dispose()
+                return
+        except Exception:
+            time.sleep(0.1)
+    raise AssertionError("postgres did not start in 20 s")
+
+
+@pytest.fixture
+def engine(server: str) -> Iterator[Engine]:
+    url = ledger_url("", server)
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    migrate(url)
+    yield engine
+    engine.dispose()
+
+
+def test_rows_come_back_as_they_were_written(engine: Engine) -> None:
+    fill, rejection = a_fill(), a_rejection()
+    point = Snapshot(time_ns=START_NS, scope="*", mode=Mode.PAPER, equity_lamports=2**62, realized_lamports=-1, unrealized_lamports=0)
+    transfer = Transfer(signature="5" * 88, mint="", slot=1, time_ns=START_NS, delta=2**62)
+    writer = LedgerWriter(engine)
+
+    writer.record([fill], [rejection])
+    writer.snapshot([point])
+    writer.transfer([transfer], transfer.signature)
+
+    with engine.connect() as connection:
+        assert read.last_fills(connection) == [fill]
+        assert read.last_rejections(connection) == [rejection]
+        assert read.equity_curve(connection, "*", Mode.PAPER) == [point]
+        assert read.transfers(connection) == [transfer]
+        assert {order.outcome for order in read.last_orders(connection)} == {"filled", "rejected"}
+
+
+def test_a_redelivered_fill_changes_nothing(engine: Engine) -> None:
+    fill, writer = a_fill(), LedgerWriter(engine)
+    writer.record([fill])
+
+    (again,) = writer.record([fill])
+
+    assert (again.verdict, again.position.fills) == (Verdict.KNOWN, 1)
+
+
+def test_two_writers_at_once_count_each_fill_once(engine: Engine) -> None:
+    fills = [a_fill(an_intent(slot=slot)) for slot in range(1, 31)]
+    writers = [threading.Thread(target=record_each, args=(engine, order)) for order in (fills, fills[::-1])]
+
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    with engine.connect() as connection:
+        (position,) = read.open_positions(connection)
+        (totals,) = read.totals(connection)
+    assert (position.fills, position.units) == (30, sum(fill.token_delta_units for fill in fills))
+    assert totals.realized_lamports - totals.cost_lamports == sum(fill.sol_delta_lamports for fill in fills)
+
+
+def record_each(engine: Engine, fills: Sequence[Fill]) -> None:
+    writer = LedgerWriter(engine)
+    for fill in fills:
+        writer.record([fill])
+
+
+def test_trades_and_the_checkers_reading_work(engine: Engine) -> None:
+    buy = a_fill(an_intent(slot=10), mode=Mode.LIVE)
+    sale = a_fill(a_sale(size_units=buy.token_delta_units, slot=20), mode=Mode.LIVE)
+    LedgerWriter(engine).record([buy, sale])
+
+    books = read_books(engine.url.render_as_string(hide_password=False))
+
+    with engine.connect() as connection:
+        assert len(read.last_trades(connection, STRATEGY, Mode.LIVE)) == 1
+    assert [row["signature"] for row in books.fills] == [buy.signature, sale.signature]
+
+
+def test_a_server_that_is_away_is_unavailable_without_naming_user_or_host() -> None:
+    engine = open_engine(ledger_url("", f"postgresql://someone:hunter2@127.0.0.1:{a_free_port()}/ledger"))
+
+    with pytest.raises(Unavailable) as failure:
+        LedgerWriter(engine).record([a_fill()])
+
+    assert str(failure.value) == "ledger unavailable: OperationalError"
