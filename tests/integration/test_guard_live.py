@@ -1,0 +1,368 @@
+"""Live orders against a real localnet, a real signer process and a real Valkey: what the chain says is what the Fill says."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import redis
+from aiohttp import ClientSession
+
+from memesnipe.approvals import approve, leases
+from memesnipe.approvals.keys import SigningKey, TrustedKeys
+from memesnipe.bus import topology
+from memesnipe.bus.api import Bus
+from memesnipe.kernel.clock import NS_PER_S, SystemClock
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.localnet.settings import LocalnetSettings
+from memesnipe.localnet.testing import SOL, Wallet, running
+from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.messages.control import ConfigApplied
+from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent, Outcome, Rejection
+from memesnipe.messages.signing import Lease
+from memesnipe.testing.builders import MINT, POLICY_HASH, SPEC_HASH, STRATEGY, a_config, a_halt, a_sale, a_strategy, an_exit, an_intent
+
+FILLS = topology.FILLS.of(STRATEGY)
+SLOT_MS = 25
+RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
+GUARD_FAILPOINTS = [
+    "guard.before_attempt",
+    "guard.after_attempt",
+    "guard.before_signature_kept",
+    "guard.after_signature_kept",
+    "guard.before_broadcast",
+    "guard.after_broadcast",
+    "guard.before_outcome_kept",
+    "guard.after_outcome_kept",
+    "guard.before_commit_live",
+    "bus.before_commit",
+    "bus.after_commit",
+    "guard.after_commit_live",
+]
+Json = Any
+
+
+class Stage:
+    """A localnet, a signer process, keys, a lease, and the guard as a process that can be killed."""
+
+    def __init__(self, bus: Bus, redis_url: str, wallet: Wallet, folder: Path, airdrop: str) -> None:
+        self.bus, self.redis_url, self.wallet, self.folder, self.airdrop = bus, redis_url, wallet, folder, airdrop
+        self.keys = {role: SigningKey.create(folder / "keys" / f"{role}.key") for role in ("risk", "guard", "lease")}
+        TrustedKeys.of(**{role: key.public_hex for role, key in self.keys.items()}).save(folder / "keys" / "trusted.json")
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.signer_url = ""
+        self.genesis = ""
+        self.epoch = 0
+
+    async def open(self) -> None:
+        """Start the signer, apply a configuration, grant leases."""
+        self.genesis = await self.wallet.result("getGenesisHash")
+        await self.start_signer()
+        await self.bus.publish(topology.CONFIG.name, self.config())
+        await self.grant()
+
+    async def start_signer(self) -> None:
+        port = _free_port()
+        self.signer_url = f"http://127.0.0.1:{port}"
+        path = self.folder / "wallet.json"
+        path.write_text(str(list(bytes(self.wallet.key))))
+        path.chmod(0o600)
+        self.signer = self.start("memesnipe.signer.service", WALLET_FILE=str(path), SIGNER_PORT=str(port))
+        await until(lambda: _answers(self.signer_url + "/pubkey"))
+
+    def start_guard(self, failpoint: str = "") -> "subprocess.Popen[bytes]":
+        """Start a guard that dies at `failpoint`, if one is given."""
+        return self.start(
+            "memesnipe.guard.service",
+            SIGNER_URL=self.signer_url,
+            RPC_URL=self.wallet.base,
+            JUPITER_URL=self.wallet.base,
+            POLL_MS="20",
+            RESEND_MS="100",
+            FAILPOINT=failpoint,
+        )
+
+    def start(self, module: str, **settings: str) -> "subprocess.Popen[bytes]":
+        env = {f"MEMESNIPE_{name}": value for name, value in settings.items()}
+        common = {"MEMESNIPE_REDIS_URL": self.redis_url, "MEMESNIPE_DATA_DIR": str(self.folder), "PAPER_TRADING_MODE": "false"}
+        log = (self.folder / f"{module}.log").open("ab")
+        code = f"import {module} as service; raise SystemExit(service.main())"
+        process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **common, **env}, stderr=log, stdout=log)
+        self.processes.append(process)
+        return process
+
+    def config(self, **changes: Any) -> ConfigApplied:
+        return a_config(a_strategy(mode=Mode.LIVE), genesis=self.genesis, **changes)
+
+    async def grant(self, *, exits_only: bool = False) -> None:
+        """Give the strategy its leases; with `exits_only` the one for new risk is gone."""
+        key = topology.LEASE_KEY.format(strategy=STRATEGY)
+        await (self.bus.drop(key) if exits_only else self.bus.put(key, self._lease(reduce_only=False)))
+        await self.bus.put(topology.EXIT_LEASE_KEY.format(strategy=STRATEGY), self._lease(reduce_only=True))
+
+    def _lease(self, *, reduce_only: bool) -> bytes:
+        now_ns = SystemClock().now_ns()
+        lease = Lease(
+            STRATEGY, Mode.LIVE, SPEC_HASH, POLICY_HASH, self.genesis, self.epoch, reduce_only, now_ns, now_ns + 600 * NS_PER_S,
+            SOL, 5_000_000, 5_000_000, 50 * SOL, 200 * SOL,
+        )  # fmt: skip
+        return leases.grant(lease, self.keys["lease"])
+
+    async def order(self, intent: Intent) -> Intent:
+        """Approve an intent as risk would, and hand it to the guard."""
+        now_ns = SystemClock().now_ns()
+        approval = approve.approve_risk(
+            intent,
+            mode=Mode.LIVE,
+            genesis=self.genesis,
+            policy_hash=POLICY_HASH,
+            halt_epoch=self.epoch,
+            now_ns=now_ns,
+            ttl_ns=300 * NS_PER_S,
+            key=self.keys["risk"],
+        )
+        order = ApprovedOrder(intent, Mode.LIVE, POLICY_HASH, self.epoch, now_ns, approval)
+        await self.bus.publish(topology.APPROVED.name, order, intent.id)
+        return intent
+
+    async def pool(self) -> Json:
+        """Return the one pool as it is now; nobody else trades on it."""
+        (pool,) = await self.wallet.get("/localnet/pools")
+        return pool
+
+    async def priced(self, intent: Intent, pool: Json) -> Any:
+        """Return the intent for this pool, at its price now."""
+        ratio = {"quote_lamports": pool["virtual_quote_lamports"], "base_units": pool["virtual_base_units"]}
+        return msgspec.structs.replace(intent, mint=pool["mint"], time_ns=SystemClock().now_ns(), **ratio)
+
+    async def outcomes(self, intent: Intent, count: int = 1, timeout_s: float = 30.0) -> list[Outcome]:
+        """Return an intent's outcomes once there are `count`."""
+
+        async def enough() -> list[Outcome]:
+            found = [entry.message for entry in await self.bus.fold(FILLS) if entry.message.intent_id == intent.id]
+            return found if len(found) >= count else []
+
+        found: list[Outcome] = await until(enough, timeout_s)
+        return found
+
+    async def signatures(self) -> list[Json]:
+        """Return the wallet's transactions on chain, the airdrop left out."""
+        found: list[Json] = await self.wallet.result("getSignaturesForAddress", self.wallet.me, {"limit": 1_000, "commitment": "confirmed"})
+        return [one for one in found if one["signature"] != self.airdrop]
+
+    def close(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+async def until(condition: Callable[[], Awaitable[Any]], timeout_s: float = 15.0) -> Any:
+    """Return the condition's first true value."""
+    async with asyncio.timeout(timeout_s):
+        while not (value := await condition()):  # noqa: ASYNC110 - another process changes it
+            await asyncio.sleep(0.02)
+    return value
+
+
+async def _answers(url: str) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return (await client.get(url)).status_code == 200
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+async def stage(bus: Bus, valkey_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with running(LocalnetSettings(slot_ms=SLOT_MS, seed=11, agents=False)) as base, ClientSession() as session:
+        wallet = Wallet(session, base)
+        airdrop = await wallet.fund(10 * SOL)
+        await until(wallet.balance)
+        await wallet.post("/localnet/pool", {"mint": MINT, "kind": "constant_product", "symbol": "STILL", **RESERVES})
+        stage = Stage(bus, valkey_url, wallet, tmp_path, airdrop)
+        try:
+            await stage.open()
+            yield stage
+        finally:
+            stage.close()
+
+
+async def test_a_live_buy_and_sell_land_and_the_fills_equal_the_wallet_s_balance_changes(stage: Stage) -> None:
+    stage.start_guard()
+    pool, start = await stage.pool(), await stage.wallet.balance()
+
+    (bought,) = await stage.outcomes(await stage.order(await stage.priced(an_intent(size_sol=0.1), pool)))
+    held, after_buy = await stage.wallet.tokens(pool["mint"]), await stage.wallet.balance()
+    assert isinstance(bought, Fill), bought
+    sale = a_sale(size_units=held, slippage_bps_max=1_000)
+    (sold,) = await stage.outcomes(await stage.order(await stage.priced(sale, await stage.pool())))
+    after_sale = await stage.wallet.balance()
+
+    assert isinstance(sold, Fill), sold
+    assert (bought.status, sold.status) == (FillStatus.FILLED, FillStatus.FILLED)
+    assert bought.sol_delta_lamports == after_buy - start
+    assert bought.sol_delta_lamports == -(SOL // 10 + bought.fee_lamports + bought.tip_lamports + bought.rent_lamports)
+    assert (bought.rent_lamports, bought.tip_lamports) == (2_039_280, 10_000)
+    assert (bought.token_delta_units, sold.token_delta_units) == (held, -held)
+    assert sold.sol_delta_lamports == after_sale - after_buy
+    assert await stage.wallet.tokens(pool["mint"]) == 0
+
+
+async def test_a_swap_that_slips_on_chain_costs_its_fee_and_is_rejected(stage: Stage) -> None:
+    stage.start_guard()
+    pool, start = await stage.pool(), await stage.wallet.balance()
+    await stage.wallet.post("/localnet/faults", {"late_slots": 30})
+
+    intent = await stage.order(await stage.priced(an_intent(size_sol=0.1, slippage_bps_max=50), pool))
+    await until(lambda: _sent(stage))
+    moved = {"virtual_base_units": pool["virtual_base_units"] * 9 // 10, "real_base_units": pool["real_base_units"] * 9 // 10}
+    await stage.wallet.post("/localnet/pool", {"mint": pool["mint"], "kind": pool["kind"], **moved})
+    fill, rejection = await stage.outcomes(intent, 2)
+
+    assert isinstance(fill, Fill)
+    assert isinstance(rejection, Rejection)
+    assert (fill.status, fill.token_delta_units, fill.tip_lamports, fill.rent_lamports) == (FillStatus.FAILED, 0, 0, 0)
+    assert fill.sol_delta_lamports == -fill.fee_lamports == await stage.wallet.balance() - start
+    assert rejection.reason is ReasonCode.CHAIN_FAILED
+
+
+async def test_sends_that_get_lost_are_sent_again_as_the_same_bytes(stage: Stage) -> None:
+    stage.start_guard()
+    await stage.wallet.post("/localnet/faults", {"lost_sends": 3})
+
+    (fill,) = await stage.outcomes(await stage.order(await stage.priced(an_intent(), await stage.pool())))
+
+    assert isinstance(fill, Fill), fill
+    assert fill.attempt == 1
+    assert len(await stage.signatures()) == 1
+
+
+async def test_an_ambiguous_send_is_not_taken_for_a_refusal(stage: Stage) -> None:
+    stage.start_guard()
+    await stage.wallet.post("/localnet/faults", {"lost_answers": 2})
+
+    (fill,) = await stage.outcomes(await stage.order(await stage.priced(an_intent(), await stage.pool())))
+
+    assert isinstance(fill, Fill), fill
+    assert len(await stage.signatures()) == 1
+
+
+async def test_a_dead_attempt_is_followed_by_one_with_a_fresh_quote(stage: Stage) -> None:
+    stage.start_guard()
+    await stage.wallet.post("/localnet/faults", {"lost_sends": 10_000})
+    intent = await stage.order(await stage.priced(an_intent(), await stage.pool()))
+    await until(lambda: _sent(stage))
+
+    await stage.wallet.tick(200)
+    await stage.wallet.post("/localnet/faults", {})
+    (fill,) = await stage.outcomes(intent)
+
+    assert isinstance(fill, Fill), fill
+    assert fill.attempt >= 2
+    assert len(await stage.signatures()) == 1
+
+
+@pytest.mark.parametrize("poison", ["destination", "extra_transfer", "min_out_zero", "approve"])
+async def test_a_poisoned_swap_is_never_signed(stage: Stage, poison: str) -> None:
+    stage.start_guard()
+    await stage.wallet.post("/localnet/faults", {"poison": poison})
+
+    (rejection,) = await stage.outcomes(await stage.order(await stage.priced(an_intent(), await stage.pool())))
+
+    assert isinstance(rejection, Rejection), rejection
+    assert rejection.reason.value.startswith(("tx_", "quote_missing"))
+    assert await stage.signatures() == []
+
+
+async def test_an_exit_lands_while_everything_is_halted(stage: Stage) -> None:
+    stage.start_guard()
+    pool = await stage.pool()
+    (bought,) = await stage.outcomes(await stage.order(await stage.priced(an_intent(), pool)))
+    assert isinstance(bought, Fill), bought
+    await stage.bus.publish(topology.KILL_SWITCH.name, a_halt(state=HaltState.HALTED))
+    stage.epoch = 1
+    await stage.grant(exits_only=True)
+
+    stop_loss: ExitIntent = await stage.priced(an_exit(size_units=bought.token_delta_units), await stage.pool())
+    (sold,) = await stage.outcomes(await stage.order(stop_loss))
+    (refused,) = await stage.outcomes(await stage.order(await stage.priced(an_intent(), pool)))
+
+    assert isinstance(sold, Fill), sold
+    assert isinstance(refused, Rejection)
+    assert refused.reason is ReasonCode.HALTED
+
+
+async def test_an_order_without_a_lease_is_refused(stage: Stage) -> None:
+    stage.start_guard()
+    await stage.grant(exits_only=True)
+
+    (rejection,) = await stage.outcomes(await stage.order(await stage.priced(an_intent(), await stage.pool())))
+
+    assert isinstance(rejection, Rejection)
+    assert rejection.reason is ReasonCode.LEASE_MISSING
+
+
+async def test_a_signer_that_comes_back_signs_what_was_waiting(stage: Stage) -> None:
+    stage.signer.kill()
+    stage.signer.wait()
+    stage.start_guard()
+    intent = await stage.order(await stage.priced(an_intent(), await stage.pool()))
+    path, port = str(stage.folder / "wallet.json"), stage.signer_url.rpartition(":")[2]
+
+    stage.start("memesnipe.signer.service", WALLET_FILE=path, SIGNER_PORT=port)
+    (fill,) = await stage.outcomes(intent)
+
+    assert isinstance(fill, Fill), fill
+
+
+@pytest.mark.parametrize("failpoint", GUARD_FAILPOINTS)
+async def test_a_guard_killed_at_any_step_leaves_one_transaction_and_one_outcome(stage: Stage, failpoint: str) -> None:
+    dying = stage.start_guard(failpoint)
+    intent = await stage.order(await stage.priced(an_intent(), await stage.pool()))
+    await until(lambda: _died(dying))
+
+    stage.start_guard()
+    outcomes = await stage.outcomes(intent)
+    await until(lambda: _acknowledged(stage))
+
+    assert [type(one) for one in outcomes] == [Fill], outcomes
+    assert len(await stage.outcomes(intent)) == 1
+    assert [one["err"] for one in await stage.signatures()] == [None]
+
+
+async def _sent(stage: Stage) -> bool:
+    """Whether the guard has a signed attempt on disk."""
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(_read_only(stage.folder / "guard.db")) as database:
+        return bool(database.execute("SELECT 1 FROM attempts WHERE status = 'signed'").fetchall())
+    return False
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+
+async def _died(process: "subprocess.Popen[bytes]") -> bool:
+    return process.poll() == -signal.SIGKILL
+
+
+async def _acknowledged(stage: Stage) -> bool:
+    with redis.Redis.from_url(stage.redis_url) as client:
+        pending: Any = client.xpending(topology.APPROVED.name, "wallet_guard")
+        return bool(pending["pending"] == 0)
