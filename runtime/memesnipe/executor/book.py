@@ -4,6 +4,7 @@ Holdings are kept apart by mode: after going live, paper tokens are not there to
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -45,8 +46,8 @@ class Book(msgspec.Struct, frozen=True):
     capital_lamports: int = 0
 
     def holdings(self) -> Mapping[str, Holding]:
-        """Return open positions by mint, in the present mode."""
-        return self.held.get(self.mode, {})
+        """Return open positions by mint, in the present mode; read-only, because strategies see it."""
+        return MappingProxyType(self.held.get(self.mode, {}))
 
     def free_lamports(self) -> int:
         """Return capital less the cost of open positions and of buys in flight; never below 0."""

@@ -24,4 +24,8 @@ class FaultLog:
         last_ns = self._logged_ns.get(kind)
         if last_ns is None or now_ns - last_ns >= LOG_EVERY_NS:
             self._logged_ns[kind] = now_ns
-            logger().error("strategy_fault", strategy=self._strategy, kind=kind, detail=failure.detail[:512], exc_info=failure.error)
+            _log(self._strategy, kind, failure)
+
+
+def _log(strategy: str, kind: str, failure: Failure) -> None:
+    logger().error("strategy_fault", strategy=strategy, kind=kind, detail=failure.detail[:512], exc_info=failure.error)
