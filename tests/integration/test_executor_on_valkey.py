@@ -73,7 +73,7 @@ def tick_now(number: int = 0, **changes: Any) -> PriceTick:
 
 async def a_loop(bus: RedisBus, folder: Path, *, clock: Clock | None = None, **settings: Any) -> StrategyLoop:
     plugin = load("eager", [folder])
-    loop = StrategyLoop(bus, clock or SystemClock(), ExecutorSettings(executor_fold_every_ms=1, **settings), SPEC, plugin)
+    loop = StrategyLoop(bus, clock or SystemClock(), ExecutorSettings(executor_fold_every_ms=0, **settings), SPEC, plugin)
     await loop.start()
     return loop
 

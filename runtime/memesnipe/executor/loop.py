@@ -21,6 +21,8 @@ from memesnipe.strategy.loading import Plugin
 from memesnipe.strategy.spec import StrategySpec
 
 REPLAY = "replay"
+IDLE_MS = 100
+"""How long a read waits when nothing comes, before halts and capital are looked up again."""
 
 
 def subscriptions(strategy: str, events: frozenset[EventType]) -> list[Subscription]:
@@ -56,7 +58,7 @@ class StrategyLoop:
 
     async def turn(self) -> int:
         """Read once, decide, commit; return how many entries were handled. Raises Unavailable when Redis stays away."""
-        batch = await self._bus.read(count_max=self._settings.executor_read_count_max, block_ms=self._settings.executor_fold_every_ms)
+        batch = await self._bus.read(count_max=self._settings.executor_read_count_max, block_ms=IDLE_MS)
         # After the read, so that in a replay everything of the earlier turns is seen, and a halt counts for what was just read.
         if self._fold_is_due():
             await self._fold()

@@ -50,7 +50,7 @@ class BoundedMeter:
         return found if found is not None else self._opened(kind, name, labels, key)
 
     def _opened(self, kind: type[Counter] | type[Gauge], name: str, labels: Labels, key: Key) -> Counter | Gauge | None:
-        if not (isinstance(name, str) and NAME.match(name)):
+        if not all(isinstance(word, str) and NAME.match(word) for word in (name, *labels)):
             return self._dropped("name")
         if self._count_by_name.get(key[0], 0) >= SERIES_PER_NAME_MAX:
             return self._dropped("label_values")

@@ -19,5 +19,5 @@ class ExecutorSettings(CommonSettings, frozen=True, kw_only=True):
     executor_actions_per_event_max: Annotated[int, Meta(ge=1, le=64)] = 8
     executor_read_count_max: Annotated[int, Meta(ge=1, le=10_000)] = 256
     """Entries in one read; a market entry is a frame of up to 1,024 events."""
-    executor_fold_every_ms: Annotated[int, Meta(ge=1, le=500)] = 100
-    """How often halts and capital are looked up: a halt must work within a second."""
+    executor_fold_every_ms: Annotated[int, Meta(ge=0, le=500)] = 100
+    """How often halts and capital are looked up, 0 for before every decision: a halt must work within a second."""
