@@ -8,6 +8,7 @@ import msgspec
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from werkzeug.exceptions import HTTPException
 
 from memesnipe.dashboard import metrics
 from memesnipe.dashboard.commands import CloseAsked, Commands, HaltAsked
@@ -27,10 +28,18 @@ def make_app(feed: Feed, commands: Commands, health: Health) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
     app.after_request(add_headers)
+    app.register_error_handler(Exception, _failed)
     token = secrets.token_urlsafe(32)  # tells the page from a stranger's; decides nothing about trading
     _add_reading(app, feed, health, token)
     _add_writing(app, commands, token)
     return app
+
+
+def _failed(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, HTTPException):
+        return error
+    logger().exception("request_failed", path=request.path)
+    return jsonify({"ok": False, "detail": "the dashboard failed; its log says why"}), 500
 
 
 def _add_reading(app: Flask, feed: Feed, health: Health, token: str) -> None:
@@ -47,7 +56,10 @@ def _add_reading(app: Flask, feed: Feed, health: Health, token: str) -> None:
     def events() -> ResponseReturnValue:
         if not feed.take_place():
             return Response("all places for live updates are taken\n", 503, {"Retry-After": "10"}, content_type="text/plain")
-        return Response(feed.pictures(), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        # Closed by the server however the connection ends, also before the first picture was taken.
+        response = Response(feed.pictures(), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        response.call_on_close(feed.give_back)
+        return response
 
     @app.get("/metrics")
     def exposition() -> ResponseReturnValue:

@@ -24,7 +24,7 @@ class Feed:
         self._reader, self._engine, self._clock, self._health = reader, engine, clock, health
         self._changed = threading.Condition()
         self._picture, self._number, self._closed = b"", 0, False
-        self._places = threading.BoundedSemaphore(clients_max)
+        self._places, self._watching = clients_max, 0
         self._streams, self._ledger = StreamFacts(), LedgerFacts()
 
     def run(self, refresh_s: float) -> None:
@@ -58,23 +58,34 @@ class Feed:
 
     def take_place(self) -> bool:
         """Take one of the places for live updates; False when all are taken."""
-        taken = self._places.acquire(blocking=False)
+        with self._changed:
+            taken = self._places > 0
+            self._places -= taken
+            self._watching += taken
+        metrics.CLIENTS.set(self._watching)
         if not taken:
             metrics.TURNED_AWAY.inc()
         return taken
 
+    def give_back(self) -> None:
+        """Give a place back."""
+        with self._changed:
+            self._places, self._watching = self._places + 1, self._watching - 1
+            self._changed.notify_all()
+        metrics.CLIENTS.set(self._watching)
+
     def pictures(self) -> Iterator[bytes]:
-        """Yield each picture as a server-sent event until closed; the caller took a place, and it is given back here."""
-        picture, number = b"", 0
-        metrics.CLIENTS.inc()
-        try:
-            while not self._closed:
-                picture, number = self._after(number)
-                # A comment keeps the line alive, and shows us a page that went away without a word.
-                yield b"data: " + picture + b"\n\n" if picture else b": nothing yet\n\n"
-        finally:
-            metrics.CLIENTS.dec()
-            self._places.release()
+        """Yield each picture as a server-sent event until closed; the caller took a place, and gives it back when it is done."""
+        number = 0
+        while not self._closed:
+            picture, number = self._after(number)
+            # A comment keeps the line alive, and shows us a page that went away without a word.
+            yield b"data: " + picture + b"\n\n" if picture else b": nothing yet\n\n"
+
+    def wait_until_left(self, wait_s_max: float) -> None:
+        """Wait until every live update has ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._watching == 0, wait_s_max)
 
     def _after(self, number: int) -> tuple[bytes, int]:
         with self._changed:

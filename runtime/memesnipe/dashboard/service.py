@@ -23,6 +23,7 @@ from memesnipe.kernel.settings import load
 from memesnipe.ledger.engine import ledger_url, open_engine
 
 NAME = "dashboard"
+CLOSE_S_MAX = 1.0
 SPARE_THREADS = 8
 """Threads for pages, probes and commands beside those that hold live updates."""
 
@@ -56,8 +57,9 @@ class Page:
         self._start(lambda: self._feed.run(settings.dashboard_refresh_ms / 1_000))
 
     def close(self) -> None:
-        """Stop taking requests and end every live update; threads are daemons and end with the process."""
+        """End every live update, then the server; what is left are daemon threads, which end with the process."""
         self._feed.close()
+        self._feed.wait_until_left(CLOSE_S_MAX)
         self._server.close()
 
     @staticmethod
