@@ -71,7 +71,7 @@ def _bind(app: Flask, settings: DashboardSettings) -> Server:
     host, port = settings.dashboard_host, settings.dashboard_port
     threads = settings.dashboard_clients_max + SPARE_THREADS
     try:
-        server: Server = create_server(app, host=host, port=port, ident="", threads=threads, send_bytes=1, channel_timeout=60)
+        server: Server = create_server(app, host=host, port=port, ident="", threads=threads, channel_timeout=60)
     except OSError as error:
         raise ConfigError(f"MEMESNIPE_DASHBOARD_PORT: cannot listen on {host}:{port}: {error}") from None
     return server

@@ -133,6 +133,6 @@ class Scene:
             mark = round(cost * self._random.uniform(0.8, 1.5))
             update = PositionUpdate(
                 STRATEGIES[place % 2], self._mode, mint_of(symbol), (place + 3) * 10**12, cost, mark, 0,
-                0 if place == len(SYMBOLS) - 1 else self._price[symbol] * 8 // 10, BASE_UNITS, self._now_ns,
+                self._price[symbol] * 8 // 10, 0 if place == len(SYMBOLS) - 1 else BASE_UNITS, self._now_ns,
             )  # fmt: skip
             await self._bus.publish(POSITIONS.name, update)

@@ -6,7 +6,10 @@ export function sol(lamports, digits = 4) {
   return (lamports / LAMPORTS).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-export const signed = (lamports, digits = 4) => (lamports > 0 ? "+" : "") + sol(lamports, digits);
+// A fee is thousands of lamports: four digits would call it nothing, so a small amount gets as many as it needs.
+export function signed(lamports) {
+  return (lamports > 0 ? "+" : "") + sol(lamports, lamports !== 0 && Math.abs(lamports) < 1e5 ? 6 : 4);
+}
 
 export const percent = (bps, digits = 2) => `${bps > 0 ? "+" : ""}${(bps / 100).toFixed(digits)}%`;
 

@@ -48,15 +48,15 @@ function tiles(shown) {
 
 const mint = (row) => row.mint;
 const POSITIONS = [
-  { title: "Token", show: (p) => el("b", "", p.symbol), hint: mint },
-  { title: "Strategy", show: (p) => p.strategy },
+  { title: "Token", show: (p) => el("span", "", el("b", "", p.symbol), p.stop_sol === null ? tag("no stop", "failed") : ""), hint: mint },
+  { title: "Strategy", show: (p) => p.strategy, kind: "wide" },
   { title: "Mode", show: (p) => tag(p.mode), kind: "wide" },
   { title: "Held", show: (p) => compact(p.units), hint: (p) => p.units, kind: "n wide" },
   { title: "Cost", show: (p) => sol(p.cost_lamports), kind: "n wide" },
   { title: "Value", show: (p) => sol(p.value_lamports), kind: "n", hint: (p) => (p.marked ? "" : "no price since the last fill: shown at cost") },
   { title: "PnL", show: (p) => el("span", mood(p.pnl_lamports), `${signed(p.pnl_lamports)}  ${percent(p.pnl_bps, 1)}`), kind: "n" },
   { title: "Price", show: (p) => price(p.price_sol), kind: "n wide" },
-  { title: "Stop", show: (p) => (p.stop_sol === null ? el("span", "bad", "no stop") : price(p.stop_sol)), kind: "n" },
+  { title: "Stop", show: (p) => price(p.stop_sol), kind: "n wide" },
   { title: "Open for", show: (p) => ago(p.opened_s), kind: "n wide" },
   { title: "", show: (p) => asking.closeButton(p), kind: "n" },
 ];

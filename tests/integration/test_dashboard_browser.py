@@ -1,0 +1,119 @@
+"""The page in a real Chromium: it draws, it stays within a phone's width, it lives, and its kill button halts."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from memesnipe.bus.redis_bus import RedisBus
+from memesnipe.bus.topology import CLOSE_REQUESTS, KILL_SWITCH
+from memesnipe.dashboard.service import Page
+from memesnipe.dashboard.settings import DashboardSettings
+from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.testing.browser import Tab, a_tab, chromium
+from memesnipe.testing.builders import a_halt
+from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.scene import Scene
+
+PROGRAM = chromium()
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine's path: the page cannot be looked at")
+DRAWN = "document.querySelectorAll('#fills tbody tr').length > 5 && document.querySelector('#equity .curve') !== null"
+
+
+@pytest.fixture
+async def bus(make_bus: MakeBus) -> RedisBus:
+    return await make_bus(service="test")
+
+
+@pytest.fixture
+async def scene(bus: RedisBus, tmp_path: Path) -> Scene:
+    scene = Scene(bus, str(tmp_path), time.time_ns())
+    await scene.play()
+    return scene
+
+
+@pytest.fixture
+async def page(scene: Scene, valkey_url: str, tmp_path: Path) -> AsyncIterator[str]:
+    page = Page(DashboardSettings(redis_url=valkey_url, data_dir=str(tmp_path), dashboard_port=0, dashboard_refresh_ms=200))
+    yield f"http://127.0.0.1:{page.port}/"
+    page.close()
+
+
+@pytest.fixture
+def tab(tmp_path: Path) -> Iterator[Tab]:
+    assert PROGRAM is not None
+    with a_tab(PROGRAM, tmp_path / "profile") as tab:
+        yield tab
+
+
+async def looked_at(tab: Tab, url: str, *, width: int = 1440, height: int = 1400) -> None:
+    await asyncio.to_thread(tab.open, url, width=width, height=height)
+    await asyncio.to_thread(tab.wait_for, DRAWN)
+
+
+async def test_the_page_draws_everything_and_breaks_no_rule_of_its_own(page: str, tab: Tab) -> None:
+    await looked_at(tab, page)
+
+    assert tab.value("document.querySelectorAll('#positions tbody tr').length") == 4
+    assert tab.value("document.querySelectorAll('#prices .ticker').length") == 9
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+async def test_the_page_never_scrolls_sideways(page: str, tab: Tab, width: int) -> None:
+    await looked_at(tab, page, width=width)
+
+    assert tab.value("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+async def test_prices_move_without_loading_again(page: str, tab: Tab, scene: Scene) -> None:
+    await looked_at(tab, page)
+    before = tab.value("document.getElementById('prices').textContent")
+
+    await scene.prices(3)
+
+    await asyncio.to_thread(tab.wait_for, f"document.getElementById('prices').textContent !== {before!r}")
+
+
+async def test_the_kill_button_asks_then_halts(page: str, tab: Tab, bus: RedisBus) -> None:
+    await looked_at(tab, page)
+
+    tab.value("document.getElementById('kill').click()")
+    assert tab.value("document.getElementById('ask').open")
+    assert await bus.fold(KILL_SWITCH.name) == []
+    tab.value("document.getElementById('ask-yes').click()")
+    await asyncio.to_thread(tab.wait_for, "document.getElementById('halt-state').textContent === 'HALTED'")
+
+    assert [entry.message.state for entry in await bus.fold(KILL_SWITCH.name)] == [HaltState.HALTED]
+
+
+async def test_resume_reopens(page: str, tab: Tab, bus: RedisBus) -> None:
+    await bus.publish(KILL_SWITCH.name, a_halt(HaltState.HALTED))
+    await looked_at(tab, page)
+
+    tab.value("document.getElementById('resume').click(); document.getElementById('ask-yes').click()")
+
+    await asyncio.to_thread(tab.wait_for, "document.getElementById('halt-state').textContent === 'ACTIVE'")
+
+
+async def test_closing_a_position_asks_position_manager(page: str, tab: Tab, bus: RedisBus) -> None:
+    await looked_at(tab, page)
+
+    tab.value("document.querySelector('#positions button').click(); document.getElementById('ask-yes').click()")
+    await asyncio.to_thread(tab.wait_for, "!document.getElementById('ask').open")
+
+    assert len(await bus.fold(CLOSE_REQUESTS.name)) == 1
+
+
+async def test_real_money_cannot_be_missed(bus: RedisBus, valkey_url: str, tmp_path: Path, tab: Tab) -> None:
+    mainnet = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
+    await Scene(bus, str(tmp_path), time.time_ns(), mode=Mode.LIVE, genesis=mainnet).play()
+    page = Page(DashboardSettings(redis_url=valkey_url, data_dir=str(tmp_path), dashboard_port=0, dashboard_refresh_ms=200))
+
+    await looked_at(tab, f"http://127.0.0.1:{page.port}/")
+
+    assert tab.value("document.getElementById('marker').textContent") == "MAINNET LIVE: REAL MONEY"
+    assert tab.value("document.getElementById('marker').getBoundingClientRect().height") > 30
+    page.close()
