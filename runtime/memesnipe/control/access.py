@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -17,7 +18,8 @@ async def grant_access(settings: ControlSettings, strategies: list[str]) -> None
     """Create or renew every user and save them in the server's ACL file. A user that is gone from the manifests is removed."""
     folder = settings.data() / "keys" / "redis"
     wanted = dict(_users(settings, strategies))
-    async with Redis.from_url(settings.redis_url, protocol=2) as redis:
+    redis: Any
+    async with Redis.from_url(settings.redis_url, protocol=2) as redis:  # Any: execute_command is not annotated
         for name, rules in wanted.items():
             await redis.execute_command("ACL", "SETUSER", name, "reset", "on", f">{password(folder, name)}", *rules)
         for stale in await _strangers(redis, folder, set(wanted)):
@@ -40,7 +42,7 @@ def _services() -> list[str]:
     return sorted({*named, *LOOKERS} - {"executor", *acl.ADMINISTERS})
 
 
-async def _strangers(redis: Redis, folder: Path, wanted: set[str]) -> list[str]:
+async def _strangers(redis: Any, folder: Path, wanted: set[str]) -> list[str]:
     """Users of ours that nobody needs any more: ours are those whose password lies in our folder."""
     names = [_text(name) for name in await redis.execute_command("ACL", "USERS")]
     return [name for name in names if name.startswith("executor-") and name not in wanted and (folder / name).exists()]

@@ -41,7 +41,7 @@ def rules_of(*, sol_each: int = 20, **changes: int) -> Rules:
 def wish(*, sol: float = 1, units: int = 0, **changes: Any) -> OrderIntent:
     """Return a buy of `sol`, or a sale of `units`, with the id that its fields give."""
     side = Side.SELL if units else Side.BUY
-    fields = {"side": side, "size_lamports": 0 if units else round(sol * SOL), "size_units": units} | changes
+    fields: dict[str, Any] = {"side": side, "size_lamports": 0 if units else round(sol * SOL), "size_units": units} | changes
     intent = an_intent(**fields)
     derived = derive("intent", intent.strategy, intent.spec_hash, intent.event_id, intent.sequence)
     return msgspec.structs.replace(intent, **({"id": derived} | changes))
@@ -50,7 +50,7 @@ def wish(*, sol: float = 1, units: int = 0, **changes: Any) -> OrderIntent:
 def moved(intent_id: str, *, lamports: int, units: int, **changes: Any) -> Fill:
     """Return the fill that changed the wallet by this much."""
     side = Side.BUY if units >= 0 else Side.SELL
-    fields = {
+    fields: dict[str, Any] = {
         "intent_id": intent_id,
         "sol_delta_lamports": lamports,
         "token_delta_units": units,
