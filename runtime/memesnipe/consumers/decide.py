@@ -19,7 +19,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
 def admit(book: Book, event: MarketEvent, now_ns: int, bounds: Bounds) -> bool:
     """Return whether the event is new, and remember it. Raises BadInput for one that must not be acted on."""
-    codec.decode(type(event), codec.encode(event))  # a value made in this process was not yet held against its bounds
+    _within_bounds(event)
     if event.event_id in book.ids:
         return False
     _in_time(event, now_ns, bounds)
@@ -29,6 +29,14 @@ def admit(book: Book, event: MarketEvent, now_ns: int, bounds: Bounds) -> bool:
         _launch_fits(book, event)
     remember(book, event)
     return True
+
+
+def _within_bounds(event: MarketEvent) -> None:
+    """A value made in this process was not held against its bounds yet; one beyond 64 bits does not even encode."""
+    try:
+        codec.decode(type(event), codec.encode(event))
+    except (OverflowError, TypeError) as error:
+        raise BadInput("event", str(error)) from None
 
 
 def remember(book: Book, event: MarketEvent) -> None:
