@@ -159,11 +159,11 @@ def _assemble(parsed: Parsed, looked_up: tuple[Pubkey, ...]) -> Decoded:
 
 def _instructions(parsed: Parsed, keys: tuple[Pubkey, ...], static_keys: int) -> Iterator[Instruction]:
     for each in parsed.instructions:
-        indexes = bytes(each.accounts)
+        place, indexes = each.program_id_index, bytes(each.accounts)
         # sanitize() bounds the indexes by what the message says it looks up; bound them by what was really given, too.
-        if each.program_id_index >= static_keys or any(index >= len(keys) for index in indexes):
+        if place >= static_keys or (indexes and max(indexes) >= len(keys)):
             raise _malformed("an instruction points at an account that is not there")
-        yield Instruction(keys[each.program_id_index], tuple(keys[index] for index in indexes), indexes, bytes(each.data))
+        yield Instruction(keys[place], tuple([keys[index] for index in indexes]), indexes, bytes(each.data))
 
 
 def _refuse_nonce(decoded: Decoded) -> None:

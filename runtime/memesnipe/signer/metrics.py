@@ -3,9 +3,12 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 SIGNATURES = Counter("memesnipe_signer_signatures_total", "New signatures, by kind of order", ["kind"])
+NEW = {True: SIGNATURES.labels("reduce"), False: SIGNATURES.labels("buy")}
+"""By whether the order reduces a position; resolved once, for this is the hot path."""
 REPEATS = Counter("memesnipe_signer_repeats_total", "Requests answered with a stored signature")
 STORE_FAILURES = Counter("memesnipe_signer_store_failures_total", "Times the store could not be written: no signature left")
 SPENT_LAMPORTS = Gauge("memesnipe_signer_spent_lamports", "Spent in the sliding window", ["window"])
+SPENT_HOUR, SPENT_DAY = SPENT_LAMPORTS.labels("hour"), SPENT_LAMPORTS.labels("day")
 AUDIT_LINES = Gauge("memesnipe_signer_audit_lines", "Lines in the audit chain")
 SIGN_S = Histogram(
     "memesnipe_signer_sign_seconds",

@@ -16,6 +16,7 @@ from memesnipe.signer.decide import Verdict, decide
 from memesnipe.signer.store import Signed, Store
 from memesnipe.signer.wallet import Wallet
 
+_log = logger()
 ONE_SIGNATURE = b"\x01"
 """Wire form of a legacy or v0 transaction: the number of signatures, the signatures, the message."""
 
@@ -63,11 +64,11 @@ class Signer:
 
     def _note_signature(self, verdict: Verdict) -> None:
         request, spent = verdict.case.request, self._store.windows.spent(verdict.case.known.now_ns)
-        metrics.SIGNATURES.labels("reduce" if verdict.case.reduces else "buy").inc()
-        metrics.SPENT_LAMPORTS.labels("hour").set(spent.hour)
-        metrics.SPENT_LAMPORTS.labels("day").set(spent.day)
+        metrics.NEW[verdict.case.reduces].inc()
+        metrics.SPENT_HOUR.set(spent.hour)
+        metrics.SPENT_DAY.set(spent.day)
         metrics.AUDIT_LINES.set(self._store.lines)
-        logger().info(
+        _log.info(
             "signed",
             strategy=request.intent.strategy,
             intent=request.intent.id,
@@ -79,7 +80,7 @@ class Signer:
 
     def _note_refusal(self, request: SwapTransaction, refused: Refused) -> None:
         REJECTIONS.labels("signer", refused.code.value).inc()
-        logger().warning(
+        _log.warning(
             "refused",
             strategy=request.intent.strategy,
             intent=request.intent.id,
