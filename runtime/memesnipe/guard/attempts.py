@@ -4,13 +4,15 @@ A row is one attempt of one intent. Its life: built (the request to the signer i
 landed | failed | expired | refused. An attempt that is built or signed MAY land, so no other attempt of its intent may begin.
 """
 
+import fcntl
 import sqlite3
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
-from memesnipe.kernel.errors import Bug
+from memesnipe.kernel.errors import Bug, Unavailable
 from memesnipe.messages import codec
 from memesnipe.messages.orders import Outcome
 from memesnipe.messages.signing import SignedTransaction, SwapTransaction
@@ -62,10 +64,12 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Attempts:
-    """The store. One writer: this process; a second one on the same file is refused by SQLite's lock."""
+    """The store. One writer: this process. Two guards on one store could each begin the next attempt."""
 
     def __init__(self, path: Path) -> None:
+        """Open it. Raises Unavailable while another process holds it."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(path.with_suffix(".lock"))
         self._db = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
             self._db.execute(f"PRAGMA {pragma}")
@@ -74,6 +78,7 @@ class Attempts:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+        self._lock.close()
 
     def begin(self, request: SwapTransaction, quoted_out: int, now_ns: int) -> None:
         """Persist a new attempt before anything is asked of the signer. Raises Bug if another one may still land."""
@@ -107,6 +112,17 @@ class Attempts:
         changed = self._db.execute(f"UPDATE attempts SET {change} WHERE intent_id = ? AND attempt = ?", (*values, intent_id, attempt))  # noqa: S608 - `change` is one of the two literals above
         if changed.rowcount != 1:
             raise Bug(f"attempt {attempt} of {intent_id} is not in the store")
+
+
+def _locked(path: Path) -> BinaryIO:
+    """Return the open lock file; the kernel lets go of it with the process, however that ends."""
+    file = path.open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise Unavailable("attempts", f"{path}: another wallet_guard holds it") from None
+    return file
 
 
 def _attempt(row: tuple[bytes, str, int, int, bytes | None, bytes | None]) -> Attempt:

@@ -34,9 +34,11 @@ def rejection(intent: Intent, refused: Refused, now_ns: int) -> Rejection:
     return Rejection(intent.id, intent.strategy, STAGE, refused.code, refused.detail[:512], now_ns, intent.mint, side)
 
 
-def take(book: Book, order: ApprovedOrder, standing: Standing, terms: Terms, now_ns: int) -> tuple[Book, list[Outcome]]:
+def take(
+    book: Book, order: ApprovedOrder, standing: Standing, terms: Terms, now_ns: int, rehearsed: Refused | None = None
+) -> tuple[Book, list[Outcome]]:
     """Refuse an order, fill it at once, or let it wait for its slot. Live orders come here only where nobody could sign them."""
-    if refused := refusal_of(order, book, standing):
+    if refused := refusal_of(order, book, standing) or rehearsed:
         if refused.code is ReasonCode.DUPLICATE:
             return book, []  # its outcome was or will be said once
         return book.noted(order.intent.id), [rejection(order.intent, refused, now_ns)]

@@ -1,6 +1,6 @@
 """One batch at the paper desk: every entry folded in order, each seeing what the one before changed. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -9,8 +9,11 @@ from memesnipe.guard import decide
 from memesnipe.guard.book import Book
 from memesnipe.guard.paper import Terms
 from memesnipe.guard.standing import Standing
+from memesnipe.kernel.errors import Refused
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ApprovedOrder, Outcome
+
+_NONE: Mapping[str, Refused] = {}
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -20,16 +23,20 @@ class Folded(msgspec.Struct, frozen=True):
     outcomes: list[list[Outcome]]
 
 
-def fold(book: Book, entries: Sequence[Entry], standing: Standing, terms: Terms, now_ns: int) -> Folded:
-    """Return what these entries cause."""
+def fold(
+    book: Book, entries: Sequence[Entry], standing: Standing, terms: Terms, now_ns: int, refusals: Mapping[str, Refused] = _NONE
+) -> Folded:
+    """Return what these entries cause. `refusals`: what a rehearsal said of orders, by intent id."""
     outcomes: list[list[Outcome]] = []
     for entry in entries:
-        book, caused = _one(book, entry.message, standing, terms, now_ns)
+        book, caused = _one(book, entry.message, standing, terms, now_ns, refusals)
         outcomes.append(caused)
     return Folded(book, outcomes)
 
 
-def _one(book: Book, message: MarketFrame | ApprovedOrder, standing: Standing, terms: Terms, now_ns: int) -> tuple[Book, list[Outcome]]:
-    if isinstance(message, ApprovedOrder):
-        return decide.take(book, message, standing, terms, now_ns)
-    return decide.watch(book, message.events, terms)
+def _one(
+    book: Book, message: MarketFrame | ApprovedOrder, standing: Standing, terms: Terms, now_ns: int, refusals: Mapping[str, Refused]
+) -> tuple[Book, list[Outcome]]:
+    if not isinstance(message, ApprovedOrder):
+        return decide.watch(book, message.events, terms)
+    return decide.take(book, message, standing, terms, now_ns, refusals.get(message.intent.id))

@@ -45,27 +45,32 @@ class Landing:
         started_s, sent_s = time.monotonic(), -self._resend_s
         while True:
             try:
-                expired = await self._expired(signed, lane)
                 found, known = await self._find(signed, lane)
                 if found is not None:
                     LANDING_S.observe(time.monotonic() - started_s)
                     return found
-                if expired and not known:
-                    return None
+                if not known and time.monotonic() - sent_s >= self._resend_s:
+                    if await self._dead(signed, lane):
+                        return None
+                    sent_s = time.monotonic()
+                    await self._broadcast(signed, lane)
             except (Unavailable, BadInput, Refused) as error:
                 logger().warning("landing_unknown", signature=signed.signature, detail=str(error))
-                expired = False
-            if not expired and time.monotonic() - sent_s >= self._resend_s:
-                sent_s = time.monotonic()
-                await self._broadcast(signed, lane)
             await asyncio.sleep(self._poll_s)
 
     async def passed(self, height: int, lane: Lane) -> bool:
         """Return whether the finalized chain is past a height."""
         return await self._rpc.block_height(Finalized, lane) > height
 
-    async def _expired(self, signed: SignedTransaction, lane: Lane) -> bool:
-        return await self.passed(signed.last_valid_block_height, lane)
+    async def _dead(self, signed: SignedTransaction, lane: Lane) -> bool:
+        """Whether it can never land: the height is read FIRST, then the history, twice, for nodes behind one address may differ."""
+        if not await self.passed(signed.last_valid_block_height, lane):
+            return False
+        for _ in range(2):
+            if (await self._find(signed, lane))[1]:
+                return False
+            await asyncio.sleep(self._poll_s)
+        return await self._rpc.transaction(signed.signature, Finalized, lane) is None
 
     async def _find(self, signed: SignedTransaction, lane: Lane) -> tuple[Landed | None, bool]:
         """Return the landed transaction if it is settled enough, and whether anything at all is known of it."""

@@ -8,6 +8,7 @@ signed may land, so it is only ever resent; the next one (a fresh quote) begins 
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -22,7 +23,7 @@ from memesnipe.guard.attempts import Attempt, Attempts, Status
 from memesnipe.guard.decide import rejection
 from memesnipe.guard.landing import Landing
 from memesnipe.guard.live_checks import Identity
-from memesnipe.guard.quoting import Caps, Quoting, Ready
+from memesnipe.guard.quoting import Quoting, Ready, caps_of
 from memesnipe.guard.signer_client import SignerClient
 from memesnipe.guard.standing import Standing
 from memesnipe.kernel.clock import NS_PER_S, Clock
@@ -43,13 +44,22 @@ LEASE_WAIT_S = 3.0
 APPROVAL_TTL_NS = 60 * NS_PER_S
 
 
+class Client(Protocol):
+    """What holds connections."""
+
+    async def close(self) -> None:
+        """Close them."""
+        ...
+
+
 class Hosts(msgspec.Struct, frozen=True):
-    """Who is asked."""
+    """Who is asked. `clients` are all of them, to be closed."""
 
     rpc: SolanaRpc
     quoting: Quoting
     landing: Landing
     signer: SignerClient
+    clients: tuple[Client, ...]
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -206,15 +216,9 @@ class Live:
 
     async def _ready(self, order: ApprovedOrder, identity: Identity) -> Ready:
         """Return bytes worth approving; a host that does not answer is asked again, for a fresh quote. Raises Refused."""
-        lane, limits = lane_of(order.intent), self._standing().config.limits
-        wishes = self._wishes
-        caps = Caps(
-            limits.priority_fee_lamports_max,
-            limits.tip_lamports_max,
-            wishes.compute_units,
-            wishes.compute_unit_price_micro_lamports,
-            wishes.tip_lamports,
-        )
+        lane, wishes = lane_of(order.intent), self._wishes
+        limits = self._standing().config.limits
+        caps = caps_of(limits, wishes.compute_units, wishes.compute_unit_price_micro_lamports, wishes.tip_lamports)
         refused = Refused(ReasonCode.QUOTE_MISSING, "no quote in time")
         for _ in range(QUOTES_MAX):
             try:

@@ -13,29 +13,38 @@ from memesnipe.chain.clients.rpc import SolanaRpc
 from memesnipe.chain.clients.sender import Sender
 from memesnipe.chain.programs import HELIUS_TIP_ACCOUNTS, JITO_TIP_ACCOUNTS
 from memesnipe.guard.attempts import Attempts
-from memesnipe.guard.landing import Landing, Route
+from memesnipe.guard.landing import Landing
 from memesnipe.guard.live import Hosts, Keys, Live, Wishes
 from memesnipe.guard.quoting import Quoting
+from memesnipe.guard.rehearsal import Rehearsal
 from memesnipe.guard.settings import GuardSettings
 from memesnipe.guard.signer_client import SignerClient
 from memesnipe.guard.standing import Standing
 from memesnipe.kernel.clock import Clock
+from memesnipe.kernel.errors import ConfigError
 
 
 def hosts_of(settings: GuardSettings) -> Hosts:
     """Return the clients."""
     rpc = SolanaRpc.at(settings.rpc_url_with_key, _rate(settings.rpc_per_s))
     jupiter = Jupiter.at(settings.jupiter_url, settings.jupiter_api_key, _rate(settings.jupiter_per_s))
-    routes: list[Route] = [rpc]
-    if settings.jito_url:
-        routes.append(Jito.at(settings.jito_url))
-    if settings.sender_url:
-        routes.append(Sender.at(settings.sender_url))
+    signer = SignerClient.at(settings.signer_url)
+    more = _more_routes(settings)
     landing = Landing(
-        rpc, routes, commitment=Commitment(settings.fill_commitment), poll_s=settings.poll_ms / 1_000, resend_s=settings.resend_ms / 1_000
+        rpc,
+        (rpc, *more),
+        commitment=Commitment(settings.fill_commitment),
+        poll_s=settings.poll_ms / 1_000,
+        resend_s=settings.resend_ms / 1_000,
     )
     tip_accounts = HELIUS_TIP_ACCOUNTS if settings.sender_url else JITO_TIP_ACCOUNTS
-    return Hosts(rpc, Quoting(rpc, jupiter, tip_accounts), landing, SignerClient.at(settings.signer_url))
+    return Hosts(rpc, Quoting(rpc, jupiter, tip_accounts), landing, signer, (rpc, jupiter, signer, *more))
+
+
+def _more_routes(settings: GuardSettings) -> list[Jito | Sender]:
+    """Return the ways into a block beside the RPC host; several for one transaction, for bundles vanish."""
+    routes: list[Jito | Sender] = [Jito.at(settings.jito_url)] if settings.jito_url else []
+    return [*routes, Sender.at(settings.sender_url)] if settings.sender_url else routes
 
 
 def keys_of(settings: GuardSettings) -> Keys:
@@ -43,10 +52,19 @@ def keys_of(settings: GuardSettings) -> Keys:
     return Keys(SigningKey.load(settings.keys_path / "guard.key"), TrustedKeys.load(settings.keys_path / "trusted.json"))
 
 
-def live_of(settings: GuardSettings, bus: Bus, clock: Clock, attempts: Attempts, standing: Callable[[], Standing]) -> Live:
+def live_of(settings: GuardSettings, bus: Bus, clock: Clock, hosts: Hosts, attempts: Attempts, standing: Callable[[], Standing]) -> Live:
     """Return the live side. Raises ConfigError."""
     wishes = Wishes(settings.compute_units, settings.compute_unit_price_micro_lamports, settings.tip_lamports)
-    return Live(bus, clock, hosts_of(settings), keys_of(settings), attempts, wishes, standing)
+    return Live(bus, clock, hosts, keys_of(settings), attempts, wishes, standing)
+
+
+def rehearsal_of(settings: GuardSettings, hosts: Hosts) -> Rehearsal | None:
+    """Return what takes paper orders to the signer's door, None where paper is priced from reserves alone. Raises ConfigError."""
+    if settings.paper_quotes == "reserves":
+        return None
+    if not settings.wallet:
+        raise ConfigError("MEMESNIPE_WALLET: MEMESNIPE_PAPER_QUOTES=jupiter needs the address that swaps are built for")
+    return Rehearsal(hosts.quoting, settings)
 
 
 def _rate(per_s: float) -> Rate:

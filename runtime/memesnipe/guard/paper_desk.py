@@ -6,6 +6,7 @@ from memesnipe.guard import book as books
 from memesnipe.guard import decide, desk, effects, metrics
 from memesnipe.guard.book import Book
 from memesnipe.guard.paper import Terms
+from memesnipe.guard.rehearsal import Rehearsal
 from memesnipe.guard.standing import Standing
 from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.failpoints import failpoint
@@ -20,8 +21,8 @@ STATE = topology.STATE_KEY.format(stage=GROUP)
 class PaperDesk:
     """The book in use and the version it was loaded at."""
 
-    def __init__(self, bus: Bus, clock: Clock, terms: Terms) -> None:
-        self._bus, self._clock, self._terms = bus, clock, terms
+    def __init__(self, bus: Bus, clock: Clock, terms: Terms, rehearsal: Rehearsal | None) -> None:
+        self._bus, self._clock, self._terms, self._rehearsal = bus, clock, terms, rehearsal
         self._book, self._version = Book(), 0
 
     async def restore(self) -> None:
@@ -31,7 +32,8 @@ class PaperDesk:
 
     async def handle(self, batch: Batch, standing: Standing) -> None:
         """Decide on a batch and write it all in one step."""
-        folded = desk.fold(self._book, batch.entries, standing, self._terms, self._clock.now_ns())
+        refusals = await self._rehearsal.refusals(batch, standing) if self._rehearsal else {}
+        folded = desk.fold(self._book, batch.entries, standing, self._terms, self._clock.now_ns(), refusals)
         written = [effects.outputs(outcomes) for outcomes in folded.outcomes]
         failpoint("guard.before_commit")
         try:

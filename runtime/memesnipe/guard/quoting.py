@@ -25,6 +25,7 @@ from memesnipe.chain.programs import ALT_PROGRAM, BPS, JITO_TIP_ACCOUNTS, WRAPPE
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.ids import derive
 from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitIntent, Intent
 from memesnipe.messages.signing import LookupTable
 
@@ -40,6 +41,12 @@ class Caps(msgspec.Struct, frozen=True):
     compute_units: int
     compute_unit_price_micro_lamports: int
     tip_lamports: int
+
+
+def caps_of(limits: RiskLimits, compute_units: int, compute_unit_price_micro_lamports: int, tip_lamports: int) -> Caps:
+    """Return our wishes under the policy in force."""
+    most = (limits.priority_fee_lamports_max, limits.tip_lamports_max)
+    return Caps(*most, compute_units, compute_unit_price_micro_lamports, tip_lamports)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -66,13 +73,19 @@ class Quoting:
 
     async def prepare(self, intent: Intent, wallet: str, caps: Caps, lane: Lane) -> Ready:
         """Return bytes for an order. Raises Refused (no route, policy, simulation), Unavailable, BadInput."""
-        quote = await self._quote(intent, wallet, lane)
-        blockhash = await self._rpc.latest_blockhash()
-        tables = await self._tables(quote, lane)
-        found = Found(quote, tables, blockhash, self._tip_account(intent.id))
+        found = await self._found(intent, wallet, lane)
         ready = judged(intent, wallet, found, caps, caps.compute_units)
         units = await self._simulated(ready.built, lane)
         return judged(intent, wallet, found, caps, min(units, caps.compute_units)) if units else ready
+
+    async def rehearse(self, intent: Intent, wallet: str, caps: Caps, lane: Lane) -> None:
+        """Do for a paper order all that needs no money and no key. Raises what `prepare` raises."""
+        judged(intent, wallet, await self._found(intent, wallet, lane), caps, caps.compute_units)
+
+    async def _found(self, intent: Intent, wallet: str, lane: Lane) -> Found:
+        quote = await self._quote(intent, wallet, lane)
+        blockhash = await self._rpc.latest_blockhash(lane=lane)
+        return Found(quote, await self._tables(quote, lane), blockhash, self._tip_account(intent.id))
 
     async def _quote(self, intent: Intent, wallet: str, lane: Lane) -> Build:
         sells = policy.sells(intent)

@@ -13,6 +13,7 @@ from memesnipe.guard import opening
 from memesnipe.guard.attempts import Attempts
 from memesnipe.guard.folds import Folds
 from memesnipe.guard.inflight import InFlight
+from memesnipe.guard.live import Hosts
 from memesnipe.guard.paper import Terms
 from memesnipe.guard.paper_desk import GROUP, PaperDesk
 from memesnipe.guard.settings import GuardSettings
@@ -47,10 +48,10 @@ class Guard:
 
     standing: Standing
 
-    def __init__(self, running: Running, settings: GuardSettings, bus: Bus) -> None:
+    def __init__(self, running: Running, settings: GuardSettings, bus: Bus, hosts: Hosts) -> None:
         self._running, self._bus = running, bus
         self._folds = Folds(bus, settings.guard_trade_size_lamports_max)
-        self._paper = PaperDesk(bus, running.clock, terms_of(settings))
+        self._paper = PaperDesk(bus, running.clock, terms_of(settings), opening.rehearsal_of(settings, hosts))
         # A replay is the same on every run only if each turn sees every halt that came before it.
         self._fold_every_s = 0.0 if settings.clock == "replay" else FOLD_EVERY_S
         self._folded_s = time.monotonic()
@@ -99,24 +100,26 @@ class Guard:
 
 async def serve(running: Running, settings: GuardSettings) -> None:
     """Connect, trade, disconnect."""
-    bus = await connect(settings, running.clock, service=GROUP)
+    bus, hosts = await connect(settings, running.clock, service=GROUP), opening.hosts_of(settings)
     try:
-        guard = Guard(running, settings, bus)
+        guard = Guard(running, settings, bus, hosts)
         if await guard.configured():
-            async with _live_side(guard, running, settings, bus) as inflight:
+            async with _live_side(guard, running, settings, bus, hosts) as inflight:
                 await guard.trade(inflight)
     finally:
+        for client in hosts.clients:
+            await client.close()
         await bus.close()
 
 
 @contextlib.asynccontextmanager
-async def _live_side(guard: Guard, running: Running, settings: GuardSettings, bus: Bus) -> AsyncIterator[InFlight | None]:
+async def _live_side(guard: Guard, running: Running, settings: GuardSettings, bus: Bus, hosts: Hosts) -> AsyncIterator[InFlight | None]:
     """The live half, where a signer is configured. Raises ConfigError for a missing key."""
     if not settings.signer_url:
         yield None
         return
     attempts = Attempts(settings.attempts_path)
-    inflight = InFlight(bus, GROUP, opening.live_of(settings, bus, running.clock, attempts, lambda: guard.standing), attempts)
+    inflight = InFlight(bus, GROUP, opening.live_of(settings, bus, running.clock, hosts, attempts, lambda: guard.standing), attempts)
     try:
         yield inflight
     finally:

@@ -25,6 +25,8 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
 
     paper_quotes: Literal["reserves", "jupiter"] = "reserves"
     """`jupiter` also quotes, builds and checks a transaction, up to the signer's door; the fill still comes from reserves."""
+    wallet: Annotated[str, Meta(max_length=44)] = ""
+    """Address that paper swaps are built for under `jupiter`; live ones are for the signer's, whatever this says."""
     paper_slots_max: Annotated[int, Meta(ge=0, le=1_000)] = 2
     """A fill lands 0 to this many slots later, seeded by the intent's id. 0: at once, from the last reserves seen."""
     paper_failure_bps: Bps = 200

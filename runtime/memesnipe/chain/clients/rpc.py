@@ -60,9 +60,9 @@ class SolanaRpc:
         """Return the current slot."""
         return await self._read("getSlot", [{"commitment": commitment}], _NUMBER)
 
-    async def latest_blockhash(self, commitment: Commitment = Confirmed) -> types.Blockhash:
+    async def latest_blockhash(self, commitment: Commitment = Confirmed, lane: Lane = Lane.NORMAL) -> types.Blockhash:
         """Return a fresh blockhash and the last height it is valid at."""
-        return (await self._read("getLatestBlockhash", [{"commitment": commitment}], _BLOCKHASH)).value
+        return (await self._read("getLatestBlockhash", [{"commitment": commitment}], _BLOCKHASH, lane)).value
 
     async def balance(self, wallet: str, commitment: Commitment = Confirmed) -> int:
         """Return a wallet's lamports."""
