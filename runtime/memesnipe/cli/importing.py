@@ -3,10 +3,8 @@
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 import_app = typer.Typer(help="Turn outside data into recordings.", no_args_is_help=True)
-console = Console()
 
 
 @import_app.callback()
@@ -19,4 +17,4 @@ def pumpfun_csv(csv: Path, recording: Path) -> None:
     """Convert recorded pump.fun trades, checking each quote and fee against the state before it."""
     from memesnipe.market.pumpfun_csv import convert, render
 
-    console.print(render(convert(csv, recording)), highlight=False, markup=False)
+    typer.echo(render(convert(csv, recording)))  # not through rich: it would break long signatures over lines
