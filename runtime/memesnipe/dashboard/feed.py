@@ -24,7 +24,7 @@ class Feed:
         self._reader, self._engine, self._clock, self._health = reader, engine, clock, health
         self._changed = threading.Condition()
         self._picture, self._number, self._closed = b"", 0, False
-        self._places, self._watching = clients_max, 0
+        self._places = self._places_max = clients_max
         self._streams, self._ledger = StreamFacts(), LedgerFacts()
 
     def run(self, refresh_s: float) -> None:
@@ -61,8 +61,7 @@ class Feed:
         with self._changed:
             taken = self._places > 0
             self._places -= taken
-            self._watching += taken
-        metrics.CLIENTS.set(self._watching)
+        metrics.CLIENTS.set(self._places_max - self._places)
         if not taken:
             metrics.TURNED_AWAY.inc()
         return taken
@@ -70,9 +69,8 @@ class Feed:
     def give_back(self) -> None:
         """Give a place back."""
         with self._changed:
-            self._places, self._watching = self._places + 1, self._watching - 1
-            self._changed.notify_all()
-        metrics.CLIENTS.set(self._watching)
+            self._places += 1
+        metrics.CLIENTS.set(self._places_max - self._places)
 
     def pictures(self) -> Iterator[bytes]:
         """Yield each picture as a server-sent event until closed; the caller took a place, and gives it back when it is done."""
@@ -81,11 +79,6 @@ class Feed:
             picture, number = self._after(number)
             # A comment keeps the line alive, and shows us a page that went away without a word.
             yield b"data: " + picture + b"\n\n" if picture else b": nothing yet\n\n"
-
-    def wait_until_left(self, wait_s_max: float) -> None:
-        """Wait until every live update has ended."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._watching == 0, wait_s_max)
 
     def _after(self, number: int) -> tuple[bytes, int]:
         with self._changed:

@@ -18,7 +18,7 @@ from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.health import Health, serve_health
 from memesnipe.kernel.logs import configure, logger
-from memesnipe.kernel.service import EXIT_CONFIG
+from memesnipe.kernel.service import EXIT_CONFIG, EXIT_FAILED
 from memesnipe.kernel.settings import load
 from memesnipe.ledger.engine import ledger_url, open_engine
 
@@ -28,10 +28,19 @@ SPARE_THREADS = 8
 """Threads for pages, probes and commands beside those that hold live updates."""
 
 
+class Dispatcher(Protocol):
+    """waitress's threads."""
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        """End idle threads and wait for the others."""
+        ...
+
+
 class Server(Protocol):
     """What we use of waitress's server, which has no types."""
 
     effective_port: int
+    task_dispatcher: Dispatcher
 
     def run(self) -> None:
         """Serve until closed."""
@@ -53,14 +62,26 @@ class Page:
         self._feed = Feed(reader, engine, clock, self.health, clients_max=settings.dashboard_clients_max)
         self._server = _bind(make_app(self._feed, Commands(settings, clock), self.health), settings)
         self.port = self._server.effective_port
-        self._start(self._server.run)
+        self._closing = False
+        self.failed = threading.Event()
+        self._start(self._serve)
         self._start(lambda: self._feed.run(settings.dashboard_refresh_ms / 1_000))
 
     def close(self) -> None:
         """End every live update, then the server; what is left are daemon threads, which end with the process."""
+        self._closing = True
         self._feed.close()
-        self._feed.wait_until_left(CLOSE_S_MAX)
+        # Threads first: one that answers into a closed server would log an error for every page that was open.
+        self._server.task_dispatcher.shutdown(timeout=CLOSE_S_MAX)
         self._server.close()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run()
+        except OSError:  # its sockets are closed under its loop: that is how another thread ends it
+            if not self._closing:
+                logger().exception("server_failed")
+        self.failed.set()
 
     @staticmethod
     def _start(work: Callable[[], None]) -> None:
@@ -71,7 +92,10 @@ def _bind(app: Flask, settings: DashboardSettings) -> Server:
     host, port = settings.dashboard_host, settings.dashboard_port
     threads = settings.dashboard_clients_max + SPARE_THREADS
     try:
-        server: Server = create_server(app, host=host, port=port, ident="", threads=threads, channel_timeout=60)
+        # One address, not a name: "localhost" may be two, and waitress would make another kind of server of it.
+        server: Server = create_server(
+            app, host="127.0.0.1" if host == "localhost" else host, port=port, ident="", threads=threads, channel_timeout=60
+        )
     except OSError as error:
         raise ConfigError(f"MEMESNIPE_DASHBOARD_PORT: cannot listen on {host}:{port}: {error}") from None
     return server
@@ -92,7 +116,9 @@ def main() -> int:
     if settings.health_port:
         serve_health(page.health, settings.health_host, settings.health_port)
     logger().info("started", page=f"http://{settings.dashboard_host}:{page.port}")
-    stop.wait()
+    while not stop.wait(0.5):
+        if page.failed.is_set():
+            return EXIT_FAILED
     page.close()
     logger().info("stopped")
     return 0

@@ -53,7 +53,7 @@ const POSITIONS = [
   { title: "Mode", show: (p) => tag(p.mode), kind: "wide" },
   { title: "Held", show: (p) => compact(p.units), hint: (p) => p.units, kind: "n wide" },
   { title: "Cost", show: (p) => sol(p.cost_lamports), kind: "n wide" },
-  { title: "Value", show: (p) => sol(p.value_lamports), kind: "n", hint: (p) => (p.marked ? "" : "no price since the last fill: shown at cost") },
+  { title: "Value", show: (p) => sol(p.value_lamports), kind: "n wide", hint: (p) => (p.marked ? "" : "no price since the last fill: shown at cost") },
   { title: "PnL", show: (p) => el("span", mood(p.pnl_lamports), `${signed(p.pnl_lamports)}  ${percent(p.pnl_bps, 1)}`), kind: "n" },
   { title: "Price", show: (p) => price(p.price_sol), kind: "n wide" },
   { title: "Stop", show: (p) => price(p.stop_sol), kind: "n wide" },
