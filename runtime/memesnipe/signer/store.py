@@ -20,6 +20,11 @@ from memesnipe.kernel.failpoints import failpoint
 from memesnipe.signer.audit import COLUMNS, GENESIS_HASH, Line, chain
 from memesnipe.signer.windows import DAY_NS, Windows
 
+_PAGE_BYTES = 1_024
+"""A row has ~500 bytes: smaller pages than the usual 4,096 are fewer bytes to fsync."""
+_LOG_PAGES = 1_100
+"""SQLite checkpoints at 1,000 pages, so the log hardly grows beyond."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS signatures (
   seq INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, strategy TEXT NOT NULL, intent_id TEXT NOT NULL, attempt INTEGER NOT NULL,
@@ -104,12 +109,26 @@ class Store:
 
 def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, timeout=2.0)  # the time-out is for a reader that checkpoints
-    database.execute("PRAGMA page_size = 1024")  # a row is ~500 bytes: smaller pages, fewer bytes to fsync
+    database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     database.execute(_SCHEMA)
     path.chmod(0o600)
+    _lay_out_log(database)
     return database
+
+
+def _lay_out_log(database: sqlite3.Connection) -> None:
+    """Write the write-ahead log to its full length once, then start it again from its beginning.
+
+    SQLite reuses a log's space and never shortens it while open; but while the log GROWS, each commit's fsync also waits for the file
+    system to record the new length, which made a signature's commit up to 1.4 times as long. A crash in here leaves a spare table.
+    """
+    database.execute("DROP TABLE IF EXISTS spare")
+    database.execute("CREATE TABLE spare (bytes BLOB)")
+    database.execute("INSERT INTO spare VALUES (zeroblob(?))", (_LOG_PAGES * _PAGE_BYTES,))
+    database.execute("DROP TABLE spare")
+    database.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
 
 def _hold(path: Path) -> int:
