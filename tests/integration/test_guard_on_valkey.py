@@ -2,10 +2,15 @@
 
 import asyncio
 import contextlib
+import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus, Entry
@@ -181,4 +186,36 @@ async def test_a_guard_without_configuration_takes_no_work(bus: Bus, valkey_url:
 
 
 async def _waits(bus: Bus) -> bool:
-    return from_bytes((await bus.load(STATE)).data).waiting_count() == 1
+    return from_bytes((await bus.load(STATE)).data).waits == 1
+
+
+@pytest.mark.parametrize("failpoint", ["guard.before_commit", "bus.before_commit", "bus.after_commit", "guard.after_commit"])
+async def test_a_guard_killed_around_its_commit_fills_a_paper_order_once(bus: Bus, valkey_url: str, tmp_path: Path, failpoint: str) -> None:
+    await bus.publish(topology.CONFIG.name, a_config())
+    order = an_approved()
+    await bus.publish(topology.PRICE.name, pool())
+    await bus.publish(topology.APPROVED.name, order, order.intent.id)
+    env = {"MEMESNIPE_REDIS_URL": valkey_url, "MEMESNIPE_PAPER_SLOTS_MAX": "0", "MEMESNIPE_PAPER_FAILURE_BPS": "0"}
+
+    first = await _process({**env, "MEMESNIPE_FAILPOINT": failpoint}, tmp_path)
+    assert await first.wait() == -signal.SIGKILL
+    second = await _process(env, tmp_path)
+    found = await outcomes(bus)
+    await until(lambda: _nothing_pending(valkey_url))
+    second.terminate()
+    await second.wait()
+
+    assert [type(one) for one in found] == [Fill]
+    assert len(await bus.fold(FILLS)) == 1
+
+
+async def _process(env: dict[str, str], folder: Path) -> asyncio.subprocess.Process:
+    code = "from memesnipe.guard.service import main; raise SystemExit(main())"
+    with (folder / "guard.log").open("ab") as log:
+        return await asyncio.create_subprocess_exec(sys.executable, "-c", code, env={**os.environ, **env}, stderr=log)
+
+
+async def _nothing_pending(url: str) -> bool:
+    with redis.Redis.from_url(url) as client:
+        pending: Any = client.xpending(topology.APPROVED.name, "wallet_guard")
+        return bool(pending["pending"] == 0)

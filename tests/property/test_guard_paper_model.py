@@ -31,7 +31,9 @@ pools = st.builds(
 def decided(intent: OrderIntent, tick: PriceTick) -> list[Fill]:
     """Return the fills of an intent priced at the pool's own ratio."""
     fair = msgspec.structs.replace(intent, quote_lamports=tick.quote_lamports, base_units=tick.base_units, slippage_bps_max=9_999)
-    _, outcomes = decide.take(Book().seen([tick]), an_approved(fair), STANDING, TERMS, START_NS)
+    book = Book()
+    book.see(tick)
+    outcomes = decide.take(book, an_approved(fair), STANDING, TERMS, START_NS)
     return [one for one in outcomes if isinstance(one, Fill)]
 
 

@@ -36,8 +36,9 @@ def standing(halts: Halts | None = None, own_max: int = 5 * SOL) -> Standing:
 
 def take(order: ApprovedOrder, *ticks: PriceTick, book: Book | None = None, **changes: Any) -> tuple[Book, list[Outcome]]:
     """Let the book see `ticks`, then decide on `order`."""
-    seen = decide.watch(book or Book(), ticks, terms(**changes))[0]
-    return decide.take(seen, order, standing(), terms(**changes), NOW_NS)
+    after = (book or Book()).copy()
+    decide.watch(after, ticks, terms(**changes))
+    return after, decide.take(after, order, standing(), terms(**changes), NOW_NS)
 
 
 def only_fill(outcomes: list[Outcome]) -> Fill:
@@ -96,21 +97,21 @@ def test_an_order_waits_until_its_slot_and_fills_at_the_reserves_of_that_slot() 
     order = an_approved(an_intent(id=_id_with_delay(2, slots_max=2)))
     book, outcomes = take(order, pool(slot=1_001), slots_max=2)
 
-    book, early = decide.watch(book, [pool(slot=1_002)], terms(slots_max=2))
+    early = decide.watch(book, [pool(slot=1_002)], terms(slots_max=2))
     later = pool(slot=1_003, quote_lamports=30 * SOL + 10_000_000)
-    book, due = decide.watch(book, [later], terms(slots_max=2))
+    due = decide.watch(book, [later], terms(slots_max=2))
 
     assert (outcomes, early) == ([], [])
     assert only_fill(due).slot == 1_003
     assert only_fill(due).token_delta_units == paper.swapped(order.intent, later).units
-    assert book.waiting_count() == 0
+    assert book.waits == 0
 
 
 def test_a_price_that_ran_away_fails_the_swap_and_costs_the_fee_alone() -> None:
     order = an_approved(an_intent(id=_id_with_delay(1, slots_max=1), slippage_bps_max=100))
     book, _ = take(order, pool(slot=1_001), slots_max=1)
 
-    _, outcomes = decide.watch(book, [pool(slot=1_002, quote_lamports=33 * SOL)], terms(slots_max=1))
+    outcomes = decide.watch(book, [pool(slot=1_002, quote_lamports=33 * SOL)], terms(slots_max=1))
 
     fill, rejection = outcomes
     assert isinstance(fill, Fill)
@@ -132,8 +133,8 @@ def test_a_token_that_nobody_trades_fills_at_its_last_reserves_after_the_time_ou
     order = an_approved(an_intent(id=_id_with_delay(2, slots_max=2)))
     book, _ = take(order, pool(), slots_max=2)
 
-    early = decide.expire(book, NOW_NS + 9_999_999_999, terms(slots_max=2))[1]
-    book, outcomes = decide.expire(book, NOW_NS + 10_000_000_000, terms(slots_max=2))
+    early = decide.expire(book, NOW_NS + 9_999_999_999, terms(slots_max=2))
+    outcomes = decide.expire(book, NOW_NS + 10_000_000_000, terms(slots_max=2))
 
     assert early == []
     assert only_fill(outcomes).time_ns == NOW_NS + 10_000_000_000
@@ -142,7 +143,7 @@ def test_a_token_that_nobody_trades_fills_at_its_last_reserves_after_the_time_ou
 def test_an_order_for_a_token_never_seen_is_refused_once_its_time_is_up() -> None:
     book, _ = take(an_approved(an_intent(mint=OTHER_MINT)), pool())
 
-    _, outcomes = decide.expire(book, NOW_NS + 10_000_000_000, terms())
+    outcomes = decide.expire(book, NOW_NS + 10_000_000_000, terms())
 
     assert only_reason(outcomes) is ReasonCode.QUOTE_MISSING
 
@@ -150,10 +151,10 @@ def test_an_order_for_a_token_never_seen_is_refused_once_its_time_is_up() -> Non
 def test_another_token_s_price_never_fills_an_order() -> None:
     book, _ = take(an_approved(an_intent(mint=OTHER_MINT)), pool())
 
-    book, outcomes = decide.watch(book, [pool(slot=9_999)], terms())
+    outcomes = decide.watch(book, [pool(slot=9_999)], terms())
 
     assert outcomes == []
-    assert book.waiting_count() == 1
+    assert book.waits == 1
 
 
 def test_the_same_order_on_the_same_prices_ends_the_same_way_with_the_same_seed() -> None:
@@ -176,7 +177,7 @@ def test_a_second_order_of_the_same_intent_has_no_second_outcome() -> None:
 
     again = decide.take(book, order, standing(), terms(), NOW_NS)
 
-    assert again == (book, [])
+    assert again == []
 
 
 def test_a_quote_far_below_the_intent_s_own_price_is_refused() -> None:
@@ -210,7 +211,7 @@ def test_the_book_survives_a_restart_byte_for_byte() -> None:
 def test_a_halt_refuses_what_it_forbids(state: HaltState, order: ApprovedOrder, reason: ReasonCode) -> None:
     halted = standing(Halts(states={"*": state}))
 
-    assert only_reason(decide.take(Book(), order, halted, terms(), NOW_NS)[1]) is reason
+    assert only_reason(decide.take(Book(), order, halted, terms(), NOW_NS)) is reason
 
 
 @pytest.mark.parametrize(
@@ -222,9 +223,10 @@ def test_a_halt_refuses_what_it_forbids(state: HaltState, order: ApprovedOrder, 
     ],
 )
 def test_a_halt_lets_a_position_be_closed(state: HaltState, order: ApprovedOrder) -> None:
-    book = Book().seen([pool()])
+    book = Book()
+    book.see(pool())
 
-    (outcome,) = decide.take(book, order, standing(Halts(states={"momentum": state})), terms(), NOW_NS)[1]
+    (outcome,) = decide.take(book, order, standing(Halts(states={"momentum": state})), terms(), NOW_NS)
 
     assert isinstance(outcome, Fill)
     assert outcome.side is Side.SELL
@@ -233,13 +235,14 @@ def test_a_halt_lets_a_position_be_closed(state: HaltState, order: ApprovedOrder
 def test_new_risk_approved_before_a_halt_command_is_stale_even_after_a_resume() -> None:
     resumed = standing(Halts(epoch=2))
 
-    assert only_reason(decide.take(Book(), an_approved(halt_epoch=1), resumed, terms(), NOW_NS)[1]) is ReasonCode.HALT_EPOCH
+    assert only_reason(decide.take(Book(), an_approved(halt_epoch=1), resumed, terms(), NOW_NS)) is ReasonCode.HALT_EPOCH
 
 
 def test_an_exit_approved_before_a_halt_command_still_goes() -> None:
-    book = Book().seen([pool()])
+    book = Book()
+    book.see(pool())
 
-    (outcome,) = decide.take(book, an_approved(an_exit(), halt_epoch=0), standing(Halts(epoch=2)), terms(), NOW_NS)[1]
+    (outcome,) = decide.take(book, an_approved(an_exit(), halt_epoch=0), standing(Halts(epoch=2)), terms(), NOW_NS)
 
     assert isinstance(outcome, Fill)
 
@@ -250,7 +253,7 @@ def test_the_smaller_of_the_two_size_limits_wins(own_max: int, policy_max: int) 
     limits = msgspec.structs.replace(config.limits, guard_trade_size_lamports_max=policy_max)
     strict = standing_of(msgspec.structs.replace(config, limits=limits), Halts(), own_max)
 
-    outcomes = decide.take(Book(), an_approved(an_intent(size_lamports=10_000_001)), strict, terms(), NOW_NS)[1]
+    outcomes = decide.take(Book(), an_approved(an_intent(size_lamports=10_000_001)), strict, terms(), NOW_NS)
 
     assert only_reason(outcomes) is ReasonCode.GUARD_TRADE_SIZE
 

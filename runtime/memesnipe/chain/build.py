@@ -106,7 +106,7 @@ def _static_keys(build: Build, instructions: Sequence[Instruction], wallet: Pubk
     """Return what must not come from a table: all but the swap's own accounts, and in the swap our accounts, mints and programs."""
     swap = _instruction(build.swap_instruction)
     static = {meta.pubkey for each in instructions if each != swap for meta in each.accounts}
-    static |= {each.program_id for each in instructions}
+    static |= {each.program_id for each in instructions}.union(_TOKEN_PROGRAMS)
     mints = [Pubkey.from_string(build.input_mint), Pubkey.from_string(build.output_mint)]
     return static.union(mints, *({token_account(wallet, mint, program) for program in _TOKEN_PROGRAMS} for mint in mints))
 

@@ -1,9 +1,9 @@
-"""wallet_guard's paper state: reserves last seen, orders waiting for their slot, intents decided lately. Frozen, and bounded.
+"""wallet_guard's paper state: reserves last seen, orders waiting for their slot, intents decided lately. Bounded.
 
 It is committed with the effects it caused, so a crash can neither lose a waiting order nor fill it twice.
 """
 
-from typing import TypeVar
+from typing import Any
 
 import msgspec
 
@@ -16,10 +16,8 @@ POOLS_MAX = 512
 RECENT_MAX = 256
 """The bus drops a second order of the same intent by its key; this is a second belt, so it may be short."""
 ACCOUNTS_MAX = 1_024
-PENDING_MAX = 10_000
+PENDING_MAX = 1_000
 """More waiting orders than this means that no market data comes: new ones are refused."""
-
-V = TypeVar("V")
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -35,8 +33,8 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Drawn at acceptance from the intent's id, so that a restart cannot draw again."""
 
 
-class Book(msgspec.Struct, frozen=True, array_like=True):
-    """All of it. Every change makes a new Book; the dicts inside are never changed in place."""
+class Book(msgspec.Struct, array_like=True):
+    """All of it. `desk.fold` takes one `copy` for a batch and changes that; a book that was committed never changes."""
 
     pools: dict[str, PriceTick] = {}
     """By mint, oldest first."""
@@ -48,37 +46,41 @@ class Book(msgspec.Struct, frozen=True, array_like=True):
     """`<strategy>/<mint>` whose token account was paid for, oldest first."""
     slot: int = 0
     """Latest slot seen."""
+    waits: int = 0
+    """How many orders wait."""
 
-    def waiting_count(self) -> int:
-        """Return how many orders wait."""
-        return sum(map(len, self.waiting.values()))
+    def copy(self) -> "Book":
+        """Return a book of its own; the values inside are frozen and shared."""
+        return Book(self.pools.copy(), self.waiting.copy(), self.recent.copy(), self.accounts.copy(), self.slot, self.waits)
 
-    def seen(self, ticks: list[PriceTick]) -> "Book":
-        """Return the book after these trades; of one token the last counts."""
-        pools = self.pools.copy()
-        for tick in ticks:
-            pools.pop(tick.mint, None)
-            pools[tick.mint] = tick
-        slot = max(self.slot, *(tick.slot for tick in ticks))
-        return msgspec.structs.replace(self, pools=_newest(pools, POOLS_MAX), slot=slot)
+    def see(self, tick: PriceTick) -> None:
+        """Note a trade; of one token the last counts."""
+        self.pools.pop(tick.mint, None)
+        self.pools[tick.mint] = tick
+        self.slot = max(self.slot, tick.slot)
+        _bound(self.pools, POOLS_MAX)
 
-    def noted(self, intent_id: str) -> "Book":
-        """Return the book that knows this intent as decided."""
-        return msgspec.structs.replace(self, recent=_newest({**self.recent, intent_id: None}, RECENT_MAX))
+    def note(self, intent_id: str) -> None:
+        """Note an intent as decided."""
+        self.recent[intent_id] = None
+        _bound(self.recent, RECENT_MAX)
 
-    def opened(self, account: str) -> "Book":
-        """Return the book in which this token account exists."""
-        return msgspec.structs.replace(self, accounts=_newest({**self.accounts, account: None}, ACCOUNTS_MAX))
+    def open_account(self, account: str) -> None:
+        """Note that this token account exists."""
+        self.accounts[account] = None
+        _bound(self.accounts, ACCOUNTS_MAX)
 
-    def queued(self, waiting: Waiting) -> "Book":
-        """Return the book in which this order waits."""
+    def queue(self, waiting: Waiting) -> None:
+        """Let an order wait."""
         mint = waiting.order.intent.mint
-        return msgspec.structs.replace(self, waiting={**self.waiting, mint: (*self.waiting.get(mint, ()), waiting)})
+        self.waiting[mint] = (*self.waiting.get(mint, ()), waiting)
+        self.waits += 1
 
-    def left(self, mint: str, still: tuple[Waiting, ...]) -> "Book":
-        """Return the book in which only these orders still wait for `mint`."""
-        others = {key: value for key, value in self.waiting.items() if key != mint}
-        return msgspec.structs.replace(self, waiting={**others, mint: still} if still else others)
+    def leave(self, mint: str, still: tuple[Waiting, ...]) -> None:
+        """Let only these orders still wait for `mint`."""
+        self.waits -= len(self.waiting.pop(mint)) - len(still)
+        if still:
+            self.waiting[mint] = still
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -98,8 +100,7 @@ def from_bytes(raw: bytes) -> Book:
         raise Bug(f"stored state of wallet_guard cannot be read: {error}") from error
 
 
-def _newest(items: dict[str, V], size_max: int) -> dict[str, V]:
-    """Return `items` without the oldest above the bound."""
+def _bound(items: dict[str, Any], size_max: int) -> None:
+    """Drop the oldest above the bound."""
     while len(items) > size_max:
         del items[next(iter(items))]
-    return items

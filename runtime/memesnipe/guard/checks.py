@@ -65,7 +65,7 @@ def sells_something(order: ApprovedOrder, book: Book, standing: Standing) -> Ref
 
 def room_to_wait(order: ApprovedOrder, book: Book, standing: Standing) -> Refused | None:
     """Orders pile up when no market data comes; a bound beats a state that no longer fits."""
-    return Refused(ReasonCode.QUOTE_MISSING, "too many orders wait for prices") if book.waiting_count() >= PENDING_MAX else None
+    return Refused(ReasonCode.QUOTE_MISSING, "too many orders wait for prices") if book.waits >= PENDING_MAX else None
 
 
 CHECKS: tuple[Check, ...] = (

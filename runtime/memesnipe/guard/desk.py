@@ -26,17 +26,15 @@ class Folded(msgspec.Struct, frozen=True):
 def fold(
     book: Book, entries: Sequence[Entry], standing: Standing, terms: Terms, now_ns: int, refusals: Mapping[str, Refused] = _NONE
 ) -> Folded:
-    """Return what these entries cause. `refusals`: what a rehearsal said of orders, by intent id."""
-    outcomes: list[list[Outcome]] = []
-    for entry in entries:
-        book, caused = _one(book, entry.message, standing, terms, now_ns, refusals)
-        outcomes.append(caused)
-    return Folded(book, outcomes)
+    """Return what these entries cause; `book` stays as it is. `refusals`: what a rehearsal said of orders, by intent id."""
+    after = book.copy()
+    outcomes = [_one(after, entry.message, standing, terms, now_ns, refusals) for entry in entries]
+    return Folded(after, outcomes)
 
 
 def _one(
     book: Book, message: MarketFrame | ApprovedOrder, standing: Standing, terms: Terms, now_ns: int, refusals: Mapping[str, Refused]
-) -> tuple[Book, list[Outcome]]:
+) -> list[Outcome]:
     if not isinstance(message, ApprovedOrder):
         return decide.watch(book, message.events, terms)
     return decide.take(book, message, standing, terms, now_ns, refusals.get(message.intent.id))

@@ -60,13 +60,12 @@ def side_of(intent: Intent) -> Side:
     return Side.SELL if isinstance(intent, ExitIntent) else intent.side
 
 
-def quoted_out(intent: Intent, pool: PriceTick | None) -> int:
+def quoted_out(intent: Intent, swap: Swap | None) -> int:
     """Return what a quote would promise now (units on a buy, lamports on a sell).
 
-    Without reserves the strategy's own price ratio stands in: it is all that is known of the market.
+    Without reserves (no `swap`) the strategy's own price ratio stands in: it is all that is known of the market.
     """
-    if pool is not None:
-        swap = swapped(intent, pool)
+    if swap is not None:
         return swap.units if side_of(intent) is Side.BUY else swap.sol_lamports
     if isinstance(intent, ExitIntent) or intent.side is Side.SELL:
         return min(intent.size_units * intent.quote_lamports // intent.base_units, AMOUNT_MAX)
@@ -89,27 +88,39 @@ def min_out(intent: Intent, quoted: int) -> int:
     return max(1, quoted * (BPS - intent.slippage_bps_max) // BPS)
 
 
-def filled(order: ApprovedOrder, tick: PriceTick, quoted: int, rent_lamports: int, terms: Terms, time_ns: int) -> Fill:
-    """Return the fill at these reserves; a FAILED one where the out-amount is below what the quote allows."""
-    swap, side = swapped(order.intent, tick), side_of(order.intent)
-    out = swap.units if side is Side.BUY else swap.sol_lamports
+def filled(order: ApprovedOrder, tick: PriceTick, swap: Swap, quoted: int, rent_lamports: int, terms: Terms, time_ns: int) -> Fill:
+    """Return the fill of what these reserves give; a FAILED one where that is below what the quote allows."""
+    buying = side_of(order.intent) is Side.BUY
+    out = swap.units if buying else swap.sol_lamports
     if not (out >= min_out(order.intent, quoted)):
         return failed(order, tick, quoted, terms, time_ns, f"slippage: {out} of {quoted} quoted")
-    overhead = terms.fee_lamports + terms.tip_lamports
-    buying = side is Side.BUY
-    return msgspec.structs.replace(
-        failed(order, tick, quoted, terms, time_ns, ""),
-        status=FillStatus.FILLED,
-        sol_delta_lamports=-(swap.sol_lamports + overhead + rent_lamports) if buying else swap.sol_lamports - overhead,
-        token_delta_units=swap.units if buying else -swap.units,
-        tip_lamports=terms.tip_lamports,
-        rent_lamports=rent_lamports if buying else 0,
-        venue_fee_lamports=swap.venue_fee_lamports,
-    )
+    if buying:
+        costs_lamports = terms.fee_lamports + terms.tip_lamports + rent_lamports
+        moved = Moved(-swap.sol_lamports - costs_lamports, swap.units, terms.tip_lamports, rent_lamports, swap.venue_fee_lamports)
+    else:
+        net_lamports = swap.sol_lamports - terms.fee_lamports - terms.tip_lamports
+        moved = Moved(net_lamports, -swap.units, terms.tip_lamports, 0, swap.venue_fee_lamports)
+    return _fill(order, tick, FillStatus.FILLED, moved, quoted, terms, time_ns, "")
 
 
 def failed(order: ApprovedOrder, tick: PriceTick, quoted: int, terms: Terms, time_ns: int, error: str) -> Fill:
     """Return what a landed but failed transaction costs: the network's fee, and nothing else."""
+    return _fill(order, tick, FillStatus.FAILED, Moved(-terms.fee_lamports, 0, 0, 0, 0), quoted, terms, time_ns, error[:64])
+
+
+class Moved(msgspec.Struct, frozen=True, gc=False):
+    """What moved in the wallet, and what of it was tip, rent and the pool's own fee."""
+
+    sol_lamports: int
+    units: int
+    tip_lamports: int
+    rent_lamports: int
+    venue_fee_lamports: int
+
+
+def _fill(
+    order: ApprovedOrder, tick: PriceTick, status: FillStatus, moved: Moved, quoted: int, terms: Terms, time_ns: int, error: str
+) -> Fill:
     intent = order.intent
     return Fill(
         intent_id=intent.id,
@@ -117,20 +128,20 @@ def failed(order: ApprovedOrder, tick: PriceTick, quoted: int, terms: Terms, tim
         mode=order.mode,
         attempt=ATTEMPT,
         signature=f"paper:{intent.id}:{ATTEMPT}",
-        status=FillStatus.FAILED,
+        status=status,
         side=side_of(intent),
         mint=intent.mint,
         slot=tick.slot,
         time_ns=time_ns,
-        sol_delta_lamports=-terms.fee_lamports,
-        token_delta_units=0,
+        sol_delta_lamports=moved.sol_lamports,
+        token_delta_units=moved.units,
         fee_lamports=terms.fee_lamports,
-        tip_lamports=0,
-        rent_lamports=0,
-        venue_fee_lamports=0,
+        tip_lamports=moved.tip_lamports,
+        rent_lamports=moved.rent_lamports,
+        venue_fee_lamports=moved.venue_fee_lamports,
         quoted_out=quoted,
         intent_time_ns=intent.time_ns,
         decimals=tick.decimals,
         exit_cause=intent.cause if isinstance(intent, ExitIntent) else None,
-        error=error[:64],
+        error=error,
     )

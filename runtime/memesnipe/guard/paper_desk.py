@@ -46,7 +46,8 @@ class PaperDesk:
 
     async def expire(self) -> None:
         """End overdue orders. No entry causes this, so each outcome is published under its key first: again is harmless."""
-        book, outcomes = decide.expire(self._book, self._clock.now_ns(), self._terms)
+        book = self._book.copy() if self._book.waits else self._book
+        outcomes = decide.expire(book, self._clock.now_ns(), self._terms)
         if not outcomes:
             return
         failpoint("guard.before_expire")
@@ -64,7 +65,7 @@ class PaperDesk:
         state = State(STATE, self._version, books.to_bytes(book))
         self._version = await self._bus.commit(batch, written, state)
         self._book = book
-        metrics.PENDING.labels(Mode.PAPER.value).set(book.waiting_count())
+        metrics.PENDING.labels(Mode.PAPER.value).set(book.waits)
 
     def _count(self, batch: Batch, outcomes: list[list[Outcome]]) -> None:
         now_ns = self._clock.now_ns()
