@@ -16,7 +16,6 @@ from sqlalchemy import text
 from memesnipe.bus.api import Entry
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import CLOSE_REQUESTS, CONFIG, EXITS, FILLS, KILL_SWITCH, POSITIONS, PRICE, REJECTED
-from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger import read
 from memesnipe.ledger.engine import ledger_url, open_engine
@@ -47,10 +46,23 @@ CRASHED = 12 * SOL
 """Quote side of a tick at 40% of the builders' price: below any stop."""
 
 
+class HandClock:
+    """Moves by the test and by what is read, while the bus works as in trading: an EventClock would make it a replay."""
+
+    def __init__(self) -> None:
+        self._now_ns = START_NS
+
+    def now_ns(self) -> int:
+        return self._now_ns
+
+    def observe(self, time_ns: int) -> None:
+        self._now_ns = max(self._now_ns, time_ns)
+
+
 class Stage:
     """A running service and what a test does to it."""
 
-    def __init__(self, service: Service, store: Store, bus: RedisBus, clock: EventClock, data_dir: Path) -> None:
+    def __init__(self, service: Service, store: Store, bus: RedisBus, clock: HandClock, data_dir: Path) -> None:
         self.service, self.store, self.bus, self.clock, self.data_dir = service, store, bus, clock, data_dir
 
     async def outcome(self, message: Fill | Rejection) -> None:
@@ -101,7 +113,7 @@ async def start(make_bus: MakeBus, tmp_path: Path) -> AsyncIterator[Start]:
     stores: list[Store] = []
 
     async def started() -> Stage:
-        clock = EventClock(START_NS)
+        clock = HandClock()
         bus = await make_bus(service="position_manager", clock=clock)
         store = Store(ledger_url(str(tmp_path)))
         stores.append(store)

@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+import msgspec
+
 from memesnipe.bus.api import Batch, Bus, Output, StaleState, State
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.topology import KILL_SWITCH, STATE_KEY
@@ -119,17 +121,21 @@ class Service:
         state = State(STATE, self._version, data) if data != self._saved else None
         failpoint("positions.before_commit")
         try:
-            # A commit whose outcome is unknown is sent again as it is: the fence lets it through once.
-            version = await insist(lambda: self._bus.commit(batch, outputs, state))
-        except StaleState:
-            # Another instance committed, or took our entries over: the bus gives us what is still ours again.
-            logger().warning("stale_state", entries=len(batch.entries))
-            self._outage = None
-            await insist(self.restore)
+            version = await self._bus.commit(batch, outputs, state)
+        except (StaleState, Unavailable) as error:
+            # Unknown, or another instance came before us: what is stored decides, and what is still ours is read again.
+            logger().warning("commit_not_known", entries=len(batch.entries), detail=str(error))
+            await insist(self._start_over)
             return
         failpoint("positions.after_commit")
         if state is not None:
             self._version, self._saved = version, data
+
+    async def _start_over(self) -> None:
+        self._outage = None
+        await self.restore()
+        # Subscribing again makes the bus give us our unacknowledged entries first.
+        self.following = msgspec.structs.replace(self.following, subscribed=frozenset())
 
     async def _idle(self) -> None:
         """Nothing came: time itself may still end a position, or a waiting exit."""
