@@ -12,10 +12,12 @@ import pytest
 import redis
 
 from memesnipe.bus.redis_bus import RedisBus
+from memesnipe.bus.rows import FIELD
 from memesnipe.bus.topology import ALLOCATION, FILLS, INTENTS, KILL_SWITCH, LAUNCH, PRICE
 from memesnipe.executor.loop import StrategyLoop
 from memesnipe.executor.settings import ExecutorSettings
 from memesnipe.kernel.clock import Clock, SystemClock
+from memesnipe.messages import codec
 from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.market import PriceTick
 from memesnipe.messages.orders import FillStatus, OrderIntent
@@ -293,18 +295,25 @@ def executor_process(folder: Path, url: str, **environment: str) -> "subprocess.
     return subprocess.Popen([sys.executable, "-m", "memesnipe", "executor"], env={**os.environ, **settings}, stderr=subprocess.PIPE)
 
 
-async def until(happened: Callable[[], Awaitable[bool]], seconds_max: float = 30.0) -> None:
+async def until(happened: Callable[[], Awaitable[bool]], seconds_max: float = 60.0) -> None:
     deadline = time.monotonic() + seconds_max
     while not await happened():
         assert time.monotonic() < deadline, "it never happened"
 
 
+def publish_ahead(url: str, count: int) -> None:
+    """Write frames with entry ids of the next minutes: while a slow machine starts processes, none becomes too old to be read."""
+    ahead_ms = time.time_ns() // 10**6 + 300_000
+    with redis.Redis.from_url(url) as client:
+        for number in range(count):
+            client.xadd(PRICE.name, {FIELD: codec.encode(a_frame(tick_now(number)))}, id=f"{ahead_ms + number}-0")
+
+
 @pytest.mark.parametrize("step", ["executor.before_commit:2", "executor.after_commit:2", "bus.before_commit:3", "bus.after_commit:3"])
 async def test_a_kill_at_any_step_neither_loses_nor_doubles_an_intent(bus: RedisBus, valkey_url: str, folder: Path, step: str) -> None:
-    for number in range(6):
-        await bus.publish(PRICE.name, a_frame(tick_now(number)))
+    publish_ahead(valkey_url, 6)
     first = executor_process(folder, valkey_url, MEMESNIPE_FAILPOINT=step)
-    assert first.wait(30) == -9
+    assert first.wait(60) == -9
 
     second = executor_process(folder, valkey_url)
     try:
@@ -315,7 +324,7 @@ async def test_a_kill_at_any_step_neither_loses_nor_doubles_an_intent(bus: Redis
         await until(all_written)
     finally:
         second.terminate()
-        assert second.wait(30) == 0
+        assert second.wait(60) == 0
 
     written = await intents(bus)
     assert [(intent.event_id, intent.sequence, intent.reason) for intent in written] == [
@@ -343,3 +352,31 @@ def test_a_spec_that_cannot_run_is_a_config_error_that_names_the_field(valkey_ur
     assert done.returncode == 78
     assert field in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
+
+
+async def test_events_that_waited_for_their_commit_in_a_crash_are_heard_once(
+    make_bus: MakeBus, bus: RedisBus, folder: Path, quiet: Quiet
+) -> None:
+    await bus.publish(KILL_SWITCH.name, a_halt(HaltState.HALTED))
+    crashing = await a_loop(bus, folder)
+    await bus.publish(PRICE.name, a_frame(tick_now(0), tick_now(1)))
+    while not await crashing.turn():
+        pass
+
+    later = await a_loop(await make_bus(service="executor", consumer="eager"), folder)
+    await quiet(later)
+    await bus.publish(KILL_SWITCH.name, a_halt(HaltState.ACTIVE))
+    await bus.publish(PRICE.name, a_frame(tick_now(2)))
+    await quiet(later)
+
+    assert [intent.reason for intent in await intents(bus)] == ["heard 3"]
+
+
+async def test_events_without_orders_are_acknowledged_when_it_is_quiet(bus: RedisBus, folder: Path, quiet: Quiet) -> None:
+    await bus.publish(KILL_SWITCH.name, a_halt(HaltState.HALTED))
+    loop = await a_loop(bus, folder)
+    await bus.publish(PRICE.name, a_frame(tick_now(0)))
+
+    await quiet(loop)
+
+    assert (await bus.load("strategy:eager:state")).version == 1

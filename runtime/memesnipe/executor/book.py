@@ -57,7 +57,7 @@ class Book(msgspec.Struct, frozen=True):
 
     def awaits(self, mint: str) -> bool:
         """Return whether an order for this token has no outcome yet."""
-        return any(reservation.mint == mint for reservation in self.in_flight.values())
+        return bool(self.in_flight) and any(reservation.mint == mint for reservation in self.in_flight.values())
 
     def reserve(self, intent: OrderIntent) -> "Book":
         """Return the book after an intent left."""
@@ -123,7 +123,8 @@ class BookView:
 
     def holding(self, mint: str) -> Holding | None:
         """Return what is held of a token, None without a position."""
-        return self.book.holdings().get(mint)
+        held = self.book.held.get(self.book.mode)
+        return held.get(mint) if held else None
 
     def holdings(self) -> Mapping[str, Holding]:
         """Return all open positions by mint."""

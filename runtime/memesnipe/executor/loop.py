@@ -1,18 +1,27 @@
-"""One strategy's turn on the bus: read, decide, commit intents and state in one step. Knows the Bus protocol, not Redis."""
+"""One strategy's turn on the bus: read, decide, commit intents and state in one step. Knows the Bus protocol, not Redis.
+
+Events that caused no order are not committed one by one: their acknowledgement and the memory they left wait for the next order,
+for `HOLD_MS`, or for a quiet moment, and go in one step. A crash in between gives them again to the state from before them,
+so nothing differs from committing each; and a strategy that remembers hundreds of tokens is not written out for every tick.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
 
 from memesnipe.bus import topology
-from memesnipe.bus.api import Batch, Bus, Output, StaleState, State, Subscription
+from memesnipe.bus.api import Batch, Bus, Entry, Output, StaleState, State, Subscription
 from memesnipe.bus.folds import Halts, fold_halts
-from memesnipe.executor import metrics
 from memesnipe.executor.book import Book
 from memesnipe.executor.checks import Standing
 from memesnipe.executor.decide import Heard, Seat, hear
 from memesnipe.executor.faults import FaultLog
 from memesnipe.executor.meter import BoundedMeter
+from memesnipe.executor.metrics import StrategyCounts
 from memesnipe.executor.seat import seated
 from memesnipe.executor.settings import ExecutorSettings
 from memesnipe.executor.state import pack, restore, unpack
-from memesnipe.kernel.clock import NS_PER_MS, Clock
+from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S, Clock
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import OrderIntent
@@ -23,6 +32,20 @@ from memesnipe.strategy.spec import StrategySpec
 REPLAY = "replay"
 IDLE_MS = 100
 """How long a read waits when nothing comes, before halts and capital are looked up again."""
+HOLD_MS = 50
+HELD_MAX = 2_048
+"""Entries that may wait for their acknowledgement."""
+NO_OUTPUTS: Sequence[Output] = ()
+
+
+class Held(msgspec.Struct):
+    """What was decided and is not committed yet."""
+
+    group: str = ""
+    since_ns: int = 0
+    entries: list[Entry] = []
+    outputs: list[Sequence[Output]] = []
+    heard: Heard = msgspec.field(default_factory=Heard)
 
 
 def subscriptions(strategy: str, events: frozenset[EventType]) -> list[Subscription]:
@@ -36,16 +59,18 @@ def _reader(stream: topology.Stream) -> topology.Reader:
 
 
 class StrategyLoop:
-    """What lives from one turn to the next: the seat, the state's version, and what was folded."""
+    """What lives from one turn to the next: the seat, the state's version, what is held, and what was folded."""
 
     def __init__(self, bus: Bus, clock: Clock, settings: ExecutorSettings, spec: StrategySpec, plugin: Plugin) -> None:
         self._bus, self._clock, self._settings, self._spec, self._plugin = bus, clock, settings, spec, plugin
-        self._meter, self._faults = BoundedMeter(spec.id), FaultLog(spec.id)
+        self._meter, self._faults, self._counts = BoundedMeter(spec.id), FaultLog(spec.id), StrategyCounts(spec.id)
         self._state_name = topology.STRATEGY_STATE_KEY.format(strategy=spec.id)
         self._intents_stream = topology.INTENTS.of(spec.id)
+        self._replays = settings.clock == REPLAY
         self._seat: Seat = seated(spec, plugin, Book(), self._meter)
         self._kinds = self._seat.kinds
         self._version, self._snapshot, self._stored_book = 0, b"", Book()
+        self._held = Held()
         self._halts = Halts()
         self._capital_lamports, self._capital_at = 0, "0"
         self._folded_ns = 0
@@ -57,18 +82,22 @@ class StrategyLoop:
         await self._reload()
 
     async def turn(self) -> int:
-        """Read once, decide, commit; return how many entries were handled. Raises Unavailable when Redis stays away."""
-        batch = await self._bus.read(count_max=self._settings.executor_read_count_max, block_ms=IDLE_MS)
+        """Read once, decide, commit; return how many entries were read. Raises Unavailable when Redis stays away."""
+        block_ms = HOLD_MS if self._held.entries else IDLE_MS
+        batch = await self._bus.read(count_max=self._settings.executor_read_count_max, block_ms=block_ms)
         # After the read, so that in a replay everything of the earlier turns is seen, and a halt counts for what was just read.
         if self._fold_is_due():
             await self._fold()
         if batch is None:
+            await self.flush()
             return 0
-        await self._handle(batch)
+        self._decide(batch)
+        if self._is_due():
+            await self.flush()
         return len(batch.entries)
 
     def _fold_is_due(self) -> bool:
-        return self._settings.clock == REPLAY or self._clock.now_ns() - self._folded_ns >= self._settings.executor_fold_every_ms * NS_PER_MS
+        return self._replays or self._clock.now_ns() - self._folded_ns >= self._settings.executor_fold_every_ms * NS_PER_MS
 
     async def _fold(self) -> None:
         """Take in halts and capital. Both are judged newest first, so a restart folds to the same."""
@@ -82,38 +111,27 @@ class StrategyLoop:
         """Forget what is in memory and take up the stored state: somebody else committed, or nothing is in memory yet."""
         state = await self._bus.load(self._state_name)
         self._seat = seated(self._spec, self._plugin, Book(), self._meter)
-        self._version, self._snapshot = state.version, b""
+        self._version, self._snapshot, self._held = state.version, b"", Held()
         if saved := unpack(state.data):
             self._snapshot = saved.snapshot
             if failure := restore(self._seat, saved):
                 self._faults.note(failure, self._clock.now_ns())
         self._stored_book = self._seat.view.book
 
-    async def _handle(self, batch: Batch) -> None:
-        heard, outputs = self._decide(batch)
-        failpoint("executor.before_commit")
-        try:
-            self._version = await self._bus.commit(batch, outputs, self._state(heard)) or self._version
-        except StaleState:  # what of this batch is still ours to decide, the next read gives again
-            metrics.RELOADS.labels(self._spec.id).inc()
-            await self._reload()
-            return
-        failpoint("executor.after_commit")
-        self._count(heard)
-
-    def _decide(self, batch: Batch) -> tuple[Heard, list[list[Output]]]:
-        view = self._seat.view
+    def _decide(self, batch: Batch) -> None:
+        """Let the strategy hear a batch, and hold what comes of it."""
+        held, view, standing = self._held, self._seat.view, self._standing()
+        held.group, held.since_ns = batch.group, held.since_ns or standing.now_ns
         view.book = view.book.allot(self._capital_lamports)
-        heard, outputs = Heard(), []
+        intents = held.heard.intents
         for entry in batch.entries:
-            message, first = entry.message, len(heard.intents)
+            message, known = entry.message, len(intents)
             if isinstance(message, MarketFrame):
-                self._clock.observe(message.events[-1].time_ns)
-                hear(self._seat, self._kinds, message.events, self._standing(), heard)
+                hear(self._seat, self._kinds, message.events, standing, held.heard)
             else:
                 view.book = view.book.settle(message)
-            outputs.append([self._output(intent) for intent in heard.intents[first:]])
-        return heard, outputs
+            held.outputs.append([self._output(intent) for intent in intents[known:]] if len(intents) > known else NO_OUTPUTS)
+        held.entries += batch.entries
 
     def _output(self, intent: OrderIntent) -> Output:
         return Output(self._intents_stream, intent, intent.id)
@@ -122,9 +140,33 @@ class StrategyLoop:
         return Standing(
             now_ns=self._clock.now_ns(),
             halt=self._halts.effective(self._spec.id),
-            event_age_ms_max=None if self._settings.clock == REPLAY else self._settings.executor_event_age_ms_max,
+            event_age_ms_max=None if self._replays else self._settings.executor_event_age_ms_max,
             actions_per_event_max=self._settings.executor_actions_per_event_max,
         )
+
+    def _is_due(self) -> bool:
+        """Orders go at once; in a replay everything does, because the source waits until all is acknowledged."""
+        held = self._held
+        if held.heard.intents or self._replays or len(held.entries) >= HELD_MAX:
+            return True
+        return self._clock.now_ns() - held.since_ns >= HOLD_MS * NS_PER_MS
+
+    async def flush(self) -> None:
+        """Commit what is held. Raises Unavailable."""
+        held = self._held
+        if not held.entries:
+            return
+        failpoint("executor.before_commit")
+        try:
+            batch = Batch(held.group, tuple(held.entries))
+            self._version = await self._bus.commit(batch, held.outputs, self._state(held.heard)) or self._version
+        except StaleState:  # what of this is still ours to decide, the next read gives again
+            self._counts.reloads.inc()
+            await self._reload()
+            return
+        failpoint("executor.after_commit")
+        self._held = Held()
+        self._count(held)
 
     def _state(self, heard: Heard) -> State | None:
         """Return what to store, None if nothing changed: encoding a strategy's memory costs more than hearing an event."""
@@ -136,15 +178,11 @@ class StrategyLoop:
         self._stored_book = self._seat.view.book
         return State(self._state_name, self._version, data)
 
-    def _count(self, heard: Heard) -> None:
-        strategy, now_ns, book = self._spec.id, self._clock.now_ns(), self._seat.view.book
-        metrics.EVENTS.labels(strategy).inc(heard.routed)
-        for intent in heard.intents:
-            metrics.INTENTS.labels(strategy, intent.side.value).inc()
-        for check in heard.refused:
-            metrics.REFUSED.labels(strategy, check).inc()
-        for failure in heard.failures:
+    def _count(self, held: Held) -> None:
+        now_ns = self._clock.now_ns()
+        self._counts.heard(held.heard, self._seat.view.book)
+        for failure in held.heard.failures:
             self._faults.note(failure, now_ns)
-        metrics.CAPITAL.labels(strategy).set(book.capital_lamports)
-        metrics.FREE.labels(strategy).set(book.free_lamports())
-        metrics.IN_FLIGHT.labels(strategy).set(len(book.in_flight))
+        newest = held.entries[-1].message
+        if isinstance(newest, MarketFrame) and not self._replays:
+            self._counts.latency_s.observe((held.since_ns - newest.events[-1].time_ns) / NS_PER_S)

@@ -1,6 +1,7 @@
 """The edge of the executor: settings, the strategy's code, a connection, and the loop until it is asked to stop."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 from memesnipe.bus.redis_bus import connect
@@ -39,6 +40,8 @@ async def _turns(running: Running, loop: StrategyLoop) -> None:
             running.health.ready(False, str(error))
             await asyncio.sleep(error.retry_after_s)
             await _restart(running, loop)
+    with contextlib.suppress(Unavailable):  # what is not committed now is given again to the next start
+        await loop.flush()
 
 
 async def _restart(running: Running, loop: StrategyLoop) -> None:
