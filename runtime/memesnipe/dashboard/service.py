@@ -3,11 +3,11 @@
 import signal
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 import redis
 from flask import Flask
-from waitress import create_server
+from waitress.server import create_server
 
 from memesnipe.dashboard.app import make_app
 from memesnipe.dashboard.commands import Commands
@@ -93,8 +93,9 @@ def _bind(app: Flask, settings: DashboardSettings) -> Server:
     threads = settings.dashboard_clients_max + SPARE_THREADS
     try:
         # One address, not a name: "localhost" may be two, and waitress would make another kind of server of it.
-        server: Server = create_server(
-            app, host="127.0.0.1" if host == "localhost" else host, port=port, ident="", threads=threads, channel_timeout=60
+        server = cast(
+            "Server",
+            create_server(app, host="127.0.0.1" if host == "localhost" else host, port=port, ident="", threads=threads, channel_timeout=60),
         )
     except OSError as error:
         raise ConfigError(f"MEMESNIPE_DASHBOARD_PORT: cannot listen on {host}:{port}: {error}") from None
