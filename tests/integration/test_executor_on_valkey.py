@@ -358,10 +358,12 @@ async def test_events_that_waited_for_their_commit_in_a_crash_are_heard_once(
     make_bus: MakeBus, bus: RedisBus, folder: Path, quiet: Quiet
 ) -> None:
     await bus.publish(KILL_SWITCH.name, a_halt(HaltState.HALTED))
-    crashing = await a_loop(bus, folder)
+    dying = await make_bus(service="executor", consumer="eager")
+    crashing = await a_loop(dying, folder)
     await bus.publish(PRICE.name, a_frame(tick_now(0), tick_now(1)))
     while not await crashing.turn():
         pass
+    await dying.close()
 
     later = await a_loop(await make_bus(service="executor", consumer="eager"), folder)
     await quiet(later)
