@@ -72,6 +72,12 @@ def test_a_buy_within_every_limit_is_approved_and_reserves_its_size_and_costs() 
     assert book.paper.account("momentum").reserved_lamports == room_of(intent, roomy()) > SOL
 
 
+def test_the_room_of_a_buy_covers_fee_tip_and_the_rent_of_two_accounts() -> None:
+    limits = roomy(priority_fee_lamports_max=7, tip_lamports_max=11)
+
+    assert room_of(wish(sol=1), limits) == SOL + 5_000 + 7 + 11 + 2 * 2_039_280
+
+
 def test_a_paper_approval_carries_no_signature() -> None:
     _, outputs = say(Book(), rules_of(), wish())
 
