@@ -28,9 +28,23 @@ from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.testing import SOL, Wallet, running
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import ConfigApplied
+from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent, Outcome, Rejection
 from memesnipe.messages.signing import Lease
-from memesnipe.testing.builders import MINT, POLICY_HASH, SPEC_HASH, STRATEGY, a_config, a_halt, a_sale, a_strategy, an_exit, an_intent
+from memesnipe.testing.builders import (
+    MINT,
+    POLICY_HASH,
+    SPEC_HASH,
+    STRATEGY,
+    a_config,
+    a_halt,
+    a_sale,
+    a_strategy,
+    a_tick,
+    an_approved,
+    an_exit,
+    an_intent,
+)
 
 FILLS = topology.FILLS.of(STRATEGY)
 SLOT_MS = 25
@@ -80,16 +94,13 @@ class Stage:
         self.signer = self.start("memesnipe.signer.service", WALLET_FILE=str(path), SIGNER_PORT=str(port))
         await until(lambda: _answers(self.signer_url + "/pubkey"))
 
-    def start_guard(self, failpoint: str = "") -> "subprocess.Popen[bytes]":
+    def start_guard(self, failpoint: str = "", **more: str) -> "subprocess.Popen[bytes]":
         """Start a guard that dies at `failpoint`, if one is given."""
         return self.start(
             "memesnipe.guard.service",
-            SIGNER_URL=self.signer_url,
-            RPC_URL=self.wallet.base,
-            JUPITER_URL=self.wallet.base,
-            POLL_MS="20",
-            RESEND_MS="100",
-            FAILPOINT=failpoint,
+            **{"SIGNER_URL": self.signer_url, "RPC_URL": self.wallet.base, "JUPITER_URL": self.wallet.base, "FAILPOINT": failpoint}
+            | {"POLL_MS": "20", "RESEND_MS": "100"}
+            | more,
         )
 
     def start(self, module: str, **settings: str) -> "subprocess.Popen[bytes]":
@@ -307,6 +318,22 @@ async def test_an_exit_lands_while_everything_is_halted(stage: Stage) -> None:
     assert isinstance(sold, Fill), sold
     assert isinstance(refused, Rejection)
     assert refused.reason is ReasonCode.HALTED
+
+
+@pytest.mark.parametrize(("poison", "kind"), [("", Fill), ("destination", Rejection)])
+async def test_paper_by_quotes_goes_to_the_signer_s_door_and_no_further(stage: Stage, poison: str, kind: type) -> None:
+    stage.start_guard(PAPER_QUOTES="jupiter", WALLET=stage.wallet.me, PAPER_SLOTS_MAX="0", PAPER_FAILURE_BPS="0", SIGNER_URL="")
+    await stage.wallet.post("/localnet/faults", {"poison": poison})
+    pool = await stage.pool()
+    ratio = {"quote_lamports": pool["virtual_quote_lamports"], "base_units": pool["virtual_base_units"]}
+    await stage.bus.publish(topology.PRICE.name, MarketFrame((a_tick(venue="raydium", **ratio),)))
+    intent = await stage.priced(an_intent(), pool)
+
+    await stage.bus.publish(topology.APPROVED.name, an_approved(intent), intent.id)
+    (outcome,) = await stage.outcomes(intent)
+
+    assert type(outcome) is kind, outcome
+    assert await stage.signatures() == []
 
 
 async def test_an_order_without_a_lease_is_refused(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from memesnipe.chain.clients.jupiter import Jupiter
 from memesnipe.chain.clients.limits import Rate
 from memesnipe.chain.clients.rpc import SolanaRpc
 from memesnipe.chain.clients.sender import Sender
-from memesnipe.chain.programs import HELIUS_TIP_ACCOUNTS, JITO_TIP_ACCOUNTS
+from memesnipe.chain.programs import HELIUS_SWQOS_TIP_LAMPORTS_MIN, HELIUS_TIP_ACCOUNTS, HELIUS_TIP_LAMPORTS_MIN, JITO_TIP_ACCOUNTS
 from memesnipe.guard.attempts import Attempts
 from memesnipe.guard.landing import Landing
 from memesnipe.guard.live import Hosts, Keys, Live, Wishes
@@ -42,7 +42,10 @@ def hosts_of(settings: GuardSettings) -> Hosts:
 
 
 def _more_routes(settings: GuardSettings) -> list[Jito | Sender]:
-    """Return the ways into a block beside the RPC host; several for one transaction, for bundles vanish."""
+    """Return the ways into a block beside the RPC host; several for one transaction, for bundles vanish. Raises ConfigError."""
+    if settings.sender_url and settings.tip_lamports < HELIUS_SWQOS_TIP_LAMPORTS_MIN:
+        least = f"{HELIUS_TIP_LAMPORTS_MIN}, with swqos_only {HELIUS_SWQOS_TIP_LAMPORTS_MIN}"
+        raise ConfigError(f"MEMESNIPE_TIP_LAMPORTS: Sender wants a tip of at least {least}, not {settings.tip_lamports}")
     routes: list[Jito | Sender] = [Jito.at(settings.jito_url)] if settings.jito_url else []
     return [*routes, Sender.at(settings.sender_url)] if settings.sender_url else routes
 
