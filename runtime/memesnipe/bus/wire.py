@@ -77,6 +77,15 @@ class Link(asyncio.Protocol):
         self._transport.write(packed)
         return slot
 
+    def send_all(self, packed: list[bytes]) -> Reply:
+        """Write several packed commands at once; return the slot of the LAST one's reply. The others' replies are dropped."""
+        if self.lost:
+            return self.send(b"")
+        slots = [Reply() for _ in packed]
+        self._slots.extend(slots)
+        self._transport.write(b"".join(packed))
+        return slots[-1]
+
     def data_received(self, data: bytes) -> None:
         """Hand each whole reply to the slot that waits for it."""
         try:
