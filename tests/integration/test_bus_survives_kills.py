@@ -17,6 +17,7 @@ import redis
 
 from memesnipe.bus.api import Output, StaleState, State, Subscription
 from memesnipe.bus.embedded import EmbeddedValkey
+from memesnipe.bus.fence import Commit
 from memesnipe.bus.redis_bus import RedisBus, connect
 from memesnipe.bus.scripts import COMMIT
 from memesnipe.bus.topology import APPROVED, INTENTS
@@ -188,9 +189,11 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_twice(bus: RedisBus, v
     batch = await bus.read(block_ms=1_000)
     assert batch is not None
     outputs = [[Output(APPROVED.name, an_approved(intent), intent.id)]]
-    keys, arguments = bus._commit_arguments(batch, outputs, State(STATE, 0, b"book"))
+    state = State(STATE, 0, b"book")
+    commit = Commit("", batch, outputs, state)
+    arguments = commit.arguments("risk_guardian", bus._intake.consumer, state, "the same token")
 
-    answers = [await bus._commands.run(COMMIT, keys, arguments) for _ in range(2)]
+    answers = [await bus._commands.run(COMMIT, commit.keys, arguments) for _ in range(2)]
 
     assert [answer[:2] for answer in answers] == [[b"ok", b"1"], [b"ok", b"1"]]
     assert len(await bus.fold(APPROVED.name)) == 1

@@ -30,7 +30,7 @@ CONSUME = (
     "+xreadgroup", "+xack", "+xpending", "+xautoclaim", "+xgroup|create", "+xgroup|setid", "+xinfo|groups", "+xinfo|stream",
     "+xrange", "+xrevrange",
 )  # fmt: skip
-PRODUCE = ["+xadd", "+set", "+get"]
+PRODUCE = ["+xadd", "+hget", "+hmget", "+hset", "+hsetnx", "+pexpire"]
 FOLD = ["+xrange", "+xrevrange", "+xread", "+xlen", "+get", "+lrange"]
 OWN = ["+get", "+set", "+del", "+hmget", "+hset", "+lrange", "+rpush"]
 LOOK = (

@@ -36,7 +36,8 @@ def render() -> str:
     keys = "\n".join(f"| `{getattr(topology, name)}` | {meaning} |" for name, meaning in KEYS)
     tail = f"""
 `{topology.DEAD_LETTERS}` keeps what could not be decoded: fields stream, id, raw, field, reason. It is never trimmed.
-`fence:<stream>:<key>` remembers a business key for a day, so that the second message with it is dropped.
+`fence:<stream>:<period>` is a hash of the business keys written in a period of six hours; the second message with a key of this
+period or the one before is dropped.
 
 # Keys
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from memesnipe.bus.api import Batch, Entry, Output, StaleState, State, Subscription
+from memesnipe.bus.fence import CALL_LIFE_MS, LIFE_MS, Commit, call_fences, checked, fences
 from memesnipe.bus.intake import Intake
 from memesnipe.bus.replay import ReplayIntake
 from memesnipe.bus.rows import Row, event_time_ns, raw_of, row_of
@@ -20,17 +21,12 @@ from memesnipe.bus.topology import DEAD_LETTERS, Kind
 from memesnipe.bus.turns import Turns
 from memesnipe.bus.wire import pack
 from memesnipe.kernel.clock import Clock, SystemClock
-from memesnipe.kernel.errors import BadInput, Bug, Unavailable
+from memesnipe.kernel.errors import BadInput, Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.metrics import BAD_INPUT
 from memesnipe.kernel.settings import CommonSettings
 
-FENCE_MS = 24 * 3_600 * 1_000
-"""How long a business key keeps a second message away."""
-CALL_FENCE_MS = 60_000
-"""How long a message without a business key is kept from being written twice by the repetition of one call."""
-KEY_LENGTH_MAX = 256
 FOLD_PAGE = 1_000
 
 
@@ -66,43 +62,20 @@ class RedisBus:
 
     async def commit(self, batch: Batch, outputs: Sequence[Sequence[Output]], state: State | None = None) -> int:
         """Acknowledge, write and keep the state in one step. Raises StaleState, Unavailable, Bug."""
-        if len(outputs) != len(batch.entries):
-            raise Bug(f"{len(outputs)} lists of outputs for {len(batch.entries)} entries")
-        keys, arguments = self._commit_arguments(batch, outputs, state)
+        commit = Commit(self._prefix, batch, outputs, state)
+        arguments = commit.arguments(batch.group, self._intake.consumer, state, self._token())
         failpoint("bus.before_commit")
-        status, *rest = await self._commands.run(COMMIT, keys, arguments)
+        status, *rest = await self._commands.run(COMMIT, commit.keys, arguments)
         failpoint("bus.after_commit")
         if status == b"ok":
+            for row, count in commit.written.items():
+                row.written.inc(count)
             return int(rest[0])
         self._intake.restart()
         if status == b"lost":
             # A failover forgot that we read them, or another instance finished them: what is still ours is read again.
-            raise Unavailable("redis", f"entry {rest[1].decode()} is no longer pending for {batch.group}", retry_after_s=0.0)
+            raise Unavailable("redis", f"entry {rest[0].decode()} is no longer pending for {batch.group}", retry_after_s=0.0)
         raise StaleState(state.name if state else "")
-
-    def _commit_arguments(self, batch: Batch, outputs: Sequence[Sequence[Output]], state: State | None) -> tuple[list[str], list[Any]]:
-        keys = _Keys(self._prefix, state.name if state else batch.entries[0].stream if batch.entries else DEAD_LETTERS)
-        plain: dict[int, list[str]] = {}
-        effects: list[Any] = []
-        count = 0
-        for entry, caused in zip(batch.entries, outputs, strict=True):
-            index = keys.index(entry.stream)
-            if not caused:
-                plain.setdefault(index, []).append(entry.id)
-                continue
-            count += 1
-            effects += (index, entry.id, len(caused))
-            for output in caused:
-                effects += self._output(keys, output)
-        head = [batch.group, FENCE_MS, state.version if state else "", state.data if state else "", self._token()]
-        acknowledged = [part for index, ids in plain.items() for part in (index, len(ids), *ids)]
-        return keys.names, [*head, len(plain), *acknowledged, count, *effects]
-
-    def _output(self, keys: "_Keys", output: Output) -> tuple[int, int, bytes]:
-        row = row_of(output.stream)
-        row.written.inc()
-        fence = keys.index(_fence(output.stream, output.key)) if output.key else 0
-        return keys.index(output.stream), fence, row.encode(output.message)
 
     def _token(self) -> str:
         return f"{self._nonce}:{next(self._call)}"
@@ -110,10 +83,10 @@ class RedisBus:
     async def publish(self, stream: str, message: Any, key: str = "") -> str:
         """Write one message that no entry caused; return its entry id, "" if `key` was seen."""
         row, token = row_of(stream), self._token()
-        payload = row.encode(message)
-        fence, life_ms = (_fence(stream, key), FENCE_MS) if key else (_fence(stream, token), CALL_FENCE_MS)
+        hashes, life_ms = (fences(self._prefix, stream), LIFE_MS) if key else (call_fences(self._prefix, stream), CALL_LIFE_MS)
         length = row.stream.length_max if row.kind is Kind.MARKET else 0
-        written = await self._commands.run(PUBLISH, [self._prefix + stream, self._prefix + fence], [life_ms, token, payload, length])
+        arguments = [life_ms, token, checked(stream, key) or token, row.encode(message), length]
+        written = await self._commands.run(PUBLISH, [self._prefix + stream, *hashes], arguments)
         row.written.inc()
         return bytes(written).decode()
 
@@ -135,8 +108,9 @@ class RedisBus:
         """Keep what could not be folded, once, whoever of the many readers comes first."""
         BAD_INPUT.labels(row.stream.name, error.field[:32]).inc()
         logger().warning("dead_letter", stream=row.name, id=entry_id, field=error.field, reason=error.reason)
-        fence = _fence(DEAD_LETTERS, f"{row.name}:{entry_id}")
-        if await self._commands.call(pack("SET", self._prefix + fence, "1", "NX", "PX", FENCE_MS)):
+        fence, _ = fences(self._prefix, DEAD_LETTERS)
+        if await self._commands.call(pack("HSETNX", fence, f"{row.name}:{entry_id}", "1")):
+            await self._commands.call(pack("PEXPIRE", fence, LIFE_MS))
             letter = ("stream", row.name, "id", entry_id, "raw", raw_of(fields), "field", error.field, "reason", error.reason)
             await self._commands.call(pack("XADD", self._prefix + DEAD_LETTERS, "*", *letter))
 
@@ -176,28 +150,6 @@ class RedisBus:
         await self._intake.forget()
         await self._reader.close()
         await self._commands.close()
-
-
-class _Keys:
-    """The KEYS of one script call: each name once, found again by its index (from 1, as Lua counts)."""
-
-    def __init__(self, prefix: str, first: str) -> None:
-        self._prefix = prefix
-        self._indexes: dict[str, int] = {}
-        self.names: list[str] = [prefix + first]
-
-    def index(self, name: str) -> int:
-        found = self._indexes.get(name)
-        if found is None:
-            self.names.append(self._prefix + name)
-            found = self._indexes[name] = len(self.names)
-        return found
-
-
-def _fence(stream: str, key: str) -> str:
-    if len(key) > KEY_LENGTH_MAX:
-        raise Bug(f"key of {len(key)} characters on {stream}: at most {KEY_LENGTH_MAX}")
-    return f"fence:{stream}:{key}"
 
 
 async def connect(settings: CommonSettings, clock: Clock, *, service: str, consumer: str = "", adopt_idle_ms: int = 15_000) -> RedisBus:
