@@ -1,4 +1,4 @@
-"""docs/reference/reasons.md, made from the table of reasons. `python -m memesnipe.kernel.reasons_page > docs/reference/reasons.md` renews it."""
+"""docs/reference/reasons.md, made from the table: `python -m memesnipe.kernel.reasons_page > docs/reference/reasons.md` renews it."""
 
 import sys
 
