@@ -19,6 +19,8 @@ class ReplayIntake(Intake):
 
     _turns: Turns
     _keys_by_turn: dict[int, list[bytes]]
+    _held: dict[int, list[Any]]
+    """By turn: what was read and must not be handled yet."""
 
     async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """As `Intake.subscribe`."""
@@ -33,16 +35,37 @@ class ReplayIntake(Intake):
             return await self._ours(count_max)
         pause_s = POLL_S
         while True:
-            for turn, keys in self._keys_by_turn.items():
-                if not await self._turns.may_read(turn):
-                    break
-                found = await self._new(keys, count_max)
-                if found:
-                    return found
+            if found := await self._in_turn(count_max):
+                return found
             if time.monotonic() >= deadline:
                 return None
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, POLL_S_MAX)
+
+    async def _in_turn(self, count_max: int) -> list[Any] | None:
+        """Return what may be handled now, the earliest turn first.
+
+        Looking and reading are two steps, and an event may be published between them: what was read is held back until a look
+        AFTER the read finds the lower turns drained. While we hold it it is pending, so nobody later than us goes on, and
+        the source waits. Without this an executor saw a price before wallet_guard had settled what was due at it.
+        """
+        for turn, keys in self._keys_by_turn.items():
+            held = self._held.setdefault(turn, [])
+            if not held and not await self._turns.may_read(turn):
+                return None
+            held += await self._new(keys, count_max) or []
+            if held:
+                if not await self._turns.may_read(turn):
+                    return None
+                found = held + (await self._new(keys, count_max) or [])
+                self._held[turn] = []
+                return found
+        return None
+
+    def restart(self) -> None:
+        """As `Intake.restart`: what was held back is pending, too, and comes again with the rest."""
+        super().restart()
+        self._held = {}
 
     async def _new(self, keys: list[bytes], count_max: int) -> list[Any] | None:
         streams = [*keys, *([b">"] * len(keys))]
