@@ -29,6 +29,9 @@ class Position(msgspec.Struct, frozen=True, gc=False, array_like=True):
     marked_ns: int = 0
 
 
+NOTHING = Position(0, 0, 0)
+
+
 class Reservation(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Room taken by an approved order: lamports on a buy (costs included), units on a sell."""
 
@@ -258,8 +261,8 @@ def rearm(book: Book, mode: Mode) -> Book:
 
 
 def _released(account: Account, intent_id: str) -> Account:
-    reservation = account.reservations.get(intent_id)
-    left = {key: value for key, value in account.reservations.items() if key != intent_id}
+    left = account.reservations.copy()
+    reservation = left.pop(intent_id, None)
     return msgspec.structs.replace(
         account,
         reservations=left,
@@ -273,7 +276,7 @@ def _paid(account: Account, failed: Fill) -> Account:
 
 
 def _traded(account: Account, fill: Fill) -> Account:
-    before = account.positions.get(fill.mint, Position(0, 0, 0))
+    before = account.positions.get(fill.mint, NOTHING)
     units = before.units + fill.token_delta_units
     if fill.token_delta_units >= 0:
         spent = -fill.sol_delta_lamports
@@ -287,12 +290,14 @@ def _traded(account: Account, fill: Fill) -> Account:
 
 
 def _with_position(account: Account, mint: str, after: Position, realized_lamports: int) -> Account:
-    before = account.positions.get(mint, Position(0, 0, 0))
-    others = {key: value for key, value in account.positions.items() if key != mint}
-    kept = after if after.units else Position(0, 0, 0)
+    positions = account.positions.copy()
+    before = positions.pop(mint, NOTHING)
+    kept = after if after.units else NOTHING
+    if kept.units:
+        positions[mint] = kept
     return msgspec.structs.replace(
         account,
-        positions={**others, mint: kept} if kept.units else others,
+        positions=positions,
         cost_lamports=account.cost_lamports + kept.cost_lamports - before.cost_lamports,
         value_lamports=account.value_lamports + kept.value_lamports - before.value_lamports,
         realized_lamports=account.realized_lamports + realized_lamports,

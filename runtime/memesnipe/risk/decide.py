@@ -108,11 +108,10 @@ def reject(strategy: str, intent: Intent, finding: Finding, now_ns: int) -> tupl
 
 
 def mark(book: Book, rules: Rules, frame: MarketFrame, now_ns: int) -> Decision:
-    """Take the prices of what is held; all others are none of our business."""
+    """Take the prices of what is held, of each token the frame's last; all others are none of our business."""
     held, before = book.held_mints(), book
-    for event in frame.events:
-        if isinstance(event, PriceTick) and event.mint in held:
-            book = books.apply_price(book, event)
+    for tick in {event.mint: event for event in frame.events if isinstance(event, PriceTick) and event.mint in held}.values():
+        book = books.apply_price(book, tick)
     return (book, ()) if book is before else watch(book, rules, now_ns)
 
 

@@ -1,5 +1,7 @@
 """The fold streams as read so far: config, allocations and the kill switch, and the rules they make."""
 
+import asyncio
+
 from memesnipe.bus.api import Bus, Entry
 from memesnipe.bus.topology import ALLOCATIONS, CONFIG, KILL_SWITCH
 from memesnipe.risk.book import Book
@@ -17,11 +19,12 @@ class Folded:
 
     async def refresh(self, book: Book) -> Book:
         """Read what is new; return the book with the halts among it taken in. Raises Unavailable."""
-        for entry in await self._new(CONFIG.name):
+        configs, allocations, halts = await asyncio.gather(*(self._new(stream.name) for stream in (CONFIG, ALLOCATIONS, KILL_SWITCH)))
+        for entry in configs:
             self.rules = self.rules.with_config(entry.message)
-        for entry in await self._new(ALLOCATIONS.name):
+        for entry in allocations:
             self.rules = self.rules.with_allocation(entry.message)
-        for entry in await self._new(KILL_SWITCH.name):
+        for entry in halts:
             self.rules = self.rules.with_halt(entry)
             book = take_halt(book, self.rules, entry.message)
         return book

@@ -1,10 +1,12 @@
 """The edge of risk_guardian: read, decide, commit in one fenced step, count."""
 
 import asyncio
+import time
 
 from memesnipe.bus.api import Batch, Bus, Output, StaleState, State, Subscription
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.topology import EXITS, FILLS, INTENTS, PRICE, STATE_KEY, Stream
+from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
@@ -21,7 +23,8 @@ from memesnipe.risk.settings import RiskSettings
 
 STATE = STATE_KEY.format(stage=STAGE)
 READ_MS = 100
-"""How long a read waits: also how soon a halt is seen when nothing else happens."""
+UPKEEP_S = 0.05
+"""A halt is seen within the two of them together; folding at every turn would double the latency of an order."""
 
 Outputs = tuple[tuple[Output, ...], ...]
 
@@ -34,6 +37,9 @@ class Guardian:
         self._folded = Folded(bus)
         self._book, self._version = Book(), 0
         self._heard: frozenset[str] = frozenset()
+        # In a replay at every turn: what is in force must depend on what was read, never on how fast we were.
+        self._upkeep_every_s = UPKEEP_S if isinstance(running.clock, SystemClock) else 0.0
+        self._upkeep_s = 0.0
 
     async def reload(self) -> None:
         """Take up the stored book and fold everything anew. Raises Unavailable, Bug."""
@@ -43,18 +49,25 @@ class Guardian:
         self._book = await self._folded.refresh(self._book)
 
     async def turn(self) -> None:
-        """Fold what is new, read one batch, decide it, commit it. Raises Unavailable."""
-        self._book = await self._folded.refresh(self._book)
-        if self._folded.rules.config is None:
-            self._running.health.ready(False, "waiting for the first applied config")
+        """Fold what is new if it is time, read one batch, decide it, commit it. Raises Unavailable."""
+        if time.monotonic() >= self._upkeep_s and not await self._upkeep():
             await asyncio.sleep(READ_MS / 1_000)
             return
-        await self._subscribe()
-        self._running.health.ready(True)
         batch = await self._bus.read(block_ms=READ_MS)
         if batch is not None and batch.entries:
             await self._settle(batch)
+
+    async def _upkeep(self) -> bool:
+        """Fold config, allocations and halts, hear new strategies, show the book; return whether there is a config to work by."""
+        self._book = await self._folded.refresh(self._book)
+        if self._folded.rules.config is None:
+            self._running.health.ready(False, "waiting for the first applied config")
+            return False
+        await self._subscribe()
+        self._running.health.ready(True)
         metrics.show(self._book, self._folded.rules, self._running.clock.now_ns())
+        self._upkeep_s = time.monotonic() + self._upkeep_every_s
+        return True
 
     async def _settle(self, batch: Batch) -> None:
         after, outputs = decide_all(self._book, self._folded.rules, batch, self._running.clock.now_ns(), self._seal)
