@@ -35,16 +35,29 @@ class Failure(msgspec.Struct, frozen=True):
     kind: str
     detail: str
     error: BaseException | None = None
+    """Of the first of its kind."""
+    count: int = 1
+
+
+FAULT_KINDS_MAX = 64
+"""A strategy that fails on every event, each time with a class of its own, must not fill the memory before the next commit."""
 
 
 class Heard(msgspec.Struct):
     """What came of the events: intents to send, faults to count, answers that a check refused (by its name)."""
 
     intents: list[OrderIntent] = []
-    failures: list[Failure] = []
+    faults: dict[str, Failure] = {}
+    """By kind; a strategy that fails on every event is one fault with a count."""
     refused: list[str] = []
     routed: int = 0
     """Events that reached the strategy: without any, its memory is as it was."""
+
+    def fail(self, kind: str, detail: str, error: BaseException | None = None) -> None:
+        """Note a fault."""
+        kind = kind if kind in self.faults or len(self.faults) < FAULT_KINDS_MAX else "other"
+        known = self.faults.get(kind)
+        self.faults[kind] = Failure(kind, detail, error) if known is None else msgspec.structs.replace(known, count=known.count + 1)
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -79,23 +92,24 @@ def hear(seat: Seat, kinds: frozenset[type], events: Sequence[MarketEvent], stan
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            heard.failures.append(Failure(type(error).__name__, str(event.event_id), error))
+            heard.fail(type(error).__name__, event.event_id, error)
         else:
-            heard.failures.append(_waited(coroutine, event))
+            _waited(coroutine, event, heard)
 
 
-def _waited(coroutine: Coroutine[Any, Any, Any], event: MarketEvent) -> Failure:
+def _waited(coroutine: Coroutine[Any, Any, Any], event: MarketEvent, heard: Heard) -> None:
     try:
         coroutine.close()
     except BaseException as error:
-        return Failure("waited", f"{event.event_id}: on_event awaited and would not be closed", error)
-    return Failure("waited", f"{event.event_id}: on_event awaited something outside; it must answer at once")
+        heard.fail("waited", f"{event.event_id}: on_event awaited and would not be closed", error)
+        return
+    heard.fail("waited", f"{event.event_id}: on_event awaited something outside; it must answer at once")
 
 
 def _act(seat: Seat, event: MarketEvent, answer: object, standing: Standing, heard: Heard) -> None:
     orders = [order for order in (answer if isinstance(answer, (list, tuple)) else (answer,)) if order is not None]
     if not len(orders) <= standing.actions_per_event_max:
-        heard.failures.append(Failure("too_many_actions", f"{event.event_id}: {len(orders)} actions"))
+        heard.fail("too_many_actions", f"{event.event_id}: {len(orders)} actions")
         return
     before: Book = seat.view.book
     for order in orders:
@@ -107,7 +121,7 @@ def _order(seat: Seat, event: MarketEvent, order: object, before: Book, standing
     try:
         intent = intent_of(seat.spec, event, order, seat.view.book.sequence)
     except BadInput as error:
-        heard.failures.append(Failure("bad_action", f"{event.event_id}: {error}", error))
+        heard.fail("bad_action", f"{event.event_id}: {error}", error)
         return
     assert isinstance(order, (Buy, Sell))  # noqa: S101 - for the type checkers; intent_of looked
     if refused := refusal(order, event, before, seat.view.book, standing):

@@ -20,7 +20,7 @@ class FaultLog:
         """Count a fault; log it if its kind was not logged within the last minute."""
         known = failure.kind in self._logged_ns or len(self._logged_ns) < KINDS_MAX
         kind = failure.kind if known else "other"
-        ERRORS.labels(self._strategy, kind).inc()
+        ERRORS.labels(self._strategy, kind).inc(failure.count)
         last_ns = self._logged_ns.get(kind)
         if last_ns is None or now_ns - last_ns >= LOG_EVERY_NS:
             self._logged_ns[kind] = now_ns

@@ -174,14 +174,14 @@ class StrategyLoop:
             return None
         data, self._snapshot, failure = pack(self._seat, self._snapshot)
         if failure is not None:
-            heard.failures.append(failure)
+            heard.fail(failure.kind, failure.detail, failure.error)
         self._stored_book = self._seat.view.book
         return State(self._state_name, self._version, data)
 
     def _count(self, held: Held) -> None:
         now_ns = self._clock.now_ns()
         self._counts.heard(held.heard, self._seat.view.book)
-        for failure in held.heard.failures:
+        for failure in held.heard.faults.values():
             self._faults.note(failure, now_ns)
         newest = held.entries[-1].message
         if isinstance(newest, MarketFrame) and not self._replays:

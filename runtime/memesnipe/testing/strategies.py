@@ -70,7 +70,7 @@ class Rehearsal:
         """Put events to the strategy; return the orders that left."""
         heard = Heard()
         hear(self.seat, self.seat.kinds, events, self.standing, heard)
-        _require([f"{failure.kind}: {failure.detail}" for failure in heard.failures])
+        _require([f"{failure.kind}: {failure.detail}" for failure in heard.faults.values()])
         self.refused += heard.refused
         return heard.intents
 
