@@ -141,13 +141,13 @@ def test_rolling_back_to_nowhere_is_a_clear_error(tmp_path: Path) -> None:
     ],
 )
 def test_a_halt_decides_which_leases_are_granted(halt: HaltState, kinds: list[tuple[bool, bool]]) -> None:
-    granted = list(leases(a_config(paper=False), {"momentum": halt}, 3, NOW_NS))
+    granted = list(leases(a_config(paper=False), {"momentum": halt}, 3, NOW_NS, paper_switch=False))
 
     assert sorted((lease.reduce_only, for_exits) for lease, for_exits in granted) == sorted(kinds)
 
 
-def test_paper_strategies_get_no_lease() -> None:
-    assert list(leases(a_config(paper=True), {"momentum": HaltState.ACTIVE}, 0, NOW_NS)) == []
+def test_a_paper_installation_grants_no_lease() -> None:
+    assert list(leases(a_config(paper=True), {"momentum": HaltState.ACTIVE}, 0, NOW_NS, paper_switch=True)) == []
 
 
 def test_the_spec_files_are_exactly_the_applied_strategies(tmp_path: Path) -> None:
@@ -163,3 +163,12 @@ def test_a_password_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) 
 
     assert first == second
     assert (tmp_path / "executor").stat().st_mode & 0o077 == 0
+
+
+def test_a_strategy_that_went_back_to_paper_keeps_its_exit_lease_and_nothing_else() -> None:
+    config = a_config(paper=False)
+    back = msgspec.structs.replace(config, strategies=(msgspec.structs.replace(config.strategies[0], mode=Mode.PAPER),))
+
+    granted = list(leases(back, {"momentum": HaltState.ACTIVE}, 0, NOW_NS, paper_switch=False))
+
+    assert [(lease.reduce_only, for_exits) for lease, for_exits in granted] == [(True, True)]

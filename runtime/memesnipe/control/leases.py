@@ -13,14 +13,19 @@ EXIT_LEASE_NS = 600 * NS_PER_S
 """Protective exits stay possible this long without a control process."""
 
 
-def leases(config: ConfigApplied, halt_of: dict[str, HaltState], halt_epoch: int, now_ns: int) -> Iterator[tuple[Lease, bool]]:
-    """Yield (lease, is_exit_lease) for every live strategy: none in FROZEN, only exit leases in HALTED."""
+def leases(
+    config: ConfigApplied, halt_of: dict[str, HaltState], halt_epoch: int, now_ns: int, *, paper_switch: bool
+) -> Iterator[tuple[Lease, bool]]:
+    """Yield (lease, is_exit_lease): none under the paper switch or in FROZEN, only exit leases in HALTED.
+
+    A strategy that went back to paper keeps its exit lease: what it bought live must be sold live, or it is stranded.
+    """
     for strategy in config.strategies:
         halt = halt_of[strategy.id]
-        if strategy.mode is not Mode.LIVE or halt is HaltState.FROZEN:
+        if paper_switch or not config.genesis or halt is HaltState.FROZEN:
             continue
         yield _lease(config, strategy, halt_epoch, now_ns, EXIT_LEASE_NS, reduce_only=True), True
-        if halt is not HaltState.HALTED and not strategy.paused:
+        if strategy.mode is Mode.LIVE and halt is not HaltState.HALTED and not strategy.paused:
             yield _lease(config, strategy, halt_epoch, now_ns, LEASE_NS, reduce_only=halt is HaltState.REDUCE_ONLY), False
 
 

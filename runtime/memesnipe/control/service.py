@@ -124,7 +124,8 @@ class Control:
             return
         halt_of = {s.id: self._halts.effective(s.id) for s in self._config.strategies}
         granted = set()
-        for lease, for_exits in leases(self._config, halt_of, self._halts.epoch, self._running.clock.now_ns()):
+        switch = self._settings.paper_trading_mode
+        for lease, for_exits in leases(self._config, halt_of, self._halts.epoch, self._running.clock.now_ns(), paper_switch=switch):
             template, life_ns = (topology.EXIT_LEASE_KEY, EXIT_LEASE_NS) if for_exits else (topology.LEASE_KEY, LEASE_NS)
             key = template.format(strategy=lease.strategy)
             await self._bus.put(key, lease_seals.grant(lease, self._lease_key), ttl_ms=life_ns // NS_PER_MS)

@@ -6,7 +6,6 @@
 - bus: the shipped bus: decode, validate, encode, Lua fence, one commit a batch. Stages do nothing else.
 """
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
