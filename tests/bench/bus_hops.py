@@ -17,7 +17,7 @@ from parts import load
 from parts.chains import STRATEGY
 
 from memesnipe.bus.embedded import EmbeddedValkey
-from memesnipe.bus.topology import FILLS, PRICE
+from memesnipe.bus.topology import APPROVED, FILLS, INTENTS, PRICE
 from memesnipe.messages.codec import decode, encode
 from memesnipe.messages.orders import Fill
 from memesnipe.testing.builders import a_frame, a_tick

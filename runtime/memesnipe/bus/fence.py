@@ -33,9 +33,9 @@ def call_fences(prefix: str, stream: str) -> tuple[str, str]:
 
 
 def checked(stream: str, key: str) -> str:
-    """Return the business key. Raises Bug if it is too long to be one."""
-    if len(key) > KEY_LENGTH_MAX:
-        raise Bug(f"key of {len(key)} characters on {stream}: at most {KEY_LENGTH_MAX}")
+    """Return the business key. Raises Bug if it is too long to be one, or begins with a blank."""
+    if len(key) > KEY_LENGTH_MAX or key[:1] == " ":
+        raise Bug(f"key of {len(key)} characters on {stream}: at most {KEY_LENGTH_MAX}, and no blank first")
     return key
 
 

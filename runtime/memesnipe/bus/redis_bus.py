@@ -16,7 +16,7 @@ from memesnipe.bus.intake import Intake
 from memesnipe.bus.replay import ReplayIntake
 from memesnipe.bus.rows import Row, event_time_ns, raw_of, row_of
 from memesnipe.bus.scripts import COMMIT, PUBLISH, REPLACE
-from memesnipe.bus.session import Session
+from memesnipe.bus.session import REPLY_S_MAX, Session
 from memesnipe.bus.topology import DEAD_LETTERS, Kind
 from memesnipe.bus.turns import Turns
 from memesnipe.bus.wire import pack
@@ -65,7 +65,12 @@ class RedisBus:
         commit = Commit(self._prefix, batch, outputs, state)
         arguments = commit.arguments(batch.group, self._intake.consumer, state, self._token())
         failpoint("bus.before_commit")
-        status, *rest = await self._commands.run(COMMIT, commit.keys, arguments)
+        packed = COMMIT.pack(commit.keys, arguments)
+        reply = await self._intake.commit_and_park(packed, REPLY_S_MAX)
+        if not isinstance(reply, list):
+            # Not possible now, or refused, or the answer was lost: ask again on the other connection; the token makes it once.
+            reply = await self._commands.run_packed(packed)
+        status, *rest = reply
         failpoint("bus.after_commit")
         if status == b"ok":
             for row, count in commit.written.items():

@@ -2,8 +2,11 @@
 
 import hashlib
 from importlib.resources import files
+from typing import Any
 
 import msgspec
+
+from memesnipe.bus.wire import pack
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -14,6 +17,10 @@ class Script(msgspec.Struct, frozen=True):
     sha: str
     command: str
     """EVALSHA_RO where the script says that it only reads: a user without write permission on the keys may then call it."""
+
+    def pack(self, keys: list[str], arguments: list[Any]) -> bytes:
+        """Return the packed call."""
+        return pack(self.command, self.sha, len(keys), *keys, *arguments)
 
 
 def _load(name: str) -> Script:

@@ -22,6 +22,8 @@ PASSING = ("LOADING", "MASTERDOWN", "READONLY", "MISCONF", "NOREPLICAS", "OOM", 
 RECONNECT = ("READONLY", "MASTERDOWN")
 """Answers that say this server is no longer the one to talk to; a new connection may reach the new primary."""
 DENIED = ("NOPERM", "NOAUTH", "WRONGPASS")
+REPLY_S_MAX = 5.0
+"""A server that does not answer a plain command in this time is taken for dead, and asked again on a new connection."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 1.0
 
 
@@ -39,7 +41,7 @@ FINAL: dict[str, type[Exception]] = {"NOSCRIPT": NoScript, "NOGROUP": NoGroup, "
 class Session:
     """One connection slot: the link of now, and how to get the next one."""
 
-    def __init__(self, url: str, name: str, *, wait_s_max: float = 10.0, reply_s_max: float = 5.0) -> None:
+    def __init__(self, url: str, name: str, *, wait_s_max: float = 10.0, reply_s_max: float = REPLY_S_MAX) -> None:
         self._url, self._name = url, name
         self._wait_s_max, self._reply_s_max = wait_s_max, reply_s_max
         self._link: Link | None = None
@@ -84,7 +86,10 @@ class Session:
 
     async def run(self, script: Script, keys: list[str], arguments: list[Any]) -> Any:
         """Call a script by its SHA1; load the scripts and call again where the server does not know it."""
-        packed = pack(script.command, script.sha, len(keys), *keys, *arguments)
+        return await self.run_packed(script.pack(keys, arguments))
+
+    async def run_packed(self, packed: bytes) -> Any:
+        """As `run`, for a call that is packed already."""
         while True:
             try:
                 return await self.call(packed)

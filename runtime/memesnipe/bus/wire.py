@@ -77,6 +77,17 @@ class Link(asyncio.Protocol):
         self._transport.write(packed)
         return slot
 
+    def send_two(self, first: bytes, second: bytes) -> tuple[Reply, Reply]:
+        """Write two packed commands at once; return the slots of both replies."""
+        slots = Reply(), Reply()
+        if self.lost:
+            for slot in slots:
+                slot.put(ConnectionLost("connection is closed"))
+            return slots
+        self._slots.extend(slots)
+        self._transport.write(first + second)
+        return slots
+
     def send_all(self, packed: list[bytes]) -> Reply:
         """Write several packed commands at once; return the slot of the LAST one's reply. The others' replies are dropped."""
         if self.lost:

@@ -65,7 +65,7 @@ async def redis_py_batched(number: int, url: str) -> None:
                 await pipe.execute()
 
 
-async def _client(url: str, source: str) -> "redis.asyncio.Redis":
+async def _client(url: str, source: str) -> Any:
     client = redis.asyncio.Redis.from_url(url, socket_timeout=None)
     await client.xgroup_create(source, "g", "0", mkstream=True)
     return client

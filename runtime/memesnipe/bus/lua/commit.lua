@@ -15,6 +15,7 @@
 -- longer pending in our group, and a state that counts it must not be kept. Without state its outputs are dropped.
 local group, consumer, expected, data, token, life = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local CHUNK = 1000
+local LIVES = ' lives' -- a field of each fence hash that got its time to live; no business key begins with a blank
 
 if expected ~= '' then
   local held = redis.call('HMGET', KEYS[1], 'v', 'w')
@@ -76,7 +77,9 @@ end
 local seen = {}
 for target, keys in pairs(asked) do
   local found = {}
-  for hash = target + 1, target + 2 do
+  keys[#keys + 1] = LIVES
+  for hash = target + 2, target + 1, -1 do
+    found[LIVES] = nil -- only this period's own mark counts, and it is looked at last
     for from = 1, #keys, CHUNK do
       local to = math.min(from + CHUNK - 1, #keys)
       local values = redis.call('HMGET', KEYS[hash], unpack(keys, from, to))
@@ -112,10 +115,15 @@ for _, output in ipairs(outputs) do
   end
 end
 for target, pairs_of in pairs(noted) do
+  local fresh = not seen[target][LIVES]
+  if fresh then
+    pairs_of[#pairs_of + 1] = LIVES
+    pairs_of[#pairs_of + 1] = '1'
+  end
   for from = 1, #pairs_of, CHUNK do
     redis.call('HSET', KEYS[target + 1], unpack(pairs_of, from, math.min(from + CHUNK - 1, #pairs_of)))
   end
-  redis.call('PEXPIRE', KEYS[target + 1], life)
+  if fresh then redis.call('PEXPIRE', KEYS[target + 1], life) end
 end
 
 if expected == '' then return { 'ok', '0', written } end
