@@ -300,6 +300,8 @@ def _refusal(one: Rejection, streams: StreamFacts) -> RefusalLine:
 def _tickers(streams: StreamFacts, held: frozenset[str]) -> tuple[Ticker, ...]:
     newest_first = list(streams.prices)[::-1]
     chosen = sorted(newest_first, key=lambda mint: mint not in held)[:PRICES_MAX]
+    # By name, so that a line stays where the eye left it while prices move.
+    chosen.sort(key=lambda mint: (mint not in held, name_of(mint, streams)))
     return tuple(_ticker(mint, streams.prices[mint], streams, held=mint in held) for mint in chosen)
 
 

@@ -48,7 +48,7 @@ function tiles(shown) {
 
 const mint = (row) => row.mint;
 const POSITIONS = [
-  { title: "Token", show: (p) => el("span", "", el("b", "", p.symbol), p.stop_sol === null ? tag("no stop", "failed") : ""), hint: mint },
+  { title: "Token", show: (p) => el("span", "", el("b", "", p.symbol), p.stop_sol === null ? tag("no stop", "failed") : "", el("small", "narrow", p.strategy)), hint: mint },
   { title: "Strategy", show: (p) => p.strategy, kind: "wide" },
   { title: "Mode", show: (p) => tag(p.mode), kind: "wide" },
   { title: "Held", show: (p) => compact(p.units), hint: (p) => p.units, kind: "n wide" },
