@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from memesnipe.allocator.decide import decide
 from memesnipe.allocator.service import STATE, Allocator
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, FILLS
@@ -49,11 +50,9 @@ async def test_a_restart_decides_nothing_again(bus: RedisBus) -> None:
 
 
 async def test_a_decision_whose_projections_a_crash_cut_off_is_finished_at_the_next_start(bus: RedisBus) -> None:
-    await bus.publish(CONFIG.name, a_config(*TWO))
-    await (await started(bus)).turn()
-    decision = (await bus.fold(ALLOCATIONS.name))[0].message
-    await bus.drop(ALLOCATION.of("beta"))
-    await bus.drop(f"fence:{ALLOCATION.of('beta')}:1:{decision.inputs_hash}")
+    decision = decide(None, a_config(*TWO), START_NS)
+    assert decision is not None
+    await bus.publish(ALLOCATIONS.name, decision)
 
     await started(bus)
 
