@@ -21,7 +21,7 @@ def not_decided_before(order: ApprovedOrder, book: Book, standing: Standing) -> 
 
 
 def mode_in_force(order: ApprovedOrder, book: Book, standing: Standing) -> Refused | None:
-    """A live order of a strategy that is on paper by now is not sent; an exit is: the tokens it sells are real, whatever the mode is now."""
+    """A live order of a strategy that is on paper by now is not sent; an exit is, for the tokens it sells are real."""
     if order.mode is Mode.LIVE and not isinstance(order.intent, ExitIntent) and standing.mode_of(order.intent.strategy) is not Mode.LIVE:
         return Refused(ReasonCode.MODE_MISMATCH, f"{order.intent.strategy} is on paper")
     return None
