@@ -1,8 +1,7 @@
 """The contenders: three stages between two ends, each stage a process of its own. `python -m parts.chains <kind> <n> <url>`.
 
 - raw: prepacked commands on a bare socket protocol; acknowledge, produce and read again in ONE write. No fence, no decoding.
-- redis_py: what one writes with redis-py and uvloop: XREADGROUP, then one XADD and XACK for each message, awaited.
-- redis_py_batched: redis-py at its best: a pipeline for each batch.
+- redis_py: redis-py and uvloop at their best: a pipeline for each batch.
 - bus: the shipped bus: decode, validate, encode, Lua fence, one commit a batch. Stages do nothing else.
 """
 
@@ -12,6 +11,7 @@ from typing import Any
 
 import redis.asyncio
 import uvloop
+from msgspec.structs import replace
 
 from memesnipe.bus.api import Entry, Output, Subscription
 from memesnipe.bus.redis_bus import connect
@@ -44,24 +44,14 @@ async def raw(number: int, url: str) -> None:
 
 
 async def redis_py(number: int, url: str) -> None:
-    """Move entries on, a round trip for each command."""
-    client = await _client(url, f"plain:{number}")
-    while True:
-        for _, entries in await client.xreadgroup("g", "c", {f"plain:{number}": ">"}, count=COUNT, block=1_000) or []:
-            for entry_id, fields in entries:
-                await client.xadd(f"plain:{number + 1}", fields)
-                await client.xack(f"plain:{number}", "g", entry_id)
-
-
-async def redis_py_batched(number: int, url: str) -> None:
     """Move entries on, a pipeline for each batch."""
-    client = await _client(url, f"batched:{number}")
+    client = await _client(url, f"redis_py:{number}")
     while True:
-        for _, entries in await client.xreadgroup("g", "c", {f"batched:{number}": ">"}, count=COUNT, block=1_000) or []:
+        for _, entries in await client.xreadgroup("g", "c", {f"redis_py:{number}": ">"}, count=COUNT, block=1_000) or []:
             async with client.pipeline(transaction=False) as pipe:
                 for _, fields in entries:
-                    pipe.xadd(f"batched:{number + 1}", fields)
-                pipe.xack(f"batched:{number}", "g", *(entry_id for entry_id, _ in entries))
+                    pipe.xadd(f"redis_py:{number + 1}", fields)
+                pipe.xack(f"redis_py:{number}", "g", *(entry_id for entry_id, _ in entries))
                 await pipe.execute()
 
 
@@ -71,18 +61,23 @@ async def _client(url: str, source: str) -> Any:
     return client
 
 
+INTENT = an_intent(strategy=STRATEGY)
+ORDER = an_approved(INTENT)
+FILL = a_fill(INTENT)
+
+
 def _intents(entry: Entry) -> list[Output]:
-    made = [an_intent(id=event.event_id, strategy=STRATEGY) for event in entry.message.events]
+    made = [replace(INTENT, id=event.event_id) for event in entry.message.events]
     return [Output(INTENTS.of(STRATEGY), intent, intent.id) for intent in made]
 
 
 def _approvals(entry: Entry) -> list[Output]:
-    return [Output(APPROVED.name, an_approved(entry.message), entry.message.id)]
+    return [Output(APPROVED.name, replace(ORDER, intent=entry.message), entry.message.id)]
 
 
 def _fills(entry: Entry) -> list[Output]:
-    intent = entry.message.intent
-    return [Output(FILLS.of(STRATEGY), a_fill(intent), intent.id)]
+    intent_id = entry.message.intent.id
+    return [Output(FILLS.of(STRATEGY), replace(FILL, intent_id=intent_id), intent_id)]
 
 
 STAGES: dict[int, tuple[Stream, str, Callable[[Entry], list[Output]]]] = {
@@ -107,7 +102,6 @@ async def bus(number: int, url: str) -> None:
 KINDS: dict[str, Callable[[int, str], Awaitable[Any]]] = {
     "raw": raw,
     "redis_py": redis_py,
-    "redis_py_batched": redis_py_batched,
     "bus": bus,
 }
 

@@ -1,20 +1,21 @@
 """The load on a chain, the same for every contender: writes to its first stream, reads its last one, measures by its own clock.
 
-A contender says how message number n looks (`write`) and which number an entry of the last stream has (`number_of`).
+A contender says how messages look that go out in one entry (`write`), and which number an entry of the last stream has (`number_of`).
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from memesnipe.bus.wire import Link, open_link, pack
 
-STUCK_S = 40.0
+STUCK_S = 20.0
+BURST = 64
 
-Write = Callable[[int], bytes]
+Write = Callable[[Sequence[int]], bytes]
 NumberOf = Callable[[bytes], "int | None"]
 
 
@@ -24,11 +25,15 @@ class Path(msgspec.Struct, frozen=True):
     first: str
     last: str
     write: Write
-    """Number -> the entry's field `m` on the first stream."""
+    """Numbers -> field `m` of one entry of the first stream."""
     number_of: NumberOf
-    """The entry's field `m` on the last stream -> its number; None for what is not counted."""
+    """Field `m` of an entry of the last stream -> its number; None for what is not counted."""
     read_by: tuple[tuple[str, str], ...]
     """(stream, group) of every stage: the load waits until all of them are there."""
+    per_entry: int = 1
+    """How many messages share an entry in a flood; more than one only for market frames."""
+    window: int = 1_000
+    """How many messages may be on their way in a flood."""
 
 
 class Latencies(msgspec.Struct, frozen=True):
@@ -36,7 +41,7 @@ class Latencies(msgspec.Struct, frozen=True):
 
     p50: float
     p99: float
-    count: int
+    lost: int
 
 
 class Load:
@@ -46,52 +51,55 @@ class Load:
         self._out, self._back, self._path = out, back, path
         self._after = after
         self._sent_s: dict[int, float] = {}
-        self.done = 0
-        self.waits_ms: list[float] = []
+        self._waits_ms: list[float] = []
+        self._done = 0
 
-    async def flood(self, first: int, count: int, window: int, burst: int = 64) -> float:
+    async def flood(self, first: int, count: int) -> float:
         """Send `count` messages, at most `window` on their way; return messages a second."""
-        self.done = 0
+        self._done, self._waits_ms = 0, []
         began, sent = time.perf_counter(), 0
         reading = asyncio.create_task(self._read(count))
         while sent < count and not reading.done():
-            room = min(window - (sent - self.done), burst, count - sent)
-            if room > 0:
-                self._send(range(first + sent, first + sent + room))
+            room = min(self._path.window - (sent - self._done), BURST, count - sent)
+            if room >= min(self._path.per_entry, count - sent):
+                self._send(range(first + sent, first + sent + room), self._path.per_entry)
                 sent += room
-            await asyncio.sleep(0 if room > 0 else 0.0005)
+            await asyncio.sleep(0 if room > BURST // 2 else 0.0003)
         await reading
-        return count / (time.perf_counter() - began)
+        return self._done / (time.perf_counter() - began)
 
     async def pace(self, first: int, rate: int, seconds: float) -> Latencies:
-        """Send `rate` messages a second, evenly; return how long each took."""
+        """Send `rate` messages a second, one by one; return how long they took."""
         count = int(rate * seconds)
-        self.done, self.waits_ms = 0, []
+        self._done, self._waits_ms = 0, []
         reading = asyncio.create_task(self._read(count))
-        began = time.perf_counter()
-        sent = 0
+        began, sent = time.perf_counter(), 0
         while sent < count and not reading.done():
             due = min(count, int((time.perf_counter() - began) * rate))
-            for number in range(first + sent, first + due):
-                self._send(range(number, number + 1))
-            sent = max(sent, due)
-            await asyncio.sleep(0.4 / rate)
-        await reading
-        waits = sorted(self.waits_ms[len(self.waits_ms) // 10 :])  # the first tenth warms up
-        return Latencies(waits[len(waits) // 2], waits[len(waits) * 99 // 100], len(waits))
+            if due > sent:
+                self._send(range(first + sent, first + due), 1)
+                sent = due
+            await asyncio.sleep(0.5 / rate)
+        lost = count - await reading
+        waits = sorted(self._waits_ms[len(self._waits_ms) // 10 :])  # the first tenth warms up
+        if not waits:
+            raise RuntimeError(f"nothing came back on {self._path.last}")
+        return Latencies(waits[len(waits) // 2], waits[len(waits) * 99 // 100], lost)
 
-    def _send(self, numbers: range) -> None:
-        packed = [pack("XADD", self._path.first, "*", "m", self._path.write(number)) for number in numbers]
-        now_s = time.perf_counter()
-        self._sent_s.update(dict.fromkeys(numbers, now_s))
+    def _send(self, numbers: range, per_entry: int) -> None:
+        parts = [numbers[at : at + per_entry] for at in range(0, len(numbers), per_entry)]
+        packed = [pack("XADD", self._path.first, "*", "m", self._path.write(part)) for part in parts]
+        self._sent_s.update(dict.fromkeys(numbers, time.perf_counter()))
         self._out.send_all(packed)
 
-    async def _read(self, count: int) -> None:
-        while self.done < count:
-            reply = self._back.send(pack("XREAD", "COUNT", 1_000, "BLOCK", int(STUCK_S * 900), "STREAMS", self._path.last, self._after))
-            if not await reply.wait(STUCK_S) or reply.value is None:
-                raise TimeoutError(f"{self.done} of {count} came back on {self._path.last}")
+    async def _read(self, count: int) -> int:
+        """Read back until all came, or nothing more comes; return how many did."""
+        while self._done < count:
+            reply = self._back.send(pack("XREAD", "COUNT", 1_000, "BLOCK", int(STUCK_S * 100), "STREAMS", self._path.last, self._after))
+            if not await reply.wait(STUCK_S) or not isinstance(reply.value, list):
+                break
             self._take(reply.value[0][1], time.perf_counter())
+        return self._done
 
     def _take(self, entries: list[Any], now_s: float) -> None:
         self._after = entries[-1][0]
@@ -99,12 +107,12 @@ class Load:
             number = self._path.number_of(fields[1])
             sent_s = self._sent_s.pop(number, None) if number is not None else None
             if sent_s is not None:
-                self.done += 1
-                self.waits_ms.append((now_s - sent_s) * 1_000)
+                self._done += 1
+                self._waits_ms.append((now_s - sent_s) * 1_000)
 
 
 async def connected(url: str, path: Path) -> Load:
-    """Return a load on a path, reading the last stream from where it ends now."""
+    """Return a load on a path, once every stage reads; the last stream is read from where it ends now."""
     out, back = await open_link(url, "load"), await open_link(url, "load")
     for stream, group in path.read_by:
         await _until_read(back, stream, group)
