@@ -11,7 +11,7 @@ import pytest
 
 from memesnipe.bus.api import Batch, Subscription
 from memesnipe.bus.redis_bus import RedisBus
-from memesnipe.bus.topology import ALLOCATIONS, CONFIG, LAUNCH, PRICE, STREAMS, Kind, Reader
+from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, LAUNCH, PRICE, STREAMS, Kind, Reader
 from memesnipe.consumers.api import Delivery
 from memesnipe.consumers.decide import Bounds
 from memesnipe.consumers.publisher import Publisher
@@ -21,8 +21,9 @@ from memesnipe.consumers.watch import Watch
 from memesnipe.kernel.clock import EventClock, SystemClock
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.market import recording
-from memesnipe.messages.control import AllocationDecision, ConfigApplied, RiskLimits
+from memesnipe.messages.control import AllocationDecision, ConfigApplied, RiskLimits, StrategyAllocation
 from memesnipe.messages.market import Launch, MarketEvent, PriceTick
+from memesnipe.testing.builders import a_strategy
 from memesnipe.testing.buses import MakeBus
 
 MINT = "8gQkv453h8zzwBNDvJdtVo74DYX5kqAAog1tdHNypump"
@@ -148,6 +149,18 @@ async def test_the_next_event_waits_until_every_stage_is_done_with_the_last(bus:
 
     assert await bus.get(DONE_KEY) == b"3"
     assert clock.now_ns() == events[-1].time_ns
+
+
+async def test_no_event_goes_out_before_every_strategy_has_its_capital(bus: RedisBus, make_bus: MakeBus) -> None:
+    now_ns = SystemClock().now_ns()
+    config = ConfigApplied(1, now_ns, "p", a_limits(), (a_strategy(),), 1)
+    await bus.publish(ALLOCATIONS.name, AllocationDecision(1, now_ns, "i", "equal", "", ()))
+    replay = Replay(bus, EventClock(), [a_tick(1)], 0.0, asyncio.Event())
+
+    before = await replay._funded(config)
+    await bus.publish(ALLOCATION.of("momentum"), StrategyAllocation("momentum", 1, 10_000, 1, now_ns))
+
+    assert (before, await replay._funded(config)) == (False, True)
 
 
 async def test_a_replay_goes_on_where_it_was_killed(bus: RedisBus, make_bus: MakeBus) -> None:

@@ -58,9 +58,10 @@ def _may_write(rules: list[str], stream: str) -> bool:
     return any("+xadd" in rule and f" ~{stream} " in rule.replace(")", " ") for rule in rules)
 
 
-def test_a_price_is_known_to_the_paper_market_before_anyone_trades_on_it() -> None:
+def test_a_price_is_known_to_paper_market_and_risk_before_anyone_trades_on_it() -> None:
     turn = {(seat.stream, seat.group): seat.turn for seat in seats(["momentum"])}
 
     assert turn["events:price", "wallet_guard"] < turn["events:price", "executor:momentum"]
     assert turn["orders:fills:momentum", "executor:momentum"] < turn["events:price", "executor:momentum"]
+    assert turn["events:price", "risk_guardian"] < turn["events:price", "executor:momentum"]
     assert turn["orders:intents:momentum", "risk_guardian"] < turn["orders:approved", "wallet_guard"]

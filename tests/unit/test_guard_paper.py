@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from memesnipe.bus.api import Entry
 from memesnipe.bus.folds import Halts
-from memesnipe.guard import decide, paper
+from memesnipe.guard import decide, desk, paper
 from memesnipe.guard.book import Book, from_bytes, to_bytes
 from memesnipe.guard.paper import Terms
 from memesnipe.guard.standing import Standing, standing_of
@@ -14,7 +15,7 @@ from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.market import PriceTick
 from memesnipe.messages.orders import ApprovedOrder, Fill, FillStatus, Outcome, Rejection
-from memesnipe.testing.builders import OTHER_MINT, SOL, START_NS, a_config, a_sale, a_tick, an_approved, an_exit, an_intent
+from memesnipe.testing.builders import MINT, OTHER_MINT, SOL, START_NS, a_config, a_sale, a_tick, an_approved, an_exit, an_intent
 
 NOW_NS = START_NS + 400_000_000
 FEE, TIP, RENT = 25_000, 10_000, 2_039_280
@@ -146,6 +147,16 @@ def test_an_order_for_a_token_never_seen_is_refused_once_its_time_is_up() -> Non
     outcomes = decide.expire(book, NOW_NS + 10_000_000_000, terms())
 
     assert only_reason(outcomes) is ReasonCode.QUOTE_MISSING
+
+
+def test_an_overdue_order_ends_in_the_step_that_takes_the_next_one() -> None:
+    late = an_approved(an_intent(id="late", mint=MINT))
+    book, _ = take(late, pool(mint=MINT), slots_max=2)
+    entry = Entry("orders:approved", "1-0", an_approved(an_intent(id="next", mint=OTHER_MINT)), "momentum")
+
+    folded = desk.fold(book, [entry], standing(), terms(slots_max=2), NOW_NS + 10_000_000_000)
+
+    assert [outcome.intent_id for outcome in folded.outcomes[0]] == ["late"]
 
 
 def test_another_token_s_price_never_fills_an_order() -> None:

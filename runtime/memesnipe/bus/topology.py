@@ -71,10 +71,11 @@ class Stream(msgspec.Struct, frozen=True):
 
 _ON_MARKET = (
     Reader("wallet_guard", turn=0),
+    Reader("risk_guardian", turn=1),
     Reader("executor", turn=2, per_strategy=True),
     Reader("position_manager", turn=2),
-    Reader("risk_guardian", turn=2),
 )
+"""risk_guardian marks a price before anyone acts on it: a halt that this price causes is there for every strategy, on every run."""
 
 
 def _market(kind: str, *more: Reader) -> Stream:
@@ -116,7 +117,9 @@ ALLOCATIONS = Stream(
     ("autonomous_allocator",),
     folded_by=("autonomous_allocator", "risk_guardian", "dashboard", "operator", "data_consumers"),
 )
-ALLOCATION = Stream("allocations:", StrategyAllocation, Kind.FOLD, ("autonomous_allocator",), folded_by=("executor",), length_max=64)
+ALLOCATION = Stream(
+    "allocations:", StrategyAllocation, Kind.FOLD, ("autonomous_allocator",), folded_by=("executor", "data_consumers"), length_max=64
+)
 KILL_SWITCH = Stream(
     "kill_switch_channel",
     HaltCommand,

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from memesnipe.bus.api import Bus
-from memesnipe.bus.topology import ALLOCATIONS, CONFIG, CURSOR_KEY, MARKET_STREAMS
+from memesnipe.bus.folds import latest_config
+from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, CURSOR_KEY, MARKET_STREAMS
 from memesnipe.consumers.metrics import EVENTS
 from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import BadInput, ConfigError, Unavailable
@@ -17,6 +18,7 @@ from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.market import recording
 from memesnipe.market.recording import kind_of
+from memesnipe.messages.control import ConfigApplied
 from memesnipe.messages.market import MarketEvent, MarketFrame
 
 NAME = "recording"
@@ -80,11 +82,17 @@ class Replay:
             await asyncio.sleep(min(gap_s, PAUSE_S_MAX))
 
     async def _until_ready(self) -> None:
-        """Capital is the last thing to come; groups are waited for by `settled`."""
+        """Capital is the last thing to come, to each strategy by its own stream; groups are waited for by `settled`."""
         while not self._stop.is_set():
-            if await self._bus.fold(CONFIG.name) and await self._bus.fold(ALLOCATIONS.name):
+            config = latest_config(None, await self._bus.fold(CONFIG.name))
+            if config is not None and await self._funded(config):
                 return
             await asyncio.sleep(POLL_S[1])
+
+    async def _funded(self, config: ConfigApplied) -> bool:
+        if not await self._bus.fold(ALLOCATIONS.name):
+            return False
+        return all([await self._bus.fold(ALLOCATION.of(one.id)) for one in config.strategies if not one.paused])
 
     async def _until_settled(self) -> bool:
         """Return True once every stage is at rest, False when asked to stop first."""

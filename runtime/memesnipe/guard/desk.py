@@ -37,4 +37,7 @@ def _one(
 ) -> list[Outcome]:
     if not isinstance(message, ApprovedOrder):
         return decide.watch(book, message.events, terms)
-    return decide.take(book, message, standing, terms, now_ns, refusals.get(message.intent.id))
+    # What is overdue ends here, with this entry's acknowledgement: ended on its own afterwards, it would come too late for
+    # whoever takes this acknowledgement for the end of all work, as a replay does.
+    late = decide.expire(book, now_ns, terms) if book.waits else []
+    return late + decide.take(book, message, standing, terms, now_ns, refusals.get(message.intent.id))

@@ -37,8 +37,10 @@ class Guardian:
         self._folded = Folded(bus)
         self._book, self._version = Book(), 0
         self._heard: frozenset[str] = frozenset()
-        # In a replay at every turn: what is in force must depend on what was read, never on how fast we were.
-        self._upkeep_every_s = UPKEEP_S if isinstance(running.clock, SystemClock) else 0.0
+        # In a replay at every turn, and again AFTER each read: capital given while we waited for the first order must count for it
+        # on every run, not only on those where we were slow.
+        self._replays = not isinstance(running.clock, SystemClock)
+        self._upkeep_every_s = 0.0 if self._replays else UPKEEP_S
         self._upkeep_s = 0.0
 
     async def reload(self) -> None:
@@ -55,6 +57,8 @@ class Guardian:
             return
         batch = await self._bus.read(block_ms=READ_MS)
         if batch is not None and batch.entries:
+            if self._replays:
+                self._book = await self._folded.refresh(self._book)
             await self._settle(batch)
 
     async def _upkeep(self) -> bool:
