@@ -1,11 +1,13 @@
 """What a stage may rely on when it reads a batch and commits what the batch caused."""
 
 import pytest
+import redis
 
 from memesnipe.bus.api import Batch, Output, StaleState, State, Subscription
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import APPROVED, INTENTS, KILL_SWITCH, PRICE, STATE_KEY
 from memesnipe.kernel.clock import EventClock
+from memesnipe.kernel.errors import Bug
 from memesnipe.messages.bounds import HaltState
 from memesnipe.testing.builders import a_frame, a_halt, a_tick, an_approved, an_intent
 from memesnipe.testing.buses import MakeBus
@@ -140,3 +142,32 @@ async def test_reading_market_data_moves_a_replay_clock(make_bus: MakeBus) -> No
     await read(bus)
 
     assert clock.now_ns() == tick.time_ns
+
+
+async def test_prices_that_caused_nothing_are_acknowledged_with_the_next_commit(bus: RedisBus, make_bus: MakeBus, valkey_url: str) -> None:
+    risk = await make_bus(service="risk_guardian")
+    await risk.subscribe([Subscription(PRICE, next(one for one in PRICE.readers if one.group == "risk_guardian")), SUBSCRIPTION])
+    await bus.publish(PRICE.name, a_frame())
+    await risk.commit(await read(risk), [[]])
+    await bus.publish(MINE, an_intent())
+    await risk.commit(await read(risk), [[]])
+
+    with redis.Redis.from_url(valkey_url) as client:
+        assert client.xpending(PRICE.name, "risk_guardian")["pending"] == 0
+
+
+async def test_acknowledgements_that_were_put_off_are_made_when_the_bus_closes(bus: RedisBus, make_bus: MakeBus, valkey_url: str) -> None:
+    reader = await make_bus(service="position_manager")
+    await reader.subscribe([Subscription(PRICE, next(one for one in PRICE.readers if one.group == "position_manager"))])
+    await bus.publish(PRICE.name, a_frame())
+    await reader.commit(await read(reader), [[]])
+
+    await reader.close()
+
+    with redis.Redis.from_url(valkey_url) as client:
+        assert client.xpending(PRICE.name, "position_manager")["pending"] == 0
+
+
+async def test_a_commit_with_another_number_of_effects_than_entries_is_a_bug(bus: RedisBus) -> None:
+    with pytest.raises(Bug, match="lists of outputs"):
+        await bus.commit(Batch("risk_guardian", ()), [[]])

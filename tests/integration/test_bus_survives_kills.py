@@ -191,7 +191,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_made_twice(bus: RedisBus, v
     outputs = [[Output(APPROVED.name, an_approved(intent), intent.id)]]
     state = State(STATE, 0, b"book")
     commit = Commit("", batch, outputs, state)
-    arguments = commit.arguments("risk_guardian", bus._intake.consumer, state, "the same token")
+    arguments = commit.arguments("risk_guardian", bus._intake.consumer, state, "the same token", {})
 
     answers = [await bus._commands.run(COMMIT, commit.keys, arguments) for _ in range(2)]
 

@@ -75,8 +75,11 @@ class Bus(Protocol):
 
         One atomic step: state (if its version is still current), acknowledgement, outputs. Effects of an entry that somebody
         else acknowledged are dropped. Returns the new state version (0 without state). A batch without entries commits the
-        state alone. Raises StaleState (load the state, decide the batch again) and Unavailable (the outcome is unknown, or
-        the entries are no longer ours: load the state and read; what is still ours comes again first).
+        state alone. A batch of market entries that caused nothing, without state, may be acknowledged up to a second later,
+        with the next commit: whoever reads it again after a crash will find again that it causes nothing.
+
+        Raises StaleState (load the state, decide the batch again) and Unavailable (the outcome is unknown, or the entries are
+        no longer ours: load the state and read; what is still ours comes again first).
         """
         ...
 

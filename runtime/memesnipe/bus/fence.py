@@ -5,7 +5,7 @@ of its own for each message would cost a call and an expiry each. A hash lives t
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memesnipe.bus.api import Batch, Output, State
@@ -43,8 +43,6 @@ class Commit:
     """One commit's KEYS and ARGV for the script, and how many outputs go to which stream."""
 
     def __init__(self, prefix: str, batch: Batch, outputs: Sequence[Sequence[Output]], state: State | None) -> None:
-        if len(outputs) != len(batch.entries):
-            raise Bug(f"{len(outputs)} lists of outputs for {len(batch.entries)} entries")
         self._prefix = prefix
         self._indexes: dict[str, int] = {}
         self.keys: list[str] = [prefix + (state.name if state else "dead_letters")]
@@ -59,12 +57,15 @@ class Commit:
             for output in caused:
                 self._add(entry.id, source, output)
 
-    def arguments(self, group: str, consumer: str, state: State | None, token: str) -> list[Any]:
-        """Return the script's ARGV, in the order that commit.lua says."""
+    def arguments(self, group: str, consumer: str, state: State | None, token: str, late: Mapping[str, list[str]]) -> list[Any]:
+        """Return the script's ARGV, in the order that commit.lua says. `late`: ids by stream that are only acknowledged."""
         head = [group, consumer, state.version if state else "", state.data if state else b"", token, LIFE_MS, len(self._sources)]
         for key, ids in self._sources.items():
             head += (key, len(ids), *ids)
-        return [*head, len(self._outputs) // 5, *self._outputs]
+        tail: list[Any] = [len(late)]
+        for stream, ids in late.items():
+            tail += (self._key(stream), len(ids), *ids)
+        return [*head, len(self._outputs) // 5, *self._outputs, *tail]
 
     def _add(self, entry_id: str, source: int, output: Output) -> None:
         target, row = self._targets[output.stream]
@@ -72,11 +73,15 @@ class Commit:
         self.written[row] = self.written.get(row, 0) + 1
 
     def _source(self, stream: str) -> int:
+        index = self._key(stream)
+        self._sources.setdefault(index, [])
+        return index
+
+    def _key(self, stream: str) -> int:
         index = self._indexes.get(stream)
         if index is None:
             self.keys.append(self._prefix + stream)
             index = self._indexes[stream] = len(self.keys)
-        self._sources.setdefault(index, [])
         return index
 
     def _target(self, stream: str) -> int:

@@ -24,9 +24,12 @@ from memesnipe.kernel.metrics import DEAD_LETTERS as DEAD_LETTERS_COUNT
 PARK_MS = 1_000
 """How long a parked read waits at the server: a new subscription takes effect within this."""
 GRACE_S = 5.0
+CLOSE_S_MAX = 0.5
 PAUSE_S = 0.05
 FAILING_S_MAX = 10.0
 UPKEEP_S = 1.0
+LATE_MAX = 1_000
+"""Market entries whose acknowledgement may wait for the next commit."""
 ADOPT_EVERY_S = 5.0
 ADOPT_PAGE = 500
 RAW_MAX = 65_536
@@ -48,6 +51,8 @@ class Intake:
         self._upkeep_s = self._adopted_s = self._parked_s = self._failing_s = 0.0
         self._link: Link | None = None
         self._count_max, self._command = 0, b""
+        self._late: dict[str, list[str]] = {}
+        self._late_count = 0
 
     async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Create missing groups, adopt, and start with what is ours. Raises Bug when the group would not be one."""
@@ -95,6 +100,7 @@ class Intake:
             self._link = None
             self.restart()
         if self._cursor is not None:
+            await self.acknowledge_late()
             return await self._ours(count_max)
         reply = self._parked or await self._park(count_max)
         if not await reply.wait(max(0.0, deadline - time.monotonic())) and not self._overdue():
@@ -192,9 +198,32 @@ class Intake:
             BAD_INPUT.labels(one.row.stream.name, _bounded(one.field)).inc()
             logger().warning("dead_letter", stream=name, id=one.id, field=one.field, reason=one.reason)
 
+    def put_off(self, batch: Batch) -> bool:
+        """Keep acknowledgements of market entries for the next commit or upkeep; False where they may not wait.
+
+        Most prices cause nothing in most readers. Whoever dies before reads them again, and again they cause nothing.
+        """
+        if self._late_count >= LATE_MAX or not all(row_of(entry.stream).kind is Kind.MARKET for entry in batch.entries):
+            return False
+        for entry in batch.entries:
+            self._late.setdefault(entry.stream, []).append(entry.id)
+        self._late_count += len(batch.entries)
+        return True
+
+    def take_late(self) -> dict[str, list[str]]:
+        """Return what was put off, ids by stream; it is the caller's to acknowledge now."""
+        late, self._late, self._late_count = self._late, {}, 0
+        return late
+
+    async def acknowledge_late(self) -> None:
+        """Acknowledge what was put off. Raises Unavailable."""
+        for stream, ids in self.take_late().items():
+            await self._commands.call(pack("XACK", self._prefix + stream, self.group, *ids))
+
     async def _upkeep(self) -> None:
         """Skip gaps and adopt, while no read is parked, so that what is claimed here is not also given there."""
         self._upkeep_s = time.monotonic() + UPKEEP_S
+        await self.acknowledge_late()
         await self._skip_gaps()
         if time.monotonic() >= self._adopted_s and await self._adopt():
             self.restart()
@@ -226,9 +255,12 @@ class Intake:
         """Return the real keys of a subscription's streams."""
         return [(self._prefix + name).encode() for name in _names(subscription)]
 
-    async def forget(self) -> None:
-        """Stop reading; nothing pending is lost."""
-        self._parked = None
+    async def close(self) -> None:
+        """Stop reading, acknowledging what was put off if the server is there; nothing pending is lost either way."""
+        for stream, ids in self.take_late().items():
+            if self._commands.is_linked:
+                link = await self._commands.link()
+                await link.send(pack("XACK", self._prefix + stream, self.group, *ids)).wait(CLOSE_S_MAX)
 
 
 def _names(subscription: Subscription) -> Iterator[str]:

@@ -21,7 +21,7 @@ from memesnipe.bus.topology import DEAD_LETTERS, Kind
 from memesnipe.bus.turns import Turns
 from memesnipe.bus.wire import pack
 from memesnipe.kernel.clock import Clock, SystemClock
-from memesnipe.kernel.errors import BadInput, Unavailable
+from memesnipe.kernel.errors import BadInput, Bug, Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.metrics import BAD_INPUT
@@ -62,8 +62,12 @@ class RedisBus:
 
     async def commit(self, batch: Batch, outputs: Sequence[Sequence[Output]], state: State | None = None) -> int:
         """Acknowledge, write and keep the state in one step. Raises StaleState, Unavailable, Bug."""
+        if len(outputs) != len(batch.entries):
+            raise Bug(f"{len(outputs)} lists of outputs for {len(batch.entries)} entries")
+        if state is None and not any(outputs) and self._intake.put_off(batch):
+            return 0
         commit = Commit(self._prefix, batch, outputs, state)
-        arguments = commit.arguments(batch.group, self._intake.consumer, state, self._token())
+        arguments = commit.arguments(batch.group, self._intake.consumer, state, self._token(), self._intake.take_late())
         failpoint("bus.before_commit")
         packed = COMMIT.pack(commit.keys, arguments)
         reply = await self._intake.commit_and_park(packed, REPLY_S_MAX)
@@ -152,7 +156,7 @@ class RedisBus:
 
     async def close(self) -> None:
         """Close connections."""
-        await self._intake.forget()
+        await self._intake.close()
         await self._reader.close()
         await self._commands.close()
 

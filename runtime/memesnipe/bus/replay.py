@@ -30,6 +30,10 @@ class ReplayIntake(Intake):
         for one in sorted(subscriptions, key=lambda subscription: subscription.reader.turn):
             self._keys_by_turn.setdefault(one.reader.turn, []).extend(self.keys_of(one))
 
+    def put_off(self, batch: Batch) -> bool:
+        """Put nothing off: the source waits until all is acknowledged."""
+        return False
+
     async def _next(self, count_max: int, deadline: float) -> list[Any] | None:
         if self._cursor is not None:
             return await self._ours(count_max)

@@ -54,6 +54,11 @@ class Session:
         parts = urlsplit(self._url)
         return f"{parts.scheme}://{parts.hostname}:{parts.port or 6379}" if parts.hostname else f"{parts.scheme}://{parts.path}"
 
+    @property
+    def is_linked(self) -> bool:
+        """Return whether there is a connection now."""
+        return self._link is not None and not self._link.lost
+
     async def call(self, packed: bytes) -> Any:
         """Send one packed command and return its reply, repeating it while the trouble may pass.
 

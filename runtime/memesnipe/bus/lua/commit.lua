@@ -11,6 +11,7 @@
 -- ARGV[7]  number of streams that entries come from; for each: key index, number of ids, ids
 -- then     number of outputs; for each: id of its entry, key index of that entry's stream, key index of the output's stream,
 --          business key ("": none), payload
+-- then     number of streams with earlier market entries that caused nothing; for each: key index, number of ids, ids
 -- Returns {"ok", state version, outputs written}, {"stale"} (another instance committed), or {"lost", id}: the entry is no
 -- longer pending in our group, and a state that counts it must not be kept. Without state its outputs are dropped.
 local group, consumer, expected, data, token, life = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -91,6 +92,12 @@ for target, keys in pairs(asked) do
   seen[target] = found
 end
 
+for s = 1, tonumber(argument()) do
+  local key, count = tonumber(argument()), tonumber(argument())
+  local ids = {}
+  for i = 1, count do ids[i] = argument() end
+  sources[#sources + 1] = { key, ids }
+end
 for _, source in ipairs(sources) do
   for from = 1, #source[2], CHUNK do
     redis.call('XACK', KEYS[source[1]], group, unpack(source[2], from, math.min(from + CHUNK - 1, #source[2])))
