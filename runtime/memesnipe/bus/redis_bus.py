@@ -33,10 +33,12 @@ FOLD_PAGE = 1_000
 class RedisBus:
     """See `bus.api.Bus`."""
 
-    def __init__(self, settings: CommonSettings, clock: Clock, service: str, consumer: str, adopt_idle_ms: int) -> None:
+    def __init__(
+        self, settings: CommonSettings, clock: Clock, service: str, consumer: str, *, adopt_idle_ms: int, wait_s_max: float
+    ) -> None:
         self._prefix, self._clock = settings.key_prefix, clock
-        self._commands = Session(settings.redis_url, f"{service}:commands")
-        self._reader = Session(settings.redis_url, f"{service}:reader")
+        self._commands = Session(settings.redis_url, f"{service}:commands", wait_s_max=wait_s_max)
+        self._reader = Session(settings.redis_url, f"{service}:reader", wait_s_max=wait_s_max)
         intake = ReplayIntake if settings.clock == "replay" else Intake
         self._intake = intake(self._commands, self._reader, self._prefix, consumer, adopt_idle_ms=adopt_idle_ms)
         self._turns = Turns(self._commands, self._prefix)
@@ -161,11 +163,15 @@ class RedisBus:
         await self._commands.close()
 
 
-async def connect(settings: CommonSettings, clock: Clock, *, service: str, consumer: str = "", adopt_idle_ms: int = 15_000) -> RedisBus:
+async def connect(
+    settings: CommonSettings, clock: Clock, *, service: str, consumer: str = "", adopt_idle_ms: int = 15_000, wait_s_max: float = 10.0
+) -> RedisBus:
     """Return a bus for one service, connected. `consumer` stays the same over restarts, so that own entries come back first.
 
+    `adopt_idle_ms`: another consumer's entry that lay so long is taken over. `wait_s_max`: how long an outage is sat out.
     Raises Unavailable when Redis does not answer in time, ConfigError when it refuses the user.
     """
-    bus = RedisBus(settings, clock, service, consumer or f"{service}@{socket.gethostname()}", adopt_idle_ms)
+    name = consumer or f"{service}@{socket.gethostname()}"
+    bus = RedisBus(settings, clock, service, name, adopt_idle_ms=adopt_idle_ms, wait_s_max=wait_s_max)
     await bus.reach()
     return bus
