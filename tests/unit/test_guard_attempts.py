@@ -56,7 +56,7 @@ def test_an_attempt_may_follow_a_dead_one_and_never_repeats_its_number(store: At
         store.begin(request(1), 1, 6)
     store.begin(request(2), 1, 6)
 
-    assert store.open_intents() == [INTENT.id]
+    assert store.unsaid(100) == [INTENT.id]
 
 
 def test_outcomes_are_kept_with_the_end_of_the_attempt(store: Attempts) -> None:
@@ -68,7 +68,7 @@ def test_outcomes_are_kept_with_the_end_of_the_attempt(store: Attempts) -> None:
     last = store.last(INTENT.id)
     assert last is not None
     assert last.outcomes == (fill,)
-    assert store.open_intents() == []
+    assert store.unsaid(100) == []
 
 
 def test_an_end_without_a_beginning_is_a_bug(store: Attempts) -> None:
@@ -92,4 +92,18 @@ def test_requests_of_different_intents_do_not_meet(store: Attempts) -> None:
     store.begin(request(), 1, 5)
     store.begin(other, 1, 6)
 
-    assert store.open_intents() == [INTENT.id, other.intent.id]
+    assert sorted(store.unsaid(100)) == sorted([INTENT.id, other.intent.id])
+
+
+def test_an_order_that_ended_lately_is_among_those_to_be_said_again(store: Attempts) -> None:
+    store.begin(request(1), 1, 5)
+    store.ended(INTENT.id, 1, Status.LANDED, (a_fill(INTENT),))
+
+    assert (store.unsaid(5), store.unsaid(6)) == ([INTENT.id], [])
+
+
+def test_an_order_whose_last_attempt_expired_without_an_outcome_is_unfinished(store: Attempts) -> None:
+    store.begin(request(1), 1, 5)
+    store.ended(INTENT.id, 1, Status.EXPIRED)
+
+    assert store.unsaid(100) == [INTENT.id]

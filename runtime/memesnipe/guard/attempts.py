@@ -30,6 +30,12 @@ CREATE TABLE IF NOT EXISTS attempts (
     PRIMARY KEY (intent_id, attempt)
 ) WITHOUT ROWID
 """
+_INDEX = "CREATE INDEX IF NOT EXISTS attempts_by_time ON attempts (created_ns, status)"
+_UNSAID = """
+SELECT DISTINCT intent_id FROM attempts AS one WHERE created_ns >= ?
+OR (status IN (?, ?, ?) AND (outcomes IS NULL OR outcomes = ?)
+    AND attempt = (SELECT max(attempt) FROM attempts AS other WHERE other.intent_id = one.intent_id))
+"""
 
 
 class Status(StrEnum):
@@ -74,6 +80,7 @@ class Attempts:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.execute(_SCHEMA)
+        self._db.execute(_INDEX)
 
     def close(self) -> None:
         """Close the file."""
@@ -103,10 +110,9 @@ class Attempts:
         row = self._db.execute(query, (intent_id,)).fetchone()
         return _attempt(row) if row else None
 
-    def open_intents(self) -> list[str]:
-        """Return the intents with an attempt that may land, oldest first."""
-        query = "SELECT intent_id FROM attempts WHERE status IN (?, ?) ORDER BY created_ns"
-        return [row[0] for row in self._db.execute(query, OPEN)]
+    def unsaid(self, since_ns: int) -> list[str]:
+        """Return the intents whose outcome may not have been heard: those without one, and all that began since `since_ns`."""
+        return [row[0] for row in self._db.execute(_UNSAID, (since_ns, *OPEN, Status.EXPIRED, codec.encode(())))]
 
     def _update(self, intent_id: str, attempt: int, change: str, values: tuple[object, ...]) -> None:
         changed = self._db.execute(f"UPDATE attempts SET {change} WHERE intent_id = ? AND attempt = ?", (*values, intent_id, attempt))  # noqa: S608 - `change` is one of the two literals above

@@ -1,17 +1,19 @@
 """Live orders under way: one task for each, keyed by intent, so that an order given twice runs once.
 
 An order's stream entry stays unacknowledged until its outcome is committed with the acknowledgement: killed before that, the
-entry comes again and `Live.settle` goes on where it was.
+entry comes again and `Live.settle` goes on where it was. A Redis that lost the entry would drop the outcome with it, so each
+outcome is said once more under its key, at once and for an hour: the second copy is dropped where the first one arrived.
 """
 
 import asyncio
 import contextlib
 
-from memesnipe.bus.api import Batch, Bus, Entry
+from memesnipe.bus.api import Batch, Bus, Entry, Output
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.guard import effects, metrics
 from memesnipe.guard.attempts import Attempts
 from memesnipe.guard.live import Live, lane_of
+from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
@@ -20,20 +22,28 @@ from memesnipe.messages.orders import ApprovedOrder, Outcome
 
 TOGETHER_MAX = 16
 """Orders of new risk under way at once; exits do not count."""
-ORPHANS_AFTER_S = 10.0
-"""By then every order we hold has come again; an open attempt without one was lost by the stream."""
+ORPHANS_AFTER_S = 30.0
+"""By then every order we hold has come again, those of a guard under another name too; an attempt without one was lost by the stream."""
+SWEEP_EVERY_S = 60.0
+SAID_AGAIN_NS = 3_600 * NS_PER_S
+"""Well below the bus's memory of business keys, so that nothing is ever said twice."""
 
 
 class InFlight:
     """The tasks."""
 
-    def __init__(self, bus: Bus, group: str, live: Live, attempts: Attempts) -> None:
-        self._bus, self._group, self._live, self._attempts = bus, group, live, attempts
+    def __init__(self, bus: Bus, clock: Clock, group: str, live: Live, attempts: Attempts) -> None:
+        self._bus, self._clock, self._group, self._live, self._attempts = bus, clock, group, live, attempts
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(TOGETHER_MAX)
         self._exit_door: contextlib.AbstractAsyncContextManager[None] = contextlib.nullcontext()
-        self._orphans_at_s = asyncio.get_running_loop().time() + ORPHANS_AFTER_S
+        self._sweep_at_s = asyncio.get_running_loop().time() + ORPHANS_AFTER_S
         self._failure: BaseException | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an order is under way."""
+        return bool(self._tasks)
 
     def take(self, entry: Entry) -> None:
         """Start an order unless it runs already."""
@@ -41,14 +51,18 @@ class InFlight:
             self._watch(entry.message.intent.id, asyncio.create_task(self._run(entry)))
 
     def look_after(self) -> None:
-        """Start what no stream gives again, and raise what a task died of: better stop than trade on a wrong belief."""
+        """Look for what no stream gives again, and raise what a task died of: better stop than trade on a wrong belief."""
         if self._failure is not None:
             raise self._failure
-        if asyncio.get_running_loop().time() >= self._orphans_at_s:
-            self._orphans_at_s = float("inf")
-            for intent_id in self._attempts.open_intents():
-                if intent_id not in self._tasks:
-                    self._watch(intent_id, asyncio.create_task(self._run_orphan(intent_id)))
+        if asyncio.get_running_loop().time() >= self._sweep_at_s:
+            self._sweep_at_s = asyncio.get_running_loop().time() + SWEEP_EVERY_S
+            self.sweep()
+
+    def sweep(self) -> None:
+        """End what no stream gives again, and say again what ended lately."""
+        for intent_id in self._attempts.unsaid(self._clock.now_ns() - SAID_AGAIN_NS):
+            if intent_id not in self._tasks:
+                self._watch(intent_id, asyncio.create_task(self._run_orphan(intent_id)))
 
     async def stop(self) -> None:
         """Cut the tasks; every step of theirs is durable."""
@@ -73,13 +87,17 @@ class InFlight:
         async with self._exit_door if lane_of(order.intent) is Lane.EXIT else self._room:
             outcomes = await self._live.settle(order)
         await self._commit(Batch(self._group, (entry,)), outcomes)
+        await self._say(outcomes)
 
     async def _run_orphan(self, intent_id: str) -> None:
-        """Say the outcome under its key: should the stream give the order after all, the second copy is dropped."""
         outcomes = await self._live.settle_orphan(intent_id)
-        for output in effects.outputs(outcomes):
-            await self._bus.publish(output.stream, output.message, output.key)
-        effects.count(outcomes)
+        if await self._say(outcomes):
+            effects.count(outcomes)
+
+    async def _say(self, outcomes: tuple[Outcome, ...]) -> bool:
+        """Publish outcomes under their keys; return whether one of them was news."""
+        written = [await insist(self._bus, output) for output in effects.outputs(outcomes)]
+        return any(written)
 
     async def _commit(self, batch: Batch, outcomes: tuple[Outcome, ...]) -> None:
         failpoint("guard.before_commit_live")
@@ -93,3 +111,13 @@ class InFlight:
                 break
         failpoint("guard.after_commit_live")
         effects.count(outcomes)
+
+
+async def insist(bus: Bus, output: Output) -> str:
+    """Publish until the bus answers; return the new entry's id, "" where its key was known."""
+    while True:
+        try:
+            return await bus.publish(output.stream, output.message, output.key)
+        except Unavailable as error:
+            logger().warning("bus_unavailable", detail=str(error))
+            await asyncio.sleep(error.retry_after_s)

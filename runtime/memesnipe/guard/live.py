@@ -99,22 +99,30 @@ class Live:
                 else:
                     await self._begin(order, last.request.attempt + 1 if last else approve.FIRST_ATTEMPT)
             except Refused as refused:
-                return (rejection(order.intent, refused, self._clock.now_ns()),)
+                outcomes = (rejection(order.intent, refused, self._clock.now_ns()),)
+                if last is not None and not last.may_land:
+                    # The attempt before this refusal must not look unfinished.
+                    self._attempts.ended(order.intent.id, last.request.attempt, last.status, outcomes)
+                return outcomes
             except Unavailable as error:
                 logger().warning("live_order_waits", intent=order.intent.id, detail=str(error))
                 await asyncio.sleep(error.retry_after_s)
 
     async def settle_orphan(self, intent_id: str) -> tuple[Outcome, ...]:
-        """End an attempt whose order no stream gives us any more (a lost Redis): what was signed may have landed."""
+        """End an order that no stream gives us any more (a lost Redis), or say again how it ended: what was signed may have landed.
+
+        The end is kept before it is said: should the stream give the order after all, it must not begin another attempt.
+        """
         last = self._attempts.last(intent_id)
-        if last is None or not last.may_land:
-            return last.outcomes if last else ()
-        if last.signed is None:
-            self._end(last, Status.REFUSED, self._refuse(last, ReasonCode.EXPIRED, "its order was lost before it was signed"))
-        else:
+        if last is not None and last.may_land and last.signed is not None:
             await self._land(last, last.signed)
-        ended = self._attempts.last(intent_id)
-        return ended.outcomes if ended and ended.outcomes else self._refuse(last, ReasonCode.EXPIRED, "it never landed")
+            last = self._attempts.last(intent_id)
+        if last is None or last.outcomes:
+            return last.outcomes if last else ()
+        said = "it never landed" if last.signed else "its order was lost before it was signed"
+        outcomes = self._refuse(last, ReasonCode.EXPIRED, said)
+        self._end(last, Status.EXPIRED if last.signed else Status.REFUSED, outcomes)
+        return outcomes
 
     async def _begin(self, order: ApprovedOrder, number: int) -> None:
         """Persist a new attempt. Raises Refused."""

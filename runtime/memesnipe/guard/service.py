@@ -119,7 +119,8 @@ async def _live_side(guard: Guard, running: Running, settings: GuardSettings, bu
         yield None
         return
     attempts = Attempts(settings.attempts_path)
-    inflight = InFlight(bus, GROUP, opening.live_of(settings, bus, running.clock, hosts, attempts, lambda: guard.standing), attempts)
+    live = opening.live_of(settings, bus, running.clock, hosts, attempts, lambda: guard.standing)
+    inflight = InFlight(bus, running.clock, GROUP, live, attempts)
     try:
         yield inflight
     finally:
