@@ -6,7 +6,8 @@ commit-msg hook). A commit touches a trade when it changes code under one of TRA
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path.cwd()
+"""The checkout it is run in, as git does."""
 STAGES = (
     *("executor", "risk", "guard", "signer", "positions", "allocator", "market"),
     *("chain", "approvals", "bus", "messages", "control", "consumers", "strategy"),

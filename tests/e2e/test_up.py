@@ -4,7 +4,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from redis import Redis
 
+from memesnipe.bus import topology
+from memesnipe.messages.bounds import Side
+from memesnipe.messages.codec import decode
+from memesnipe.messages.orders import ApprovedOrder, OrderIntent
 from memesnipe.testing.stacks import RunningStack, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
@@ -41,18 +46,40 @@ def test_a_second_start_resumes_the_same_ledger(tmp_path: Path) -> None:
     assert set(before) <= set(after)
 
 
-def test_kill_stops_new_risk_and_resume_reopens(tmp_path: Path) -> None:
+def test_kill_stops_new_risk_within_a_second_exits_still_work_and_resume_reopens(tmp_path: Path) -> None:
     buys = "SELECT count(*) FROM fills WHERE side = 'buy'"
+    held = "SELECT strategy, mint FROM positions WHERE units > 0"
+    by_hand = "SELECT count(*) FROM fills WHERE exit_cause = 'person' AND status = 'filled'"
     with RunningStack(tmp_path / "shared", MEMESNIPE_PAPER_SLOTS_MAX="0") as stack:
-        until(lambda: stack.ledger(buys) not in ([], [(0,)]), 120, "a buy")
+        until(lambda: stack.ledger(held), 120, "an open position")
 
         killed = stack.command("kill", "--reason", "test")
-        until(lambda: _quiet(stack, buys), 10, "no new buy for two seconds after the kill")
+        strategy, mint = stack.ledger(held)[0]
+        closed = stack.command("close", str(strategy), str(mint))
+        until(lambda: stack.ledger(by_hand) not in ([], [(0,)]), 30, "an exit by hand while halted")
+        until(lambda: _quiet(stack, buys), 20, "no new buy after the kill")
+        late_ms = _new_risk_after_kill_ms(stack)
         resumed = stack.command("resume")
         after_resume = stack.ledger(buys)
         until(lambda: stack.ledger(buys) > after_resume, 120, "a buy after the resume")
 
-        assert (killed.returncode, resumed.returncode) == (0, 0)
+        print(f"\nlast new risk approved {late_ms} ms after the kill was written (negative: before it)")
+        assert (killed.returncode, closed.returncode, resumed.returncode) == (0, 0, 0)
+        assert late_ms <= 1_000
+
+
+def _new_risk_after_kill_ms(stack: RunningStack) -> int:
+    """Return how long after the first kill the last approval of a buy was written, by the server's own clock."""
+    address = dict(line.split("=", 1) for line in (stack.data / "run" / "addresses").read_text().splitlines())["redis_url"]
+    with Redis.from_url(address) as redis:
+        killed_ms = _ms(redis.xrange(topology.KILL_SWITCH.name, count=1)[0][0])
+        approved = [(_ms(entry_id), decode(ApprovedOrder, fields[b"m"])) for entry_id, fields in redis.xrange(topology.APPROVED.name)]
+    buys = [ms for ms, order in approved if isinstance(order.intent, OrderIntent) and order.intent.side is Side.BUY]
+    return max(buys, default=killed_ms) - killed_ms
+
+
+def _ms(entry_id: bytes) -> int:
+    return int(entry_id.partition(b"-")[0])
 
 
 def _quiet(stack: RunningStack, question: str) -> bool:
