@@ -85,6 +85,11 @@ def last_fills(connection: Connection, limit: int = 50, strategy: str = "") -> l
     return [fill_of(dict(row)) for row in connection.execute(wanted.limit(min(limit, LIMIT_MAX))).mappings()]
 
 
+def all_fills(connection: Connection) -> list[Fill]:
+    """Return every fill, oldest first: for a replay's summary, which must not leave out the oldest of a long one."""
+    return [fill_of(dict(row)) for row in connection.execute(select(FILLS).order_by(FILLS.c.time_ns, FILLS.c.signature)).mappings()]
+
+
 def last_rejections(connection: Connection, limit: int = 50, strategy: str = "") -> list[Rejection]:
     """Return the newest rejections, newest first; of one strategy if named."""
     return _newest(connection, _of(REJECTIONS, strategy).order_by(REJECTIONS.c.time_ns.desc(), REJECTIONS.c.intent_id), Rejection, limit)

@@ -6,7 +6,7 @@ every break of the chain and every row that cannot be used. rows = trades + reje
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -51,12 +51,19 @@ class ImportReport(msgspec.Struct, frozen=True):
 
 
 def convert(csv_path: Path, out: Path) -> ImportReport:
-    """Write the recording `out` and return what was found. Raises BadInput when the file is no such CSV at all."""
+    """Write the recording `out`, the report in its metadata, and return the report. Raises BadInput when the file is no such CSV at all."""
     rows, rejects = load(csv_path)
     chains = [chain(token, held, START) for token, held in sorted(_by_token(rows).items())]
-    digest = recording.sha256_of(csv_path)
     events = list(_events(merge(chains)))
-    recording.write(out, events, {"source": "pumpfun-csv", "source_sha256": digest})
+    report = _report(recording.sha256_of(csv_path), rows, rejects, chains, events)
+    metadata = {"source": "pumpfun-csv", "source_sha256": report.source_sha256, recording.IMPORT_REPORT: render(report)}
+    recording.write(out, events, metadata)
+    return report
+
+
+def _report(
+    digest: str, rows: Sequence[Row], rejects: Sequence[Reject], chains: Sequence[Chain], events: Sequence[MarketEvent]
+) -> ImportReport:
     checks = [differences for one in chains for differences in _verify(one)]
     return ImportReport(
         source_sha256=digest,
@@ -78,7 +85,7 @@ def render(report: ImportReport) -> str:
         f"rows {report.rows}: trades {report.trades}, rejects {len(report.rejects)}",
         f"tokens {report.tokens}, launches derived {report.launches}",
         f"quotes and fees from the previous row's reserves: checked {report.checked}, exact {report.exact}",
-        f"breaks of the chain of states: {len(report.breaks)}",
+        f"breaks of the chain of states: {len(report.breaks)}{_heads(report.breaks)}",
         *(
             f"  {b.token} slot {b.slot} {b.signature}: expected {tuple(b.expected)}, found {tuple(b.found)} (lamports, base units)"
             for b in report.breaks
@@ -89,6 +96,12 @@ def render(report: ImportReport) -> str:
         f"source sha256 {report.source_sha256}",
     ]
     return "\n".join(lines)
+
+
+def _heads(breaks: Iterable[Break]) -> str:
+    """Say which tokens have more than one chain head: one at the start, one more after each break."""
+    heads = Counter(found.token for found in breaks)
+    return "".join(f"; {token} has {count + 1} chain heads" for token, count in sorted(heads.items()))
 
 
 def _by_token(rows: Iterable[Row]) -> dict[str, list[Row]]:

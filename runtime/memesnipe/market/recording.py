@@ -21,6 +21,8 @@ from memesnipe.messages.market import DepthQuote, Launch, MarketEvent, PriceTick
 SCHEMA_VERSION = 1
 BATCH_ROWS = 4_096
 VERSION_KEY = b"memesnipe.recording"
+IMPORT_REPORT = "import_report"
+"""Metadata of an import: its whole report as text, so that a replay can state how far its own input was checked."""
 
 _COLUMNS: tuple[tuple[str, Any], ...] = (
     ("kind", pa.string()),

@@ -3,8 +3,12 @@
 import asyncio
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
+from memesnipe.kernel.errors import Unavailable
 from memesnipe.supervisor.child import Child
+
+WAITING = "memesnipe_guard_pending_orders"
 
 
 async def readiness(child: Child, client: httpx.AsyncClient) -> tuple[bool, str]:
@@ -25,3 +29,14 @@ async def all_ready(children: list[Child], client: httpx.AsyncClient) -> dict[st
     """Return every child's readiness by name."""
     answers = await asyncio.gather(*(readiness(child, client) for child in children))
     return {child.process.name: answer for child, answer in zip(children, answers, strict=True)}
+
+
+async def paper_orders_waiting(guard: Child) -> int:
+    """Return how many paper orders wallet_guard holds without an outcome, as its metrics say. Raises Unavailable."""
+    async with httpx.AsyncClient(timeout=2.0) as client:
+        try:
+            text = (await client.get(f"http://127.0.0.1:{guard.process.health_port}/metrics")).text
+        except httpx.HTTPError as error:
+            raise Unavailable("wallet_guard", f"does not show its metrics: {error}") from None
+    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
+    return sum(int(sample.value) for sample in samples if sample.name == WAITING and sample.labels.get("mode") == "paper")

@@ -21,6 +21,7 @@ from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.logs import configure
 from memesnipe.kernel.settings import CommonSettings
 from memesnipe.supervisor.plan import UpSettings
+from memesnipe.supervisor.probe import paper_orders_waiting
 from memesnipe.supervisor.summary import summarise
 from memesnipe.supervisor.table import Screen
 from memesnipe.supervisor.up import Stack, only_one, port_taken
@@ -60,7 +61,8 @@ async def _replay(settings: UpSettings, recording: Path, *, stay: bool) -> int:
             await stack.start()
             done = await _until_done(stack, stop)
             if done:
-                print(summarise(Path(settings.data_dir), recording, settings.seed))
+                waiting = await paper_orders_waiting(stack.child("wallet_guard"))
+                print(summarise(Path(settings.data_dir), recording, settings.seed, waiting=waiting), flush=True)
             if done and stay:
                 stack.screen.say(f"memesnipe: the page stays at http://localhost:{settings.dashboard_port} until Ctrl-C")
                 await stop.wait()

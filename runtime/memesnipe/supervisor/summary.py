@@ -5,32 +5,56 @@ Only what the recording, the seed and the code decide is in it, no wall-clock ti
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from memesnipe.ledger import read
+from memesnipe.ledger.accounting import Position
 from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.market import recording as recordings
 from memesnipe.market.divergence import diverge, render
-from memesnipe.messages.market import PriceTick
+from memesnipe.messages.market import Launch, MarketEvent, PriceTick
 from memesnipe.messages.orders import Fill, FillStatus
 
 
-def summarise(data: Path, recording: Path, seed: int) -> str:
-    """Return the summary of a finished replay in a data folder."""
+def summarise(data: Path, recording: Path, seed: int, *, waiting: int) -> str:
+    """Return the summary of a finished replay in a data folder. `waiting`: paper orders that the end found without an outcome."""
     engine = open_engine(ledger_url(str(data)))
     with engine.connect() as connection:
-        fills = sorted(read.last_fills(connection, limit=read.LIMIT_MAX), key=lambda fill: (fill.time_ns, fill.signature))
-        totals, refusals = read.totals(connection), read.rejections_by_reason(connection)
-    ticks = [event for event in recordings.read(recording) if isinstance(event, PriceTick)]
+        fills, totals = read.all_fills(connection), read.totals(connection)
+        refusals, held = read.rejections_by_reason(connection), read.open_positions(connection)
+    events = list(recordings.read(recording))
+    ticks = [event for event in events if isinstance(event, PriceTick)]
     sections = [
-        f"replay of {recording.name}, seed {seed}: {len(ticks)} trades, {len({tick.mint for tick in ticks})} tokens",
+        *_input(recording, events, ticks, seed),
         *_fills(fills),
         *(_total(row) for row in totals),
         "refused: " + (", ".join(f"{row.stage}/{row.reason} {row.count}" for row in refusals) or "nothing"),
+        f"open at the end: {waiting} orders waiting for a later trade, {len(held)} positions",
+        *_held(held, ticks),
         render(diverge(ticks, fills)),
         f"digest of all fills: {digest(fills)}",
     ]
     return "\n".join(sections)
+
+
+def _input(recording: Path, events: Sequence[MarketEvent], ticks: Sequence[PriceTick], seed: int) -> list[str]:
+    """Say what was replayed and, of an import, how each of its numbers was checked."""
+    launches, tokens = sum(isinstance(event, Launch) for event in events), len({tick.mint for tick in ticks})
+    report = recordings.metadata_of(recording).get(recordings.IMPORT_REPORT, "") if recording.suffix == ".parquet" else ""
+    checked = ["import of the recording:", *(f"  {line}" for line in report.splitlines())] if report else []
+    return [f"replay of {recording.name}, seed {seed}: {len(ticks)} trades, {launches} launches, {tokens} tokens", *checked]
+
+
+def _held(held: Iterable[Position], ticks: Iterable[PriceTick]) -> list[str]:
+    """Value what is still held at the last recorded price, before fees."""
+    last = {tick.mint: tick for tick in ticks}
+    return [
+        f"  {one.strategy} {one.mint}: {one.units} units, cost {sol(one.cost_lamports)} SOL, "
+        f"at the last price {sol(one.units * tick.quote_lamports // tick.base_units)} SOL"
+        for one in held
+        if (tick := last.get(one.mint)) is not None
+    ]
 
 
 def digest(fills: list[Fill]) -> str:

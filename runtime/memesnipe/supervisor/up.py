@@ -65,6 +65,10 @@ class Stack:
             await child.stop()
         await self._client.aclose()
 
+    def child(self, name: str) -> Child:
+        """Return the child of this name."""
+        return next(child for child in self.children if child.process.name == name)
+
     def _launch(self, process: Process) -> Child:
         child = Child(process, self.data / "logs")
         child.start()
