@@ -53,6 +53,11 @@ class RunningStack:
             self.process.kill()
             raise
 
+    def wait(self, timeout_s: float) -> int:
+        """Wait until it ends by itself, as a replay does; return the exit code. Raises TimeoutExpired."""
+        assert self.process is not None  # noqa: S101 - used inside the context only
+        return self.process.wait(timeout_s)
+
     def log(self) -> str:
         """Return what `up` printed."""
         return (self.data / "up.log").read_text(errors="replace")
