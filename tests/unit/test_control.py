@@ -9,7 +9,7 @@ from memesnipe.control.applied import applied, spec_hash
 from memesnipe.control.files import password, write_specs
 from memesnipe.control.gates import GATES, MAINNET_GENESIS, Facts, Verdict, judge
 from memesnipe.control.history import History
-from memesnipe.control.leases import leases
+from memesnipe.control.leases import leases, removed
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.manifests.reading import Manifests, assemble, parse
 from memesnipe.messages.bounds import HaltState, Mode
@@ -172,3 +172,13 @@ def test_a_strategy_that_went_back_to_paper_keeps_its_exit_lease_and_nothing_els
     granted = list(leases(back, {"momentum": HaltState.ACTIVE}, 0, NOW_NS, paper_switch=False))
 
     assert [(lease.reduce_only, for_exits) for lease, for_exits in granted] == [(True, True)]
+
+
+@pytest.mark.parametrize(("halt", "kept"), [(HaltState.ACTIVE, [True]), (HaltState.HALTED, [True]), (HaltState.FROZEN, [])])
+def test_a_strategy_that_is_gone_gets_an_exit_lease_as_far_as_its_halt_allows(halt: HaltState, kept: list[bool]) -> None:
+    config = a_config(paper=False)
+
+    halts = {"momentum": HaltState.FROZEN, "old": halt}
+    granted = list(leases(config, halts, 0, NOW_NS, paper_switch=False, gone=removed(config, frozenset({"momentum", "old"}))))
+
+    assert [lease.reduce_only for lease, _ in granted if lease.strategy == "old"] == kept

@@ -80,6 +80,12 @@ class History:
             rows = db.execute("SELECT version, time_ns, digest, origin FROM versions ORDER BY version DESC").fetchall()
         return [Version(*row) for row in rows]
 
+    def strategies_ever(self) -> frozenset[str]:
+        """Return the id of every Strategy that any version had: one that is gone may still hold what it bought."""
+        with self._open() as db:
+            rows = db.execute("SELECT manifests FROM versions").fetchall()
+        return frozenset(one["metadata"]["name"] for (text,) in rows for one in json.loads(text) if one["kind"] == "Strategy")
+
     def _insert(self, db: sqlite3.Connection, manifests: Manifests, time_ns: int, origin: str) -> int:
         dumped = _dump(manifests)
         cursor = db.execute(

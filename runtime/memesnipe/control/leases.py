@@ -1,6 +1,6 @@
 """Which leases a live strategy gets now. Pure: configuration and halts in, leases out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.messages.bounds import HaltState, Mode
@@ -13,14 +13,27 @@ EXIT_LEASE_NS = 600 * NS_PER_S
 """Protective exits stay possible this long without a control process."""
 
 
+def removed(config: ConfigApplied, ever: frozenset[str]) -> tuple[StrategyConfig, ...]:
+    """Return the strategies whose manifests are gone, as ones that may only get exit leases."""
+    gone = ever - {strategy.id for strategy in config.strategies}
+    return tuple(StrategyConfig(name, name, "", Mode.PAPER, paused=True) for name in sorted(gone))
+
+
 def leases(
-    config: ConfigApplied, halt_of: dict[str, HaltState], halt_epoch: int, now_ns: int, *, paper_switch: bool
+    config: ConfigApplied,
+    halt_of: dict[str, HaltState],
+    halt_epoch: int,
+    now_ns: int,
+    *,
+    paper_switch: bool,
+    gone: Sequence[StrategyConfig] = (),
 ) -> Iterator[tuple[Lease, bool]]:
     """Yield (lease, is_exit_lease): none under the paper switch or in FROZEN, only exit leases in HALTED.
 
-    A strategy that went back to paper keeps its exit lease: what it bought live must be sold live, or it is stranded.
+    A strategy that went back to paper or lost its manifest (`gone`) keeps its exit lease: what it bought live must be sold live,
+    or it is stranded.
     """
-    for strategy in config.strategies:
+    for strategy in (*config.strategies, *gone):
         halt = halt_of[strategy.id]
         if paper_switch or not config.genesis or halt is HaltState.FROZEN:
             continue

@@ -22,7 +22,7 @@ from memesnipe.control.applied import applied, conditions_of
 from memesnipe.control.files import write_specs, write_status
 from memesnipe.control.gates import Condition, Verdict
 from memesnipe.control.history import History
-from memesnipe.control.leases import EXIT_LEASE_NS, LEASE_NS, leases
+from memesnipe.control.leases import EXIT_LEASE_NS, LEASE_NS, leases, removed
 from memesnipe.control.metrics import CONFIG_ERRORS, CONFIG_VERSION, GATE_FAILING, LEASES_GRANTED
 from memesnipe.control.settings import ControlSettings
 from memesnipe.kernel.clock import NS_PER_MS
@@ -32,10 +32,20 @@ from memesnipe.kernel.logs import logger
 from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load
 from memesnipe.manifests.reading import Manifests, read
-from memesnipe.messages.control import ConfigApplied
+from memesnipe.messages.bounds import Pubkey
+from memesnipe.messages.control import ConfigApplied, StrategyConfig
 
 TURN_S = 0.25
+GENESIS_S_MAX = 3.0
 log = logger()
+
+
+class _Genesis(msgspec.Struct):
+    result: Pubkey
+    """A hash is written as a public key is: 32 bytes in base58."""
+
+
+_genesis = msgspec.json.Decoder(_Genesis)
 
 
 class Control:
@@ -47,6 +57,7 @@ class Control:
         self._lease_key = _keys(settings)["lease"]
         self._halts = Halts()
         self._config: ConfigApplied | None = None
+        self._gone: tuple[StrategyConfig, ...] = ()
         self._genesis = ""
         self._last_error = ""
 
@@ -108,7 +119,7 @@ class Control:
             await self._bus.publish(topology.CONFIG.name, config)
         failpoint("control.after_publish")
         write_status(self._settings.data() / "run" / "status.json", config, conditions)
-        self._config = config
+        self._config, self._gone = config, removed(config, self._history.strategies_ever())
         _tell(config, conditions)
 
     async def _in_force(self, config: ConfigApplied) -> bool:
@@ -122,10 +133,10 @@ class Control:
     async def _renew_leases(self) -> None:
         if self._config is None:
             return
-        halt_of = {s.id: self._halts.effective(s.id) for s in self._config.strategies}
+        halt_of = {s.id: self._halts.effective(s.id) for s in (*self._config.strategies, *self._gone)}
         granted = set()
-        switch = self._settings.paper_trading_mode
-        for lease, for_exits in leases(self._config, halt_of, self._halts.epoch, self._running.clock.now_ns(), paper_switch=switch):
+        now_ns, switch = self._running.clock.now_ns(), self._settings.paper_trading_mode
+        for lease, for_exits in leases(self._config, halt_of, self._halts.epoch, now_ns, paper_switch=switch, gone=self._gone):
             template, life_ns = (topology.EXIT_LEASE_KEY, EXIT_LEASE_NS) if for_exits else (topology.LEASE_KEY, LEASE_NS)
             key = template.format(strategy=lease.strategy)
             await self._bus.put(key, lease_seals.grant(lease, self._lease_key), ttl_ms=life_ns // NS_PER_MS)
@@ -135,7 +146,7 @@ class Control:
 
     async def _withdraw(self, granted: set[str]) -> None:
         """Take back what is no longer due at once, rather than let it run out."""
-        for strategy in self._config.strategies if self._config else ():
+        for strategy in (*self._config.strategies, *self._gone) if self._config else ():
             for template in (topology.LEASE_KEY, topology.EXIT_LEASE_KEY):
                 key = template.format(strategy=strategy.id)
                 if key not in granted:
@@ -143,15 +154,16 @@ class Control:
 
 
 async def genesis_of(rpc_url: str) -> str:
-    """Return the chain's genesis hash, "" when it does not answer: then nothing goes live."""
+    """Return the chain's genesis hash, "" when it does not answer, or with something else: then nothing goes live.
+
+    The time-out is for the whole answer: a host that sends a byte now and then would hold up every lease and configuration.
+    """
     body = {"jsonrpc": "2.0", "id": 1, "method": "getGenesisHash"}
     try:
-        async with httpx.AsyncClient(timeout=3.0) as client:
-            answer = (await client.post(rpc_url, json=body)).json()
-    except (httpx.HTTPError, ValueError):
+        async with asyncio.timeout(GENESIS_S_MAX), httpx.AsyncClient(timeout=GENESIS_S_MAX, trust_env=False) as client:
+            return _genesis.decode((await client.post(rpc_url, json=body)).content).result
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
-    result = answer.get("result") if isinstance(answer, dict) else None
-    return result if isinstance(result, str) else ""
 
 
 def _keys(settings: ControlSettings) -> dict[str, SigningKey]:
