@@ -2,7 +2,7 @@
 
 import msgspec
 
-from memesnipe.kernel.errors import Bug
+from memesnipe.bus.stored import stored
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.codec import encode as pack
 from memesnipe.messages.orders import Fill, FillStatus, Outcome
@@ -60,7 +60,4 @@ def encode(book: Book) -> bytes:
 
 def decode(data: bytes) -> Book:
     """Return the stored book; an empty one from no bytes. Raises Bug when it is not ours."""
-    try:
-        return _decoder.decode(data) if data else Book()
-    except msgspec.DecodeError as error:
-        raise Bug(f"stored state of autonomous_allocator cannot be read: {error}") from error
+    return stored(_decoder, data, Book(), "autonomous_allocator")

@@ -11,9 +11,9 @@ from memesnipe.allocator import metrics
 from memesnipe.allocator.decide import decide
 from memesnipe.bus.api import Bus, Entry, StaleState, State, Subscription
 from memesnipe.bus.folds import latest_config
-from memesnipe.bus.redis_bus import connect
+from memesnipe.bus.serving import serve
 from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, FILLS, REGISTRY, STATE_KEY
-from memesnipe.kernel.errors import BadInput, Unavailable
+from memesnipe.kernel.errors import BadInput
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.metrics import BAD_INPUT
@@ -122,28 +122,7 @@ class Allocator:
         return entries
 
 
-async def serve(running: Running, settings: CommonSettings) -> None:
-    """Run until asked to stop; when Redis goes away, start over from what is stored."""
-    while not running.stop.is_set():
-        bus = await connect(settings, running.clock, service=STAGE)
-        try:
-            await allocate(Allocator(bus, running), running)
-        except Unavailable as error:
-            running.health.ready(False, str(error))
-            logger().warning("unavailable", detail=str(error))
-            await asyncio.sleep(error.retry_after_s)
-        finally:
-            await bus.close()
-
-
-async def allocate(allocator: Allocator, running: Running) -> None:
-    """Turn until asked to stop. Raises Unavailable."""
-    await allocator.reload()
-    while not running.stop.is_set():
-        await allocator.turn()
-
-
 def main() -> int:
     """Start the service from the environment; return its exit code."""
     settings = load(CommonSettings)
-    return run(STAGE, settings, lambda running: serve(running, settings))
+    return run(STAGE, settings, lambda running: serve(STAGE, running, settings, lambda bus: Allocator(bus, running)))

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from memesnipe.bus.stored import stored
 from memesnipe.kernel.clock import NS_PER_S
-from memesnipe.kernel.errors import Bug
 from memesnipe.messages.bounds import AMOUNT_MAX, Mode, Side
 from memesnipe.messages.codec import encode as pack
 from memesnipe.messages.market import PriceTick
@@ -183,10 +183,7 @@ def encode(book: Book) -> bytes:
 
 def decode(data: bytes) -> Book:
     """Return the stored book; an empty one from no bytes. Raises Bug when it is not ours."""
-    try:
-        return _decoder.decode(data) if data else Book()
-    except msgspec.DecodeError as error:
-        raise Bug(f"stored state of risk_guardian cannot be read: {error}") from error
+    return stored(_decoder, data, Book(), "risk_guardian")
 
 
 def reserve(book: Book, mode: Mode, strategy: str, intent: Intent, lamports: int, units: int, now_ns: int) -> Book:

@@ -4,10 +4,9 @@ import asyncio
 import time
 
 from memesnipe.bus.api import Batch, Bus, Output, StaleState, State, Subscription
-from memesnipe.bus.redis_bus import connect
+from memesnipe.bus.serving import serve
 from memesnipe.bus.topology import EXITS, FILLS, INTENTS, PRICE, STATE_KEY, Stream
 from memesnipe.kernel.clock import SystemClock
-from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.service import Running, run
@@ -112,28 +111,7 @@ def _reading(stream: Stream, strategies: tuple[str, ...]) -> Subscription:
     return Subscription(stream, next(reader for reader in stream.readers if reader.group == STAGE), strategies)
 
 
-async def serve(running: Running, settings: RiskSettings) -> None:
-    """Run until asked to stop; when Redis goes away, start over from what is stored."""
-    while not running.stop.is_set():
-        bus = await connect(settings, running.clock, service=STAGE)
-        try:
-            await guard(Guardian(bus, running, RiskSeal(settings)), running)
-        except Unavailable as error:
-            running.health.ready(False, str(error))
-            logger().warning("unavailable", detail=str(error))
-            await asyncio.sleep(error.retry_after_s)
-        finally:
-            await bus.close()
-
-
-async def guard(guardian: Guardian, running: Running) -> None:
-    """Turn until asked to stop. Raises Unavailable."""
-    await guardian.reload()
-    while not running.stop.is_set():
-        await guardian.turn()
-
-
 def main() -> int:
     """Start the service from the environment; return its exit code."""
     settings = load(RiskSettings)
-    return run(STAGE, settings, lambda running: serve(running, settings))
+    return run(STAGE, settings, lambda running: serve(STAGE, running, settings, lambda bus: Guardian(bus, running, RiskSeal(settings))))
