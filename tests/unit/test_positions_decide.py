@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.ledger.accounting import apply, position_of
 from memesnipe.ledger.write import Booked
 from memesnipe.messages.bounds import HaltState, Mode
@@ -10,7 +11,7 @@ from memesnipe.messages.control import CloseRequest, RiskLimits
 from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, FillStatus
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book, restore, save
-from memesnipe.positions.exits import Rules
+from memesnipe.positions.exits import FLOOR_PATIENCE, OUTCOME_S_MAX, Rules
 from memesnipe.positions.performance import sharpe, snapshots
 from memesnipe.positions.report import unprotected
 from memesnipe.testing.builders import (
@@ -110,9 +111,42 @@ def test_a_failed_attempt_does_not_end_the_exit() -> None:
     failed = a_fill(intent, status=FillStatus.FAILED, sol_delta_lamports=-5_000, token_delta_units=0, time_ns=START_NS + SOL)
 
     book, _ = decide.on_booked(book, booked(book, failed), rules())
-    _, more = decide.on_price(book, a_tick(quote_lamports=1), rules(now_s=500))
+    _, more = decide.on_price(book, a_tick(quote_lamports=1), rules(now_s=100))
 
     assert exits(more) == []
+
+
+def test_an_exit_whose_outcome_never_comes_is_asked_for_again_under_another_id() -> None:
+    book, effects = decide.on_price(bought(), a_tick(quote_lamports=1), rules())
+    (first,) = exits(effects)
+
+    book, early = decide.on_time(book, rules(now_s=1 + OUTCOME_S_MAX - 1))
+    _, late = decide.on_time(book, rules(now_s=1 + OUTCOME_S_MAX))
+
+    assert exits(early) == []
+    assert [intent.cause for intent in exits(late)] == [first.cause]
+    assert exits(late)[0].id != first.id
+
+
+@pytest.mark.parametrize(
+    ("reason", "refusals", "named"),
+    [
+        (ReasonCode.TX_MIN_OUT, FLOOR_PATIENCE, ENTRY),
+        (ReasonCode.TX_MIN_OUT, FLOOR_PATIENCE + 2, ENTRY // 4),
+        (ReasonCode.TX_MIN_OUT, 100, 1),
+        (ReasonCode.LEASE_MISSING, 100, ENTRY),
+    ],
+)
+def test_an_exit_that_the_market_cannot_pay_for_names_a_lower_price_in_time(reason: ReasonCode, refusals: int, named: int) -> None:
+    request = CloseRequest("close-1", STRATEGY, MINT, "me", START_NS)
+    book, _ = decide.on_price(bought(), a_tick(quote_lamports=ENTRY), rules())
+    book, effects = decide.on_close_request(book, request, rules())
+
+    for number in range(1, refusals + 1):
+        book, _ = decide.on_rejection(book, a_rejection(an_exit(id=exits(effects)[0].id), reason), rules(now_s=100 * number))
+        book, effects = decide.on_time(book, rules(now_s=100 * number + 50))
+
+    assert exits(effects)[0].quote_lamports == named
 
 
 def test_what_was_bought_while_the_exit_was_in_flight_is_sold_after_it() -> None:

@@ -46,6 +46,8 @@ class Watch(msgspec.Struct, frozen=True):
     """Exits asked for since the position opened; part of the next one's id, so no id is used twice."""
     close_request: str = ""
     """Id of the request by which a person asked to close it."""
+    lowered: int = 0
+    """Exits refused because the market gives less than the floor under the price they named."""
 
 
 class Open(msgspec.Struct, frozen=True):

@@ -44,7 +44,7 @@ def on_booked(book: Book, booked: Booked, rules: Rules) -> Decision:
 def on_rejection(book: Book, rejection: Rejection, rules: Rules) -> Decision:
     """An exit of ours was refused, or ended without landing: it is asked for again, later and with more slippage."""
     sold = [one for one in book.holders(rejection.mint) if one.watch.exit and one.watch.exit.intent_id == rejection.intent_id]
-    return _each(book, [refused(one, rules.now_ns) for one in sold], rules)
+    return _each(book, [refused(one, rejection.reason, rules.now_ns) for one in sold], rules)
 
 
 def on_close_request(book: Book, request: CloseRequest, rules: Rules) -> Decision:

@@ -6,6 +6,7 @@ import msgspec
 
 from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.ids import derive
+from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitCause, ExitIntent
@@ -14,6 +15,11 @@ from memesnipe.positions.book import Exit, Mark, Open
 BPS = 10_000
 RETRY_FIRST_MS = 500
 RETRY_MAX_MS = 30_000
+OUTCOME_S_MAX = 120
+"""An exit without an outcome for so long is asked for again under another id: a crash between sending and saving can leave one whose
+outcome went by. Should it be under way after all, risk_guardian refuses the second, for its units are reserved."""
+FLOOR_PATIENCE = 5
+"""After so many refusals for the price (some 15 s) the market has gone for good: each further one halves the price the exit names."""
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -74,7 +80,8 @@ def cause_of(one: Open, rules: Rules) -> ExitCause | None:
     """Return why the position is to be sold now. A sale once begun goes on, whatever the price does meanwhile."""
     waiting = one.watch.exit
     if waiting is not None:
-        return waiting.cause if not waiting.intent_id and rules.now_ns >= waiting.retry_ns else None
+        due_ns = waiting.sent_ns + OUTCOME_S_MAX * NS_PER_S if waiting.intent_id else waiting.retry_ns
+        return waiting.cause if rules.now_ns >= due_ns else None
     return next((cause for cause, holds in CAUSES if holds(one, rules)), None)
 
 
@@ -89,19 +96,28 @@ def consider(one: Open, rules: Rules) -> tuple[Open, ExitIntent | None]:
     return Open(one.position, watch), intent
 
 
-def refused(one: Open, now_ns: int) -> Open:
+def refused(one: Open, reason: ReasonCode, now_ns: int) -> Open:
     """Return the position after its exit was refused: it waits, longer each time, so that a closed door is not hammered."""
     waiting = one.watch.exit
     if waiting is None:
         return one
     delay_ms = min(RETRY_FIRST_MS << min(max(one.watch.attempts - 1, 0), 16), RETRY_MAX_MS)
     retry = Exit(waiting.cause, "", waiting.sent_ns, now_ns + delay_ms * NS_PER_MS)
-    return Open(one.position, msgspec.structs.replace(one.watch, exit=retry))
+    lowered = one.watch.lowered + (reason is ReasonCode.TX_MIN_OUT)
+    return Open(one.position, msgspec.structs.replace(one.watch, exit=retry, lowered=lowered))
 
 
 def slippage_bps(attempt: int, limit_bps: int) -> int:
     """Return a quarter of the limit on the first attempt, doubling up to the limit: a stop that cannot fill must pay more."""
     return min(max(limit_bps // 4, 1) << min(attempt, 16), limit_bps)
+
+
+def named_lamports(one: Open, mark: Mark) -> int:
+    """Return the quote side of the price an exit names; guard and signer accept nothing far below it.
+
+    Where a pool lost its depth, or the price we know is old, that floor would refuse every exit for ever.
+    """
+    return max(mark.quote_lamports >> max(0, one.watch.lowered - FLOOR_PATIENCE), 1)
 
 
 def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
@@ -117,7 +133,7 @@ def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
         mint=position.mint,
         size_units=position.units,
         slippage_bps_max=slippage_bps(attempt, rules.limits.slippage_bps_max),
-        quote_lamports=mark.quote_lamports,
+        quote_lamports=named_lamports(one, mark),
         base_units=mark.base_units,
         cause=cause,
         mode=position.mode,
