@@ -437,6 +437,15 @@ def test_an_older_price_than_the_last_is_ignored() -> None:
     assert after == book
 
 
+def test_a_price_from_the_future_hides_no_fall_that_comes_before_it() -> None:
+    rules = rules_of(drawdown_bps_max=99)
+    book, _ = say(holding(), rules, a_frame(a_tick(time_ns=NOW_NS + 3_600 * 10**9)))
+
+    _, outputs = crash(book, rules)
+
+    assert len(halts(outputs)) == 1
+
+
 def test_prices_of_tokens_that_are_not_held_change_nothing() -> None:
     book = holding()
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from memesnipe.bus.api import Entry, Output
 from memesnipe.bus.folds import MACHINES
 from memesnipe.bus.topology import APPROVED, FILLS, KILL_SWITCH, REJECTED
+from memesnipe.kernel.clock import NS_PER_MS
 from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.ids import derive
 from memesnipe.kernel.reasons import ReasonCode
@@ -108,9 +109,14 @@ def reject(strategy: str, intent: Intent, finding: Finding, now_ns: int) -> tupl
 
 
 def mark(book: Book, rules: Rules, frame: MarketFrame, now_ns: int) -> Decision:
-    """Take the prices of what is held, of each token the frame's last; all others are none of our business."""
+    """Take the prices of what is held, of each token the frame's last; all others are none of our business.
+
+    One from the future is left out: it would stand until its time comes, and hide every fall before that.
+    """
     held, before = book.held_mints(), book
-    for tick in {event.mint: event for event in frame.events if isinstance(event, PriceTick) and event.mint in held}.values():
+    latest_ns = now_ns + (rules.config.limits.clock_skew_ms_max * NS_PER_MS if rules.config else 0)
+    ticks = (event for event in frame.events if isinstance(event, PriceTick) and event.mint in held and event.time_ns <= latest_ns)
+    for tick in {tick.mint: tick for tick in ticks}.values():
         book = books.apply_price(book, tick)
     return (book, ()) if book is before else watch(book, rules, now_ns)
 
