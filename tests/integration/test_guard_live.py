@@ -320,6 +320,19 @@ async def test_an_exit_lands_while_everything_is_halted(stage: Stage) -> None:
     assert refused.reason is ReasonCode.HALTED
 
 
+async def test_an_exit_lands_under_a_lease_from_before_the_halt_when_control_is_dead(stage: Stage) -> None:
+    stage.start_guard()
+    (bought,) = await stage.outcomes(await stage.order(await stage.priced(an_intent(), await stage.pool())))
+    assert isinstance(bought, Fill), bought
+    await stage.bus.publish(topology.KILL_SWITCH.name, a_halt(state=HaltState.HALTED))
+    stage.epoch = 1  # risk knows the halt; nobody renews the lease
+
+    stop_loss: ExitIntent = await stage.priced(an_exit(size_units=bought.token_delta_units), await stage.pool())
+    (sold,) = await stage.outcomes(await stage.order(stop_loss))
+
+    assert isinstance(sold, Fill), sold
+
+
 @pytest.mark.parametrize(("poison", "kind"), [("", Fill), ("destination", Rejection)])
 async def test_paper_by_quotes_goes_to_the_signer_s_door_and_no_further(stage: Stage, poison: str, kind: type) -> None:
     stage.start_guard(PAPER_QUOTES="jupiter", WALLET=stage.wallet.me, PAPER_SLOTS_MAX="0", PAPER_FAILURE_BPS="0", SIGNER_URL="")

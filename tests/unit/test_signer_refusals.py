@@ -296,6 +296,9 @@ def honest(world: World) -> dict[str, SwapTransaction]:
         "sale": world.a_request(a_sale()),
         "sale under an exit lease": world.a_request(a_sale(), lease=world.a_lease(reduce_only=True)),
         "exit": world.a_request(an_exit()),
+        "exit approved after a halt that the lease does not know": world.a_request(
+            an_exit(), lease=world.a_lease(reduce_only=True), risk={"halt_epoch": 1}, guard={"halt_epoch": 1}
+        ),
         "exit approved before a halt": world.a_request(an_exit(), lease=world.a_lease(reduce_only=True, halt_epoch=4)),
     }
 

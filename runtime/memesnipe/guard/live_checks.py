@@ -57,9 +57,11 @@ def lease_that_fits(envelopes: list[bytes], order: ApprovedOrder, trusted: Trust
 
 
 def _require_fits(lease: Lease, order: ApprovedOrder) -> None:
-    """A halt command reaches the lease a moment after it reaches risk: an older lease is worth waiting for."""
-    exits = isinstance(order.intent, ExitIntent)
-    if not (lease.halt_epoch >= order.halt_epoch if exits else lease.halt_epoch == order.halt_epoch):
+    """A halt command reaches the lease a moment after it reaches risk: an older lease is worth waiting for, except to an exit.
+
+    An exit goes under the lease there is: with a dead control plane no newer one would ever come.
+    """
+    if not isinstance(order.intent, ExitIntent) and lease.halt_epoch != order.halt_epoch:
         raise Refused(ReasonCode.HALT_EPOCH, f"the lease is of epoch {lease.halt_epoch}, the order of {order.halt_epoch}")
     if lease.strategy != order.intent.strategy or lease.mode is not Mode.LIVE:
         raise Refused(ReasonCode.LEASE_INVALID, f"the lease is for {lease.strategy} on {lease.mode.value}")

@@ -74,13 +74,14 @@ def approvals_fit_the_lease(case: Case) -> Refused | None:
 
 
 def no_halt_came_between(case: Case) -> Refused | None:
-    """A halt makes a new epoch. What was approved before it is dead, except exits, which every halt short of FROZEN allows."""
-    lease, approved = case.lease.halt_epoch, (case.risk.halt_epoch, case.guard.halt_epoch)
+    """A halt makes a new epoch. What was approved before it is dead, except exits, which every halt short of FROZEN allows.
+
+    Nor does an exit wait for the lease to know the newest halt: a drawdown halt while the control plane is dead would trap it.
+    """
     if isinstance(case.request.intent, ExitIntent):
-        fits = lease >= max(approved)
-    else:
-        fits = approved == (lease, lease) and lease >= case.known.halt_epoch
-    if not fits:
+        return None
+    lease, approved = case.lease.halt_epoch, (case.risk.halt_epoch, case.guard.halt_epoch)
+    if not (approved == (lease, lease) and lease >= case.known.halt_epoch):
         return Refused(ReasonCode.HALT_EPOCH, f"lease {lease}, risk {approved[0]}, guard {approved[1]}, seen {case.known.halt_epoch}")
     return None
 
