@@ -85,7 +85,7 @@ class ChainReader:
             return None
         try:
             return answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadInput("rpc", f"{method} answered no JSON") from None
 
 

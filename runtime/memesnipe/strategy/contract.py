@@ -6,10 +6,10 @@ strategies or the clock. Whatever it raises is no action, counted.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from memesnipe.messages.market import MarketEvent
 
@@ -99,6 +99,15 @@ class Parameters(BaseModel):
     """Base of a strategy's parameters: unknown names are refused, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """YAML reads `on` and `yes` as true, and Python takes true for 1: `positions_max: on` must not mean one position."""
+        wanted = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and bool not in (wanted, Any, *get_args(wanted)):
+            raise ValueError("must not be a boolean")
+        return value
 
 
 class RiskProfile(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel import strict_json
+from memesnipe.kernel.errors import BadInput, ConfigError
 from memesnipe.messages.bounds import Hash, StrategyId
 
 
@@ -20,11 +21,14 @@ class StrategySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, Any]
 
 
+_DECODER = msgspec.json.Decoder(StrategySpec)
+
+
 def read_spec(path: Path) -> StrategySpec:
     """Return the spec in a file. Raises ConfigError naming file and field."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=StrategySpec)
+        return strict_json.decode(_DECODER, path.read_bytes(), "spec")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BadInput as error:
         raise ConfigError(f"{path}: {error}") from None

@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from memesnipe.chain.clients.limits import Bucket, Lane, Rate, admitted
+from memesnipe.kernel import strict_json
 from memesnipe.kernel.errors import BadInput, Unavailable
 from memesnipe.kernel.metrics import BAD_INPUT, EXTERNAL_CALLS, EXTERNAL_LATENCY_S
 
@@ -109,14 +110,11 @@ def bad_input(part: str, field: str, reason: str) -> BadInput:
 
 
 def parsed(part: str, body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
-    """Return the typed answer. Raises BadInput naming the field: NaN, wrong types and numbers out of bounds end here."""
+    """Return the typed answer. Raises BadInput naming the field: NaN, wrong types, bounds and repeated keys end here."""
     try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at ")
-        raise bad_input(part, path.strip("`") or "body", reason) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise bad_input(part, "body", "not JSON") from None
+        return strict_json.decode(decoder, body)
+    except BadInput as error:
+        raise bad_input(part, error.field, error.reason) from None
 
 
 async def reading(ask: Callable[[], Awaitable[T]], tries: int = READ_TRIES) -> T:

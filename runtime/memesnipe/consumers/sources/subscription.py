@@ -11,7 +11,10 @@ import msgspec
 from msgspec import Meta
 from websockets.asyncio.client import ClientConnection
 
+from memesnipe.kernel import strict_json
 from memesnipe.kernel.errors import BadInput, Unavailable
+from memesnipe.kernel.logs import logger
+from memesnipe.kernel.metrics import BAD_INPUT
 from memesnipe.market.transactions import Extracted, events_in, events_in_logs
 from memesnipe.messages.bounds import Slot
 
@@ -58,6 +61,16 @@ class _Message(msgspec.Struct, frozen=True):
     params: _Params | None = None
 
 
+class _Error(msgspec.Struct, frozen=True):
+    code: int = -1
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    id: Any = None
+    error: _Error | None = None
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
 _MESSAGE = msgspec.json.Decoder(_Message)
 _TOLD = msgspec.json.Decoder(_Told)
 _LOGS = msgspec.json.Decoder(_Logs)
@@ -85,11 +98,20 @@ async def _ask(socket: ClientConnection, method: str, params: list[Any]) -> int:
     await socket.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
     async with asyncio.timeout(ACK_S_MAX):
         for _ in range(_EARLY_MAX):
-            answer = json.loads(await socket.recv())
-            if isinstance(answer, dict) and answer.get("id") == 1:
-                error = answer.get("error")
-                return int(error.get("code", -1)) if isinstance(error, dict) else 0
+            answer = _answer_in(await socket.recv())
+            if answer.id == 1:
+                return answer.error.code if answer.error else 0
     raise Unavailable("websocket", f"{method} was not acknowledged")
+
+
+def _answer_in(raw: str | bytes) -> _Answer:
+    """What is no answer is counted and passed over: the acknowledgement may still come."""
+    try:
+        return strict_json.decode(_ANSWER, raw, "acknowledgement")
+    except BadInput as error:
+        BAD_INPUT.labels("websocket", "acknowledgement").inc()
+        logger().warning("bad_input", source="websocket", field=error.field[:64], reason=error.reason[:256])
+        return _Answer()
 
 
 def notice_of(raw: str | bytes) -> Notice | None:
@@ -98,6 +120,7 @@ def notice_of(raw: str | bytes) -> Notice | None:
         message = _MESSAGE.decode(raw)
         if message.params is None:
             return None
+        strict_json.refuse_repeated_keys(raw, "notification")
         if message.method == "transactionNotification":
             told = _TOLD.decode(message.params.result)
             return Notice(told.signature, told.slot, events_in(told.transaction.get("transaction"), told.transaction.get("meta") or {}))
