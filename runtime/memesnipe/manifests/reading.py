@@ -55,7 +55,9 @@ def parse(text: bytes, origin: str) -> list[Strategy | Allocation | RiskPolicy]:
         documents = [d for d in yaml.load_all(text, _Strict) if d is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigError(f"{origin}: not valid YAML: {' '.join(str(error).split())}") from None
-    return [_validated(document, f"{origin}[{number}]") for number, document in enumerate(documents[:DOCUMENTS_MAX])]
+    if len(documents) > DOCUMENTS_MAX:
+        raise ConfigError(f"{origin}: {len(documents)} documents, more than {DOCUMENTS_MAX}")
+    return [_validated(document, f"{origin}[{number}]") for number, document in enumerate(documents)]
 
 
 def _validated(document: object, origin: str) -> Strategy | Allocation | RiskPolicy:
