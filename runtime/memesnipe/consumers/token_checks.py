@@ -12,9 +12,19 @@ import msgspec
 from solders.pubkey import Pubkey
 
 from memesnipe.chain.clients.jupiter import Jupiter
-from memesnipe.chain.programs import ATA_PROGRAM, PUMP_BONDING_CURVE_SEED, PUMP_PROGRAM, PUMP_SUPPLY_UNITS, TOKEN_PROGRAM, WRAPPED_SOL_MINT
+from memesnipe.chain.programs import (
+    ATA_PROGRAM,
+    PUMP_BONDING_CURVE_SEED,
+    PUMP_PROGRAM,
+    PUMP_SUPPLY_UNITS,
+    TOKEN_2022_PROGRAM,
+    TOKEN_PROGRAM,
+    WRAPPED_SOL_MINT,
+)
 from memesnipe.consumers.chain_reader import ChainReader, Holder
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
+from memesnipe.kernel.logs import logger
+from memesnipe.kernel.metrics import BAD_INPUT
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.market import Launch
 
@@ -31,6 +41,7 @@ class MintFacts(msgspec.Struct, frozen=True):
 
     program: str
     supply_units: int
+    decimals: int
     mint_authority_revoked: bool
     freeze_authority_revoked: bool
     extensions: tuple[str, ...]
@@ -45,7 +56,7 @@ class TokenChecks:
     async def checked(self, launch: Launch) -> Launch:
         """Return the launch with every check that could be made in time."""
         facts, holders, sellable = await asyncio.gather(
-            self._made(self._facts(launch.mint)),
+            self._made(self._facts(launch)),
             self._made(self._reader.largest_holders(launch.mint)),
             self._made(self._sellable(launch.mint)),
         )
@@ -71,8 +82,14 @@ class TokenChecks:
         except (BadInput, Refused, Unavailable, TimeoutError):
             return None
 
-    async def _facts(self, mint: str) -> MintFacts:
-        return mint_facts(await self._reader.account(mint))
+    async def _facts(self, launch: Launch) -> MintFacts:
+        account = await self._reader.account(launch.mint)
+        try:
+            return same_token(launch, mint_facts(account))
+        except BadInput as error:
+            BAD_INPUT.labels("token_checks", error.field).inc()
+            logger().warning("bad_input", source="token_checks", field=error.field, reason=error.reason[:256], mint=launch.mint)
+            raise
 
     async def _sellable(self, mint: str) -> bool:
         """Return whether somebody quotes a price for it. No route is an answer; silence is not."""
@@ -100,11 +117,22 @@ def mint_facts(account: Any) -> MintFacts:
             raise BadInput("mint", f"the account is a {parsed['type']}")
         extensions = tuple(str(one["extension"])[:LABEL_CHARS_MAX] for one in info.get("extensions", ()))
         authorities = info["mintAuthority"], info["freezeAuthority"]
-        return MintFacts(
-            str(account["owner"]), int(info["supply"]), authorities[0] is None, authorities[1] is None, extensions[:EXTENSIONS_MAX]
-        )
+        units = int(info["supply"]), int(info["decimals"])
+        return MintFacts(str(account["owner"]), *units, authorities[0] is None, authorities[1] is None, extensions[:EXTENSIONS_MAX])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadInput("mint", f"not a parsed mint account: {type(error).__name__}") from None
+
+
+def same_token(launch: Launch, facts: MintFacts) -> MintFacts:
+    """Return the facts if the account is the token that was launched. Raises BadInput for a look-alike.
+
+    Decimals that differ would misprice it by powers of ten; an owner that is no token program may move its balances as it likes.
+    """
+    if facts.program not in (TOKEN_PROGRAM, TOKEN_2022_PROGRAM):
+        raise BadInput("owner", f"the mint belongs to {facts.program}, which is no token program")
+    if facts.decimals != launch.decimals:
+        raise BadInput("decimals", f"{facts.decimals} on chain, {launch.decimals} at the launch")
+    return facts
 
 
 def top_holder_bps(holders: tuple[Holder, ...], curve: str, supply_units: int) -> int | None:

@@ -17,6 +17,7 @@ from memesnipe.chain.decode import read_transaction
 from memesnipe.chain.policy import token_account
 from memesnipe.chain.programs import HELIUS_TIP_ACCOUNTS, JITO_TIP_ACCOUNTS, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL_MINT
 from memesnipe.kernel.errors import BadInput
+from memesnipe.messages.bounds import AMOUNT_MAX
 
 _TIP_ACCOUNTS = frozenset((*JITO_TIP_ACCOUNTS, *HELIUS_TIP_ACCOUNTS))
 _PROGRAMS = (Pubkey.from_string(TOKEN_PROGRAM), Pubkey.from_string(TOKEN_2022_PROGRAM))
@@ -48,7 +49,7 @@ def deltas(landed: Landed, raw: bytes, wallet: str, mint: str) -> Deltas:
     return Deltas(
         failed=meta.err is not None,
         sol_lamports=change.get(wallet, 0) + wrapped,
-        token_units=_tokens(meta.post_token_balances, wallet, mint) - _tokens(meta.pre_token_balances, wallet, mint),
+        token_units=_credible(_tokens(meta.post_token_balances, wallet, mint) - _tokens(meta.pre_token_balances, wallet, mint)),
         fee_lamports=meta.fee,
         tip_lamports=sum(change.get(key, 0) for key in _TIP_ACCOUNTS),
         rent_lamports=sum(change.get(key, 0) for key in _accounts(wallet, mint)) - wrapped,
@@ -66,6 +67,13 @@ def _accounts(wallet: str, mint: str) -> set[str]:
 
 def _tokens(balances: Sequence[TokenBalance] | None, wallet: str, mint: str) -> int:
     return sum(int(each.ui_token_amount.amount) for each in balances or () if (each.owner, each.mint) == (wallet, mint))
+
+
+def _credible(units: int) -> int:
+    """A larger change would make a fill that nobody can read, and a fill must never be lost."""
+    if not (abs(units) <= AMOUNT_MAX):
+        raise BadInput("rpc.getTransaction.meta", f"a change of {units} token units")
+    return units
 
 
 def _decimals(balances: Sequence[TokenBalance], mint: str) -> int | None:

@@ -30,6 +30,7 @@ from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
+from memesnipe.kernel.metrics import BAD_INPUT
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Intent, Outcome
@@ -206,6 +207,7 @@ class Live:
             try:
                 status, outcomes = outcome.of_landed(attempt, signed, landed, identity.wallet, self._clock.now_ns())
             except (BadInput, Refused) as error:
+                BAD_INPUT.labels("landed", "meta").inc()
                 logger().error("landed_unreadable", signature=signed.signature, detail=str(error))
                 await asyncio.sleep(PAUSE_S)
             else:

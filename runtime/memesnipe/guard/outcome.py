@@ -13,6 +13,8 @@ from memesnipe.messages.signing import SignedTransaction
 
 DECIMALS_UNKNOWN = 6
 """Shown where no balance of the token is in the answer (a failed first buy); amounts are base units all the same."""
+DECIMALS_MAX = 19
+"""A mint may claim up to 255. A fill that said so could not be read by anyone, and a fill must never be lost."""
 
 
 def of_landed(attempt: Attempt, signed: SignedTransaction, landed: Landed, wallet: str, now_ns: int) -> tuple[Status, tuple[Outcome, ...]]:
@@ -46,7 +48,11 @@ def _fill(attempt: Attempt, signed: SignedTransaction, landed: Landed, moved: De
         venue_fee_lamports=0,
         quoted_out=attempt.quoted_out,
         intent_time_ns=intent.time_ns,
-        decimals=DECIMALS_UNKNOWN if moved.decimals is None else moved.decimals,
+        decimals=_shown(moved.decimals),
         exit_cause=intent.cause if isinstance(intent, ExitIntent) else None,
         error=moved.error,
     )
+
+
+def _shown(decimals: int | None) -> int:
+    return decimals if decimals is not None and decimals <= DECIMALS_MAX else DECIMALS_UNKNOWN
