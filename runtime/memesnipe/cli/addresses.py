@@ -1,5 +1,6 @@
 """Where a person's command finds the running stack: the environment first, else the file that `memesnipe up` leaves."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -39,6 +40,19 @@ def find() -> Addresses:
 def data_dir() -> Path:
     """Return the data folder."""
     return Path(os.environ.get("MEMESNIPE_DATA_DIR") or "shared")
+
+
+def runs(data: Path) -> bool:
+    """Return whether `memesnipe up` holds this folder now; True where it never did, for then somebody else starts the services."""
+    path = data / "run" / "up.lock"
+    if not path.exists():
+        return True
+    with path.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False
 
 
 def _read(path: Path) -> dict[str, str]:

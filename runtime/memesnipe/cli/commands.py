@@ -2,7 +2,6 @@
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from memesnipe.cli.config import config_app
 from memesnipe.cli.importing import import_app
 from memesnipe.cli.new import new_app
 from memesnipe.kernel.errors import MemeSnipeError
+from memesnipe.kernel.logs import configure
 from memesnipe.kernel.settings import load
 from memesnipe.messages.bounds import HaltState
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     help="Autonomous trading of Solana memecoins: on paper until evidence and guardrails say otherwise.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
 )
 app.add_typer(config_app, name="config")
 app.add_typer(import_app, name="import")
@@ -53,9 +54,9 @@ def up(
     raise typer.Exit(run_up(load(UpSettings)))
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def localnet(context: typer.Context) -> None:
-    """Run the memecoin market in a box by itself; `memesnipe localnet -- --help` lists its options."""
+    """Run the memecoin market in a box by itself; `memesnipe localnet --help` lists its options."""
     os.execv(sys.executable, [sys.executable, "-m", "memesnipe.localnet", *context.args])  # noqa: S606 - our own module, no shell
 
 
@@ -85,16 +86,19 @@ def _halt(state: HaltState, strategy: str, reason: str, *, lift_frozen: bool = F
     from memesnipe.cli.halting import halt
 
     halts = halt(stack.find(), state, strategy, reason, lift_frozen=lift_frozen)
-    console.print(f"{strategy or 'portfolio'}: {state.value} (halt epoch {halts.epoch})", highlight=False)
+    typer.echo(f"{strategy or 'portfolio'}: {state.value} (halt epoch {halts.epoch})")
 
 
 @app.command()
-def close(strategy: str, mint: str) -> None:
-    """Close one position of one strategy."""
-    from memesnipe.cli.halting import close as ask
+def close(
+    strategy: Annotated[str, typer.Argument(help="Whose position.", show_default=False)],
+    mint: Annotated[str, typer.Argument(help="Address of the token.", show_default=False)],
+) -> None:
+    """Close one open position of one strategy."""
+    from memesnipe.cli.closing import close as ask
 
     ask(stack.find(), strategy, mint)
-    console.print(f"asked position_manager to close {mint} of {strategy}", highlight=False)
+    typer.echo(f"asked position_manager to close {mint} of {strategy}")
 
 
 @app.command()
@@ -116,17 +120,15 @@ def status() -> None:
     for row in strategies(stack.data_dir()):
         table.add_row(*row)
     console.print(table)
-
-
-def when(time_ns: int) -> str:
-    """Return a time as people read it."""
-    return datetime.fromtimestamp(time_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    if not stack.runs(stack.data_dir()):
+        typer.echo(f"nothing runs on {stack.data_dir()} now: this is how it was left")
 
 
 def run() -> None:
     """Run a command; an error of ours is one clear line and exit code 1."""
+    configure("cli", level="ERROR")
     try:
         app()
     except MemeSnipeError as error:
-        Console(stderr=True).print(f"memesnipe: {error}", highlight=False, markup=False)
+        print(f"memesnipe: {error}", file=sys.stderr)  # not through rich: it would break the line
         raise SystemExit(1) from None

@@ -10,13 +10,17 @@ from rich.table import Table
 
 from memesnipe.cli.addresses import data_dir
 from memesnipe.control.history import History
+from memesnipe.kernel.errors import ConfigError
 
 config_app = typer.Typer(help="Versions of the configuration applied on this host.", no_args_is_help=True)
 console = Console()
 
 
 def _history() -> History:
-    return History(data_dir() / "config.db")
+    path = data_dir() / "config.db"
+    if not path.is_file():
+        raise ConfigError(f"{path} does not exist: nothing was applied here yet; start with `make up`")
+    return History(path)
 
 
 @config_app.command("history")
@@ -33,4 +37,4 @@ def history() -> None:
 def rollback(version: Annotated[int, typer.Argument(help="A version from `memesnipe config history`.")]) -> None:
     """Apply an earlier version again; it stays in force until the manifests folder changes."""
     made = _history().roll_back(version, time.time_ns())
-    console.print(f"version {version} is applied again, as version {made}", highlight=False)
+    typer.echo(f"version {version} is applied again, as version {made}")

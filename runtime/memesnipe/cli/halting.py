@@ -1,23 +1,22 @@
-"""A person's halts: written to the stream that everyone folds, then watched until the services say they know."""
+"""A person's halts: written to the stream that everyone folds."""
 
 import asyncio
 import getpass
-import time
 
 from memesnipe.bus import topology
-from memesnipe.bus.api import Entry
-from memesnipe.bus.folds import Halts, fold_halts
+from memesnipe.bus.api import Bus, Entry
+from memesnipe.bus.folds import Halts, fold_halts, latest_config
 from memesnipe.bus.redis_bus import connect
 from memesnipe.cli.addresses import Addresses
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.ids import derive
 from memesnipe.messages.bounds import HaltState
-from memesnipe.messages.control import PORTFOLIO, CloseRequest, HaltCommand
+from memesnipe.messages.control import PORTFOLIO, HaltCommand
 
 
 def halt(addresses: Addresses, state: HaltState, scope: str, reason: str, *, lift_frozen: bool = False) -> Halts:
-    """Publish one halt command and return the folded state after it. Raises ConfigError when FROZEN would be lifted unasked."""
+    """Publish one halt command and return the folded state after it. Raises ConfigError: unknown strategy, FROZEN lifted unasked."""
     return asyncio.run(_halt(addresses, state, scope or PORTFOLIO, reason, lift_frozen=lift_frozen))
 
 
@@ -25,6 +24,7 @@ async def _halt(addresses: Addresses, state: HaltState, scope: str, reason: str,
     clock = SystemClock()
     bus = await connect(addresses.settings(), clock, service="cli")
     try:
+        await _known(bus, scope)
         before = fold_halts(Halts(), await bus.fold(topology.KILL_SWITCH.name))
         if before.states.get(scope) is HaltState.FROZEN and state is not HaltState.FROZEN and not lift_frozen:
             raise ConfigError("the wallet is FROZEN (a stolen key is suspected); `memesnipe resume --frozen` lifts it")
@@ -37,16 +37,9 @@ async def _halt(addresses: Addresses, state: HaltState, scope: str, reason: str,
         await bus.close()
 
 
-def close(addresses: Addresses, strategy: str, mint: str) -> None:
-    """Ask position_manager to close one position."""
-    asyncio.run(_close(addresses, strategy, mint))
-
-
-async def _close(addresses: Addresses, strategy: str, mint: str) -> None:
-    bus = await connect(addresses.settings(), SystemClock(), service="cli")
-    try:
-        now_ns = time.time_ns()
-        request = CloseRequest(derive("close", strategy, mint, now_ns), strategy, mint, getpass.getuser(), now_ns)
-        await bus.publish(topology.CLOSE_REQUESTS.name, request, request.id)
-    finally:
-        await bus.close()
+async def _known(bus: Bus, scope: str) -> None:
+    """Refuse a strategy that is not applied: a halt of a mistyped name would look done and stop nothing."""
+    config = latest_config(None, await bus.fold(topology.CONFIG.name))
+    names = [one.id for one in config.strategies] if config else []
+    if scope != PORTFOLIO and scope not in names:
+        raise ConfigError(f"strategy {scope!r} is not applied here; applied: {', '.join(names) or 'none'}")

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from memesnipe.supervisor.plan import OWN_STRATEGIES
 
 new_app = typer.Typer(help="Scaffold something new.", no_args_is_help=True)
-console = Console()
 
 
 @new_app.callback()
@@ -16,9 +16,20 @@ def _group() -> None:
 
 
 @new_app.command("strategy")
-def strategy(name: str, folder: Annotated[Path, typer.Option(help="Where it is written.")] = Path("my_strategies")) -> None:
+def strategy(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes, such as dip-buyer.", show_default=False)],
+    folder: Annotated[Path, typer.Option(help="Where it is written.")] = Path(OWN_STRATEGIES),
+) -> None:
     """Write a strategy, its manifest, its document and its test."""
     from memesnipe.scaffold.strategy import create
 
-    for path in create(name, folder):
-        console.print(f"wrote {path}", highlight=False)
+    paths = create(name, folder)
+    for path in paths:
+        typer.echo(f"wrote {path}")
+    typer.echo(f"try it: .venv/bin/pytest {folder}; run it on paper: {_how_to_run(folder)}")
+
+
+def _how_to_run(folder: Path) -> str:
+    if folder == Path(OWN_STRATEGIES):
+        return "make up (one that runs already takes it up by itself)"
+    return f"MEMESNIPE_STRATEGIES_PATH={folder} make up"

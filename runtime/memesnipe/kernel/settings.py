@@ -6,7 +6,7 @@ A field may name another variable (the seed's `PAPER_TRADING_MODE`, `DATABASE_UR
 
 import os
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -24,7 +24,7 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = "redis://127.0.0.1:6379/0"
     health_host: str = "127.0.0.1"
     health_port: int = 0
-    log_level: str = "INFO"
+    log_level: Annotated[str, msgspec.Meta(pattern=r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)\Z")] = "INFO"
     data_dir: str = "shared"
     clock: str = "system"
     """`system`, or `replay`: time moves by the events read, and the stages wait for each other (see `bus.turns`)."""
@@ -56,4 +56,8 @@ def _check(kind: type[msgspec.Struct], name: str, raw: str) -> None:
     try:
         msgspec.convert(raw, field_type, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{variable(name)}: {error}") from None
+        meant = next((text for kind, text in _MEANT.items() if str(error).startswith(f"Expected `{kind}`, got")), "")
+        raise ConfigError(f"{variable(name)}: {f'must be {meant}, not {raw!r}' if meant else error}") from None
+
+
+_MEANT = {"bool": "true or false", "int": "a whole number", "float": "a number"}

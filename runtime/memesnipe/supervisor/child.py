@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -17,6 +18,9 @@ BACKOFF_S_MAX = 5.0
 SETTLED_S = 20.0
 """A child that lived this long starts again at once when it dies."""
 PR_SET_PDEATHSIG = 1
+BAD_CONFIG = "bad config"
+"""The state of a child that must not be started again before its configuration changes."""
+TAIL_BYTES = 16_384
 log = logger()
 
 
@@ -28,7 +32,7 @@ class Child:
         self.restarts = 0
         self.state = "starting"
         self.pid = 0
-        self._log_path = log_folder / f"{process.name.replace(':', '-')}.log"
+        self.log_path = log_folder / f"{process.name.replace(':', '-')}.log"
         self._running: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -53,14 +57,23 @@ class Child:
                 await child.wait()
         self.state = "stopped"
 
+    def complaint(self) -> str:
+        """Return the last configuration error that it logged, in its own words; where to look when there is none."""
+        tail = self.log_path.read_bytes()[-TAIL_BYTES:] if self.log_path.exists() else b""
+        for line in reversed(tail.splitlines()):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                if (told := json.loads(line))["event"] == "config_error":
+                    return str(told["detail"])
+        return f"{self.process.name} does not start; see {self.log_path}"
+
     async def _keep(self) -> None:
         backoff_s = 0.2
         while True:
             born = time.monotonic()
             code = await self._once()
             if code == EXIT_CONFIG:
-                self.state = "bad config"
-                log.error("child_misconfigured", child=self.process.name, see=str(self._log_path))
+                self.state = BAD_CONFIG
+                log.info("child_misconfigured", child=self.process.name, see=str(self.log_path))
                 return
             backoff_s = 0.2 if time.monotonic() - born > SETTLED_S else min(BACKOFF_S_MAX, backoff_s * 2)
             self.restarts += 1
@@ -69,7 +82,7 @@ class Child:
             await asyncio.sleep(backoff_s)
 
     async def _once(self) -> int:
-        with self._log_path.open("ab") as output:
+        with self.log_path.open("ab") as output:
             self._running = await asyncio.create_subprocess_exec(
                 *self.process.command,
                 env={**_inherited(), **self.process.env},
@@ -86,7 +99,7 @@ class Child:
 def _inherited() -> dict[str, str]:
     """Pass on what a process needs to run and what the person set for tests, not our own settings: each child is given its own."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONSAFEPATH", "SSL_CERT_FILE")
-    passed = ("MEMESNIPE_FAILPOINT", "MEMESNIPE_FAILPOINT_ONCE", "MEMESNIPE_STRATEGIES_PATH", "MEMESNIPE_PAPER_SLOTS_MAX")
+    passed = ("MEMESNIPE_FAILPOINT", "MEMESNIPE_FAILPOINT_ONCE", "MEMESNIPE_PAPER_SLOTS_MAX")
     return {name: os.environ[name] for name in kept + passed if name in os.environ}
 
 

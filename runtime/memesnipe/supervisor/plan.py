@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from memesnipe.kernel.settings import CommonSettings, variable
 
@@ -20,11 +22,21 @@ STAGES = (
 """Started after control; the executors come and go with the strategies."""
 
 
+MANIFESTS = "manifests:strategies/memesnipe_strategies"
+MANIFESTS_REPLAY = "manifests/replay"
+FACTORY_INTERVAL_S = "5"
+"""On a host strategies are written while the stack runs; a look costs the import of a few files."""
+OWN_STRATEGIES = "my_strategies"
+"""Where `memesnipe new strategy` writes: looked at even when empty, so that a strategy runs as soon as it is there."""
+
+
 class UpSettings(CommonSettings, frozen=True, kw_only=True):
     """What `memesnipe up` reads from its environment."""
 
     manifests: str = ""
-    """Folders separated by `:`; empty: the ones that ship, for a live market or for a replay."""
+    """Folders separated by `:`; empty: the ones that ship, for a live market or for a replay, and `strategies_path`."""
+    strategies_path: str = OWN_STRATEGIES
+    """Folders of a person's own strategies, code and manifests, separated by `:`; the default one is made when missing."""
     rpc_url: str = ""
     """An outside chain; empty: the embedded localnet."""
     ws_url: str = ""
@@ -38,10 +50,15 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     redis_port: int = 0
     """0: whichever is free."""
     signer_port: int = 0
+    replay_speed: Annotated[float, Meta(ge=0)] = 0.0
+    """Of a replay: 0 as fast as the stages take it, 1 as it happened."""
+    jupiter_api_key: str = ""
+    helius_api_key: str = ""
+    jito_url: str = ""
+    sender_url: str = ""
 
-
-MANIFESTS = "manifests:strategies/memesnipe_strategies"
-MANIFESTS_REPLAY = "manifests/replay"
+    def __repr__(self) -> str:
+        return "UpSettings(...)"  # addresses and two fields are secrets
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -66,7 +83,6 @@ class Surroundings(msgspec.Struct, frozen=True):
     wallet_file: str
     wallet: str
     replay: str = ""
-    replay_speed: str = "0"
 
 
 def service(name: str, env: Mapping[str, str], port: int) -> Process:
@@ -79,11 +95,16 @@ def control(settings: UpSettings, around: Surroundings, port: int) -> Process:
     """Return the control process; it alone gets the Redis administrator's address."""
     env = {
         **_common(settings, around, "default"),
-        "MEMESNIPE_MANIFESTS": settings.manifests or (MANIFESTS_REPLAY if around.replay else MANIFESTS),
+        "MEMESNIPE_MANIFESTS": manifests(settings, around),
         "MEMESNIPE_RPC_URL": around.rpc_url,
         "MEMESNIPE_ACL": "true",
     }
     return service("control", env, port)
+
+
+def manifests(settings: UpSettings, around: Surroundings) -> str:
+    """Return the folders of manifests: those that were named, else what ships and a person's own."""
+    return settings.manifests or f"{MANIFESTS_REPLAY if around.replay else MANIFESTS}:{settings.strategies_path}"
 
 
 def localnet(settings: UpSettings, *, agents: bool) -> Process:
@@ -108,8 +129,11 @@ def signer(settings: UpSettings, around: Surroundings, port: int) -> Process:
 def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> Process:
     """Return one of STAGES."""
     extra = {
-        "data_consumers": _sources(around),
-        "wallet_guard": _chain(around) | {"MEMESNIPE_SIGNER_URL": f"http://127.0.0.1:{around.signer_port}"},
+        "strategy_factory": _own(settings) | {"MEMESNIPE_FACTORY_INTERVAL_S": FACTORY_INTERVAL_S},
+        "data_consumers": _sources(settings, around) | _named(settings, "jupiter_api_key"),
+        "wallet_guard": _chain(around)
+        | {"MEMESNIPE_SIGNER_URL": f"http://127.0.0.1:{around.signer_port}"}
+        | _named(settings, "jupiter_api_key", "helius_api_key", "jito_url", "sender_url"),
         "position_manager": _chain(around),
         "dashboard": {
             "MEMESNIPE_DASHBOARD_HOST": settings.dashboard_host,
@@ -122,7 +146,7 @@ def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> P
 
 def executor(strategy: str, spec_file: Path, settings: UpSettings, around: Surroundings, port: int) -> Process:
     """Return one strategy's executor, under its own Redis user."""
-    env = {**_common(settings, around, f"executor-{strategy}"), "MEMESNIPE_STRATEGY_FILE": str(spec_file)}
+    env = {**_common(settings, around, f"executor-{strategy}"), **_own(settings), "MEMESNIPE_STRATEGY_FILE": str(spec_file)}
     return service(f"executor:{strategy}", env, port)
 
 
@@ -138,6 +162,15 @@ def _common(settings: UpSettings, around: Surroundings, user: str) -> dict[str, 
     }
 
 
+def _own(settings: UpSettings) -> dict[str, str]:
+    return {variable("strategies_path"): settings.strategies_path}
+
+
+def _named(settings: UpSettings, *fields: str) -> dict[str, str]:
+    """Return what a person set of these, for the one process that needs it: a key is nobody else's business."""
+    return {variable(field): value for field in fields if (value := getattr(settings, field))}
+
+
 def _chain(around: Surroundings) -> dict[str, str]:
     return {
         "MEMESNIPE_RPC_URL": around.rpc_url,
@@ -146,7 +179,8 @@ def _chain(around: Surroundings) -> dict[str, str]:
     }
 
 
-def _sources(around: Surroundings) -> dict[str, str]:
+def _sources(settings: UpSettings, around: Surroundings) -> dict[str, str]:
     if around.replay:
-        return {"MEMESNIPE_SOURCE": "recording", "MEMESNIPE_RECORDING": around.replay, "MEMESNIPE_REPLAY_SPEED": around.replay_speed}
+        speed = str(settings.replay_speed)
+        return {"MEMESNIPE_SOURCE": "recording", "MEMESNIPE_RECORDING": around.replay, "MEMESNIPE_REPLAY_SPEED": speed}
     return {"MEMESNIPE_SOURCE": "chain", "MEMESNIPE_WS_URL": around.ws_url, **_chain(around)}

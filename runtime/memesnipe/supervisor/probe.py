@@ -6,13 +6,15 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from memesnipe.kernel.errors import Unavailable
-from memesnipe.supervisor.child import Child
+from memesnipe.supervisor.child import BAD_CONFIG, Child
 
 WAITING = "memesnipe_guard_pending_orders"
 
 
 async def readiness(child: Child, client: httpx.AsyncClient) -> tuple[bool, str]:
     """Return (ready, why not). A child without a health port is ready while it runs."""
+    if child.state == BAD_CONFIG:
+        return False, child.complaint()
     if child.state != "running":
         return False, child.state
     if not child.process.health_port:

@@ -17,9 +17,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from memesnipe.bus.redis_bus import connect
 from memesnipe.kernel.clock import SystemClock
-from memesnipe.kernel.errors import ConfigError, Unavailable
+from memesnipe.kernel.errors import BadInput, ConfigError, Unavailable
 from memesnipe.kernel.logs import configure
 from memesnipe.kernel.settings import CommonSettings
+from memesnipe.market import recording as recordings
+from memesnipe.supervisor import own
+from memesnipe.supervisor.child import BAD_CONFIG
 from memesnipe.supervisor.plan import UpSettings
 from memesnipe.supervisor.probe import paper_orders_waiting
 from memesnipe.supervisor.summary import summarise
@@ -33,13 +36,26 @@ PROGRESS_KEY = "replay:progress"
 def run_replay(settings: UpSettings, recording: Path, *, stay: bool) -> int:
     """Run the recording to its end and print the summary; return the exit code. Raises ConfigError."""
     configure("supervisor", level="WARNING")
+    _look_at(recording)
+    own.prepare(settings)
+    if port_taken(settings.dashboard_host, settings.dashboard_port):
+        raise ConfigError(f"MEMESNIPE_DASHBOARD_PORT: port {settings.dashboard_port} is taken; name another")
+    return asyncio.run(_replay(_own_folder(settings, recording), recording.absolute(), stay=stay))
+
+
+def _look_at(recording: Path) -> None:
+    """Raise ConfigError for what is no recording, before anything is started."""
+    if recording.is_dir():
+        raise ConfigError(f"--replay: {recording} is a folder; name one of its files")
     if not recording.is_file():
         raise ConfigError(f"--replay: {recording} does not exist")
     if recording.suffix == ".csv":
         raise ConfigError(f"--replay: convert it first: memesnipe import pumpfun-csv {recording} {recording.stem}.parquet")
-    if port_taken(settings.dashboard_host, settings.dashboard_port):
-        raise ConfigError(f"MEMESNIPE_DASHBOARD_PORT: port {settings.dashboard_port} is taken; name another")
-    return asyncio.run(_replay(_own_folder(settings, recording), recording.absolute(), stay=stay))
+    try:
+        if next(recordings.read(recording), None) is None:
+            raise ConfigError(f"--replay: {recording} holds no events")
+    except BadInput as error:
+        raise ConfigError(f"--replay: {error.reason}") from None
 
 
 def _own_folder(settings: UpSettings, recording: Path) -> UpSettings:
@@ -85,6 +101,7 @@ async def _until_done(stack: Stack, stop: asyncio.Event) -> bool:
             task = bar.add_task("replay", total=None)
             while not stop.is_set():
                 await stack.turn()
+                _check(stack)
                 if await bus.get(DONE_KEY) is not None:
                     return True
                 _show(bar, task, await bus.get(PROGRESS_KEY))
@@ -93,6 +110,13 @@ async def _until_done(stack: Stack, stop: asyncio.Event) -> bool:
     finally:
         await bus.close()
     return False
+
+
+def _check(stack: Stack) -> None:
+    """Raise ConfigError for a service that cannot start: the replay would wait for it forever."""
+    for child in stack.children:
+        if child.state == BAD_CONFIG:
+            raise ConfigError(child.complaint())
 
 
 def _show(bar: Progress, task: TaskID, progress: bytes | None) -> None:

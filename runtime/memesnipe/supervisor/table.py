@@ -53,4 +53,4 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Print one line."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -14,8 +14,8 @@ import httpx
 from memesnipe.control.files import password, write_whole
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.logs import configure, logger
-from memesnipe.supervisor import plan
-from memesnipe.supervisor.child import Child
+from memesnipe.supervisor import own, plan
+from memesnipe.supervisor.child import BAD_CONFIG, Child
 from memesnipe.supervisor.plan import Process, Surroundings, UpSettings
 from memesnipe.supervisor.probe import all_ready
 from memesnipe.supervisor.table import Screen
@@ -29,9 +29,9 @@ log = logger()
 class Stack:
     """Every process of one data folder."""
 
-    def __init__(self, settings: UpSettings, screen: Screen, replay: str = "", replay_speed: str = "0") -> None:
+    def __init__(self, settings: UpSettings, screen: Screen, replay: str = "") -> None:
         self.settings, self.screen = settings, screen
-        self.replay, self.replay_speed = replay, replay_speed
+        self.replay = replay
         self.data = Path(settings.data_dir)
         self.children: list[Child] = []
         self._executors: dict[str, tuple[bytes, Child]] = {}
@@ -63,6 +63,7 @@ class Stack:
         await asyncio.gather(*(child.stop() for child in stages))
         for child in reversed([c for c in self.children if c not in stages]):
             await child.stop()
+        (self.data / "run" / "addresses").unlink(missing_ok=True)
         await self._client.aclose()
 
     def child(self, name: str) -> Child:
@@ -78,8 +79,10 @@ class Stack:
     async def _ready(self, child: Child) -> None:
         started = time.monotonic()
         while not (await all_ready([child], self._client))[child.process.name][0]:
-            if child.state == "bad config" or time.monotonic() - started > READY_S_MAX:
-                raise Unavailable(child.process.name, f"it did not become ready; see {self.data}/logs/{child.process.name}.log")
+            if child.state == BAD_CONFIG:
+                raise ConfigError(child.complaint())
+            if time.monotonic() - started > READY_S_MAX:
+                raise Unavailable(child.process.name, f"it did not become ready; see {child.log_path}")
             await asyncio.sleep(0.05)
 
     async def _start_redis(self) -> str:
@@ -109,7 +112,6 @@ class Stack:
             wallet_file=str(wallet_file),
             wallet=wallet,
             replay=self.replay,
-            replay_speed=self.replay_speed,
         )
 
     async def _wallet(self, chain_url: str) -> tuple[Path, str]:
@@ -128,7 +130,10 @@ class Stack:
         for name in [n for n in self._executors if n not in specs]:
             await self._stop_executor(name)
         for name, file in specs.items():
-            content = file.read_bytes()
+            try:
+                content = own.what_runs(file, self.settings)
+            except (OSError, ConfigError):
+                continue  # it is being replaced or removed just now; the next turn sees which
             if name in self._executors and self._executors[name][0] != content:
                 await self._stop_executor(name)
             if name not in self._executors:
@@ -252,6 +257,7 @@ async def _watch(stack: Stack, stop: asyncio.Event) -> None:
 def run_up(settings: UpSettings) -> int:
     """Run `up` on a new event loop."""
     configure("supervisor", level="WARNING" if settings.log_level == "INFO" else settings.log_level)
+    own.prepare(settings)
     if port_taken(settings.dashboard_host, settings.dashboard_port):
         raise ConfigError(f"MEMESNIPE_DASHBOARD_PORT: port {settings.dashboard_port} is taken; name another")
     if not settings.rpc_url and port_taken("127.0.0.1", settings.localnet_port):

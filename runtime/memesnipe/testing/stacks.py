@@ -29,11 +29,14 @@ class RunningStack:
         self.page = f"http://127.0.0.1:{a_free_port()}"
         self._arguments = arguments
         self._env = {**_clean_environment(), "MEMESNIPE_DATA_DIR": str(data), "MEMESNIPE_LOCALNET_PORT": str(a_free_port()), **env}
+        self.strategies = Path(self._env.setdefault("MEMESNIPE_STRATEGIES_PATH", str(data / "my_strategies")))
+        """A folder of its own: what a developer keeps in `my_strategies` must not trade in a test."""
         self._env["MEMESNIPE_DASHBOARD_PORT"] = self.page.rpartition(":")[2]
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "RunningStack":
         self.data.mkdir(parents=True, exist_ok=True)
+        self.strategies.mkdir(parents=True, exist_ok=True)
         output = (self.data / "up.log").open("ab")
         command = [sys.executable, "-m", "memesnipe", "up", *self._arguments]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=output, stderr=output)  # noqa: S603 - our own command
