@@ -14,7 +14,7 @@ import httpx
 from memesnipe.control.files import password, write_whole
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.logs import configure, logger
-from memesnipe.supervisor import own, plan
+from memesnipe.supervisor import own, plan, unprotected
 from memesnipe.supervisor.child import BAD_CONFIG, Child
 from memesnipe.supervisor.plan import Process, Surroundings, UpSettings
 from memesnipe.supervisor.probe import all_ready
@@ -216,6 +216,8 @@ async def up(settings: UpSettings) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with only_one(Path(settings.data_dir)), Screen() as screen:
         stack = Stack(settings, screen)
+        if told := unprotected.warning(settings):
+            screen.say(f"memesnipe: {told}")
         try:
             await _start_unless_stopped(stack, stop)
             await _watch(stack, stop)
