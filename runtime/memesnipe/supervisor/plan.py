@@ -133,6 +133,7 @@ def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> P
         "data_consumers": _sources(settings, around) | _named(settings, "jupiter_api_key"),
         "wallet_guard": _chain(around)
         | {"MEMESNIPE_SIGNER_URL": f"http://127.0.0.1:{around.signer_port}"}
+        | _rehearsal(around)
         | _named(settings, "jupiter_api_key", "helius_api_key", "jito_url", "sender_url"),
         "position_manager": _chain(around),
         "dashboard": {
@@ -169,6 +170,11 @@ def _own(settings: UpSettings) -> dict[str, str]:
 def _named(settings: UpSettings, *fields: str) -> dict[str, str]:
     """Return what a person set of these, for the one process that needs it: a key is nobody else's business."""
     return {variable(field): value for field in fields if (value := getattr(settings, field))}
+
+
+def _rehearsal(around: Surroundings) -> dict[str, str]:
+    """Paper goes to the signer's door: quoted, built and judged as a live order would be. A replay has no aggregator to ask."""
+    return {"MEMESNIPE_PAPER_QUOTES": "jupiter", "MEMESNIPE_WALLET": around.wallet} if around.wallet and not around.replay else {}
 
 
 def _chain(around: Surroundings) -> dict[str, str]:
