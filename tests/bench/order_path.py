@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,9 @@ class Result(msgspec.Struct):
     p50_ms: list[float] = []
     p99_ms: list[float] = []
     lost: int = 0
+    """Sent and not come back, over all rounds and both measures."""
+    refused: Counter[str] = msgspec.field(default_factory=Counter)
+    """What the services say became no order or no fill, by reason."""
 
 
 def plain_path(kind: str) -> load.Path:
@@ -98,20 +102,25 @@ def one_round(kind: str, folder: Path, result: Result) -> None:
     folder.mkdir(parents=True)
     with EmbeddedValkey(folder / "valkey") as server:
         if kind == "services":
-            with services.running(server.url, folder):
+            with services.running(server.url, folder) as refused:
                 uvloop.run(measure(kind, server.url, services.path(), result))
+                result.refused += refused()
         else:
             with chain(kind, server.url):
                 uvloop.run(measure(kind, server.url, bus_path() if kind == "bus" else plain_path(kind), result))
 
 
 def report(results: dict[str, Result]) -> None:
-    """Print medians and ratios."""
+    """Print medians with the worst, and ratios."""
     middle = {
         kind: (statistics.median(one.rate), statistics.median(one.p50_ms), statistics.median(one.p99_ms)) for kind, one in results.items()
     }
     for kind, (rate, p50, p99) in middle.items():
-        print(f"{kind:10} {rate:9,.0f} msg/s   at {RATE:,}/s: p50 {p50:7.2f} ms  p99 {p99:7.2f} ms  lost {results[kind].lost}")
+        one = results[kind]
+        print(
+            f"{kind:10} {rate:9,.0f} msg/s (worst {min(one.rate):,.0f})   at {RATE:,}/s: p50 {p50:.2f} ms (worst {max(one.p50_ms):.2f})  "
+            f"p99 {p99:.1f} ms (worst {max(one.p99_ms):.1f})  not back {one.lost}  refused {dict(one.refused)}"
+        )
     for kind in ("bus", "services"):
         if kind in middle and "raw" in middle:
             print(f"{kind} / raw, messages a second: {middle[kind][0] / middle['raw'][0]:.2f} (goal {GOAL_RATE})")

@@ -14,6 +14,8 @@ from memesnipe.bus.wire import Link, open_link, pack
 
 STUCK_S = 20.0
 BURST = 64
+TICK_S = 0.001
+"""uvloop's timers know whole milliseconds; a shorter sleep is none, and a load that spins takes a core from what it measures."""
 
 Write = Callable[[Sequence[int]], bytes]
 NumberOf = Callable[[bytes], "int | None"]
@@ -53,6 +55,7 @@ class Load:
         self._sent_s: dict[int, float] = {}
         self._waits_ms: list[float] = []
         self._done = 0
+        self._came = asyncio.Event()
 
     async def flood(self, first: int, count: int) -> float:
         """Send `count` messages, at most `window` on their way; return messages a second."""
@@ -64,12 +67,15 @@ class Load:
             if room >= min(self._path.per_entry, count - sent):
                 self._send(range(first + sent, first + sent + room), self._path.per_entry)
                 sent += room
-            await asyncio.sleep(0 if room > BURST // 2 else 0.0003)
+                await asyncio.sleep(0)
+                continue
+            self._came.clear()
+            await self._came.wait()
         await reading
         return self._done / (time.perf_counter() - began)
 
     async def pace(self, first: int, rate: int, seconds: float) -> Latencies:
-        """Send `rate` messages a second, one by one; return how long they took."""
+        """Send `rate` messages a second, what is due each millisecond; return how long they took."""
         count = int(rate * seconds)
         self._done, self._waits_ms = 0, []
         reading = asyncio.create_task(self._read(count))
@@ -79,7 +85,7 @@ class Load:
             if due > sent:
                 self._send(range(first + sent, first + due), 1)
                 sent = due
-            await asyncio.sleep(0.5 / rate)
+            await asyncio.sleep(TICK_S)
         lost = count - await reading
         waits = sorted(self._waits_ms[len(self._waits_ms) // 10 :])  # the first tenth warms up
         if not waits:
@@ -94,12 +100,16 @@ class Load:
 
     async def _read(self, count: int) -> int:
         """Read back until all came, or nothing more comes; return how many did."""
-        while self._done < count:
-            reply = self._back.send(pack("XREAD", "COUNT", 1_000, "BLOCK", int(STUCK_S * 100), "STREAMS", self._path.last, self._after))
-            if not await reply.wait(STUCK_S) or not isinstance(reply.value, list):
-                break
-            self._take(reply.value[0][1], time.perf_counter())
-        return self._done
+        try:
+            while self._done < count:
+                reply = self._back.send(pack("XREAD", "COUNT", 1_000, "BLOCK", int(STUCK_S * 100), "STREAMS", self._path.last, self._after))
+                if not await reply.wait(STUCK_S) or not isinstance(reply.value, list):
+                    break
+                self._take(reply.value[0][1], time.perf_counter())
+                self._came.set()
+            return self._done
+        finally:
+            self._came.set()
 
     def _take(self, entries: list[Any], now_s: float) -> None:
         self._after = entries[-1][0]

@@ -7,10 +7,14 @@ chance; limits are out of the way; all else is as shipped: fence, validation, st
 import asyncio
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,6 +44,9 @@ CAPITAL_SOL = 10**8
 PASSWORD = "of-a-bench"
 INTENT_TIME = Fill.__struct_fields__.index("intent_time_ns") + 1
 """Where a fill's array says when the event behind it was; the tag comes first."""
+REFUSED_BY = r"memesnipe_(?:executor_refused|rejections|stream_gaps)_total"
+REFUSALS = re.compile(rf'^{REFUSED_BY}\{{.*?(?:check|reason|stream)="([^"]+)".*\}} ([0-9.e+]+)$', re.MULTILINE)
+"""Where a service's metrics say that an event became no order, or an order no fill."""
 
 
 def path() -> LoadPath:
@@ -73,9 +80,12 @@ class Events:
         return self._number_at.pop(outcome[INTENT_TIME], None) if outcome[0] == "fill" else None
 
 
+Refused = Callable[[], Counter[str]]
+
+
 @contextmanager
-def running(url: str, folder: Path) -> Iterator[None]:
-    """Configure the system on an empty server and run the three services."""
+def running(url: str, folder: Path) -> Iterator[Refused]:
+    """Configure the system on an empty server and run the three services; yield what tells how many they refused, by reason."""
     asyncio.run(_configure(url))
     spec = folder / "bench.json"
     spec.write_text(json.dumps({"id": STRATEGY, "plugin": "flip", "spec_hash": SPEC_HASH, "parameters": {}}))
@@ -93,9 +103,13 @@ def running(url: str, folder: Path) -> Iterator[None]:
         "risk_guardian": service_rules("risk_guardian"),
         "wallet_guard": service_rules("wallet_guard"),
     }
-    processes = [_start(name, {**common, "MEMESNIPE_REDIS_URL": _url_as(url, name, rules)}) for name, rules in users.items()]
+    ports = {name: _free_port() for name in users}
+    processes = [
+        _start(name, {**common, "MEMESNIPE_REDIS_URL": _url_as(url, name, rules), "MEMESNIPE_HEALTH_PORT": str(ports[name])})
+        for name, rules in users.items()
+    ]
     try:
-        yield
+        yield lambda: sum(map(_refused_by, ports.values()), Counter[str]())
     finally:
         for process in processes:
             process.kill()
@@ -104,6 +118,17 @@ def running(url: str, folder: Path) -> Iterator[None]:
 
 def _start(name: str, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "-m", "memesnipe", name], env=environment)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _refused_by(port: int) -> Counter[str]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        return Counter({why: int(float(count)) for why, count in REFUSALS.findall(answer.read().decode())})
 
 
 def _url_as(url: str, user: str, rules: list[str]) -> str:
