@@ -202,7 +202,7 @@ def _free_port() -> int:
 
 @pytest.fixture
 async def stage(bus: Bus, valkey_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with running(LocalnetSettings(slot_ms=SLOT_MS, seed=11, agents=False)) as base, ClientSession() as session:
+    async with running(LocalnetSettings(slot_ms=SLOT_MS, seed=11, moved_by="admin")) as base, ClientSession() as session:
         wallet = Wallet(session, base)
         airdrop = await wallet.fund(10 * SOL)
         await until(wallet.balance)

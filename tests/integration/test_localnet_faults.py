@@ -24,7 +24,7 @@ MINT = str(Pubkey.from_bytes(bytes([9]) * 32))
 
 @pytest.fixture
 async def wallet() -> AsyncIterator[Wallet]:
-    async with running(LocalnetSettings(slot_ms=0, recording=True)) as base, ClientSession() as session:
+    async with running(LocalnetSettings(slot_ms=0, moved_by="admin")) as base, ClientSession() as session:
         wallet = Wallet(session, base)
         await wallet.fund(10 * SOL)
         await wallet.post("/localnet/pool", {"mint": MINT})

@@ -140,7 +140,7 @@ async def test_a_folder_serves_one_localnet_at_a_time(session: ClientSession, tm
 
 
 async def test_a_recording_moves_the_pool_idempotently_and_is_told_as_a_trade(session: ClientSession) -> None:
-    async with running(LocalnetSettings(slot_ms=0, recording=True)) as base, session.ws_connect(base) as socket:
+    async with running(LocalnetSettings(slot_ms=0, moved_by="admin")) as base, session.ws_connect(base) as socket:
         wallet = Wallet(session, base)
         await socket.send_json(subscribe_transactions(1, PUMP_PROGRAM))
         await socket.receive_json()
@@ -173,7 +173,7 @@ def event(notification: Json) -> bytes:
 
 
 async def test_subscribers_hear_of_slots_signatures_accounts_and_logs(session: ClientSession) -> None:
-    async with running(LocalnetSettings(slot_ms=0, agents=False)) as base, session.ws_connect(base) as socket:
+    async with running(LocalnetSettings(slot_ms=0, moved_by="admin")) as base, session.ws_connect(base) as socket:
         wallet = Wallet(session, base)
         await wallet.fund(SOL)
         tx = await wallet.signed(wallet.pay(str(Pubkey.from_bytes(bytes([5]) * 32)), SOL // 2))

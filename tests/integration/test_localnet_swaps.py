@@ -31,7 +31,7 @@ async def wallet() -> AsyncIterator[Wallet]:
 @pytest.fixture
 async def still(wallet: Wallet) -> AsyncIterator[Wallet]:
     """A market in which nobody else trades."""
-    async with running(LocalnetSettings(slot_ms=0, seed=11, recording=True)) as base:
+    async with running(LocalnetSettings(slot_ms=0, seed=11, moved_by="admin")) as base:
         quiet = Wallet(wallet.session, base)
         await quiet.fund(10 * SOL)
         await quiet.post("/localnet/pool", {"mint": MINT, "symbol": "STILL"})

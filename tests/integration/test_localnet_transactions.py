@@ -21,7 +21,7 @@ FRIEND = str(Pubkey.from_bytes(bytes([5]) * 32))
 
 @pytest.fixture
 async def wallet() -> AsyncIterator[Wallet]:
-    async with running(LocalnetSettings(slot_ms=0, seed=5, agents=False)) as base, ClientSession() as session:
+    async with running(LocalnetSettings(slot_ms=0, seed=5, moved_by="admin")) as base, ClientSession() as session:
         wallet = Wallet(session, base)
         await wallet.fund(10 * SOL)
         yield wallet

@@ -135,6 +135,13 @@ async def state(request: web.Request, node: Node) -> web.Response:
     """GET /localnet/state"""
     chain = node.chain
     told = {"slot": chain.slot, "blockHeight": chain.height, "genesisHash": node.genesis, "seed": node.settings.seed}
-    told |= {"slotMs": node.settings.slot_ms, "agents": node.settings.agents and not node.settings.recording}
-    told |= {"recording": node.settings.recording, "transactions": len(chain.records), "pools": len(chain.market.all())}
+    told |= {"slotMs": node.settings.slot_ms, "movedBy": node.settings.moved_by, "recording": _played(node)}
+    told |= {"transactions": len(chain.records), "pools": len(chain.market.all())}
     return web.json_response(told)
+
+
+def _played(node: Node) -> Json:
+    """How far the recording is, in recorded slots; None without one."""
+    if node.tape is None:
+        return None
+    return {"slots": len(node.tape.slots), "played": node.chain.progress.played, "rowsLeftOut": node.tape.rows_left_out}

@@ -32,6 +32,14 @@ PENDING_MAX = 10_000
 DEPTH = {"processed": 0, "recent": 0, "confirmed": 1}
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far a recording was played: which (0: none), how many of its slots, and when the last of them was. Persisted with the pools."""
+
+    identity: int = 0
+    played: int = 0
+    last_slot: int = FIRST_SLOT
+
+
 class Record(msgspec.Struct, frozen=True):
     """A transaction that landed (or an agent's, made up: `synthetic`). `keys` includes looked-up addresses."""
 
@@ -81,6 +89,7 @@ class Chain:
         self.bank = Bank()
         self.market = Market(self.bank)
         self.slot = FIRST_SLOT
+        self.progress = Progress()
         self.records: dict[str, Record] = {}
         self.by_address: dict[str, dict[str, None]] = {}
         self.blocks: dict[int, Block] = {}
@@ -153,7 +162,7 @@ class Chain:
         return execution.simulate(resolved, plan, self.bank, self.unix_s)
 
     def advance(self, act: Callable[[], None] = lambda: None) -> Block:
-        """One slot: land what is pending, let the agents act, close the block."""
+        """One slot: land what is pending, let whoever moves the pools act, close the block."""
         self.slot += 1
         self._refresh_hashes()
         self.bank.set_time(self.slot, self.unix_s)

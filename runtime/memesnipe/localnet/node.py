@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.logs import logger
 from memesnipe.localnet import agents, seeds
-from memesnipe.localnet.chain import Block, Chain, found_cluster
+from memesnipe.localnet.chain import Block, Chain, Progress, found_cluster
 from memesnipe.localnet.faults import Faults
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.store import Store
+
+if TYPE_CHECKING:
+    from memesnipe.localnet.tape import Tape
 
 Listener = Callable[[Block], None]
 
@@ -19,12 +24,14 @@ class Node:
     def __init__(self, settings: LocalnetSettings) -> None:
         self.settings = settings
         self.chain = Chain(settings)
+        self.tape: Tape | None = None
+        self._act = self._mover()
         self.listeners: list[Listener] = []
         self.airdrops = 0
         self.faults = Faults()
         self._store = Store(settings.data_dir) if settings.data_dir else None
         found_cluster(self.chain)
-        if self._store is None or not self._store.load(self.chain):
+        if not self._loaded():
             self._found()
         self.tick()
 
@@ -35,8 +42,7 @@ class Node:
 
     def tick(self) -> Block:
         """One slot: advance, persist, tell."""
-        acting = self.settings.agents and not self.settings.recording
-        block = self.chain.advance(lambda: agents.act(self.chain)) if acting else self.chain.advance()
+        block = self.chain.advance(self._act)
         self.save()
         for listener in list(self.listeners):
             listener(block)
@@ -63,8 +69,29 @@ class Node:
         if self._store:
             self._store.close()
 
+    def _mover(self) -> Callable[[], None]:
+        """What happens in each slot besides users' transactions."""
+        if self.settings.moved_by == "agents":
+            return lambda: agents.act(self.chain)
+        if self.settings.recording is None:
+            return lambda: None
+        from memesnipe.localnet import playback, tape  # Arrow takes longer to load than all of the localnet, and agents need none
+
+        self.tape = played = tape.read(self.settings.recording)
+        self.chain.progress = Progress(played.identity)
+        return lambda: playback.act(self.chain, played)
+
+    def _loaded(self) -> bool:
+        """True if a chain came back from disk."""
+        try:
+            return self._store is not None and self._store.load(self.chain)
+        except ConfigError:
+            if self._store:  # it holds the folder's lock, and the right localnet may be next
+                self._store.close()
+            raise
+
     def _found(self) -> None:
-        if self.settings.agents and not self.settings.recording:
+        if self.settings.moved_by == "agents":
             agents.found_market(self.chain)
         self.save()
         logger().info("localnet_founded", genesis=self.genesis, pools=len(self.chain.market.all()))

@@ -1,6 +1,7 @@
 """The chain on disk: one SQLite file, one commit per slot, so a kill at any instant leaves the last whole slot.
 
-Kept: accounts, pools, users' transactions, the slot. Not kept: agents' transactions and what was pending, which a cluster may drop too.
+Kept: accounts, pools, users' transactions, the slot, how far a recording was played. Not kept: made-up transactions and what was pending,
+which a cluster may drop too.
 The slot is committed even when nothing else changed: a height that went backwards would bring expired blockhashes back to life.
 """
 
@@ -13,7 +14,7 @@ from solders.pubkey import Pubkey
 
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.localnet.accounts import RENT_EPOCH
-from memesnipe.localnet.chain import Chain, Record
+from memesnipe.localnet.chain import FIRST_SLOT, Chain, Progress, Record
 from memesnipe.localnet.pools import Pool
 
 SCHEMA = """
@@ -40,7 +41,7 @@ class Store:
         self._db.executescript(SCHEMA)
 
     def load(self, chain: Chain) -> bool:
-        """Bring a chain back; False when the file is new."""
+        """Bring a chain back; False when the file is new. Raises ConfigError when it is of another seed or another recording."""
         facts: dict[str, int] = dict(self._db.execute("SELECT name, value FROM fact"))
         if not facts:
             return False
@@ -49,6 +50,7 @@ class Store:
                 f"--data-dir: holds a chain of seed {facts['seed']}, version {facts['version']}; start with that seed or another folder"
             )
         chain.slot = facts["slot"]
+        chain.progress = _progress(facts, chain.progress.identity)
         for address, lamports, owner, data in self._db.execute("SELECT address, lamports, owner, data FROM account"):
             account = Account(int(lamports), data, Pubkey.from_bytes(owner), False, RENT_EPOCH)
             chain.bank.put(Pubkey.from_bytes(address), account)
@@ -63,6 +65,7 @@ class Store:
         """Commit everything that changed since the last time."""
         self._db.execute("BEGIN")
         facts = {"seed": chain.settings.seed, "version": SCHEMA_VERSION, "slot": chain.slot}
+        facts |= {f"recording_{name}": value for name, value in msgspec.structs.asdict(chain.progress).items()}
         self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())
         self._save_accounts(chain)
         changed = [pool for pool in chain.market.all() if pool.mint in chain.market.dirty]  # rows in order of creation
@@ -93,3 +96,12 @@ class Store:
         chain.bank.dirty.clear()
         chain.market.dirty.clear()
         chain.fresh.clear()
+
+
+def _progress(facts: dict[str, int], identity: int) -> Progress:
+    """How far the recording was played. Another one's position would mean nothing, and its pools would stand among ours forever."""
+    found = facts.get("recording_identity", 0)
+    if found != identity:
+        held = "moved by a recording, and not by this one" if found else "not moved by a recording"
+        raise ConfigError(f"--data-dir: holds a chain that was {held}; start it as before or name another folder")
+    return Progress(found, facts.get("recording_played", 0), facts.get("recording_last_slot", FIRST_SLOT))

@@ -107,10 +107,10 @@ def manifests(settings: UpSettings, around: Surroundings) -> str:
     return settings.manifests or f"{MANIFESTS_REPLAY if around.replay else MANIFESTS}:{settings.strategies_path}"
 
 
-def localnet(settings: UpSettings, *, agents: bool) -> Process:
-    """Return the embedded chain and market."""
+def localnet(settings: UpSettings) -> Process:
+    """Return the embedded chain and its market, moved by seeded agents."""
     command = [sys.executable, "-m", "memesnipe.localnet", "--port", str(settings.localnet_port), "--seed", str(settings.seed)]
-    command += ["--data-dir", str(Path(settings.data_dir) / "localnet"), *([] if agents else ["--no-agents"])]
+    command += ["--data-dir", str(Path(settings.data_dir) / "localnet"), "--moved-by", "agents"]
     return Process("localnet", tuple(command), {}, 0)
 
 

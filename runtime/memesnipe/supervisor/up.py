@@ -97,7 +97,7 @@ class Stack:
         """An outside chain, none in a replay, or the embedded localnet."""
         if self.settings.rpc_url or self.replay:
             return self.settings.rpc_url
-        self._launch(plan.localnet(self.settings, agents=True))
+        self._launch(plan.localnet(self.settings))
         await until_open(self.settings.localnet_port, "localnet")
         return f"http://127.0.0.1:{self.settings.localnet_port}"
 
