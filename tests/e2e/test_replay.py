@@ -11,7 +11,7 @@ from memesnipe.market.curves import Pool, buy_exact_in, pool_of, sell_exact_in
 from memesnipe.messages.bounds import Side
 from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.testing.builders import MINT, OTHER_MINT, SOL, START_NS, a_launch, a_tick
-from memesnipe.testing.stacks import RunningStack
+from memesnipe.testing.stacks import ROOT, RunningStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("replay")]
 
@@ -52,9 +52,9 @@ def a_trade(pool: Pool, side: Side, lamports: int, **named: object) -> tuple[Poo
     return after, a_tick(**state, **moved, **named)
 
 
-def summary_of(folder: Path, tape: Path) -> str:
+def summary_of(folder: Path, tape: Path, *more: str) -> str:
     """Replay a tape in a data folder of its own; return what it printed as its summary."""
-    with RunningStack(folder, "--replay", str(tape)) as stack:
+    with RunningStack(folder, "--replay", str(tape), *more) as stack:
         assert stack.wait(150) == 0, stack.log()
         log = stack.log()
     return log[log.index("replay of ") :]
@@ -70,3 +70,15 @@ def test_the_same_recording_gives_the_same_summary_on_which_both_strategies_trad
     assert "180 trades, 3 launches, 3 tokens" in first
     for line in ("launch-sniper: 3 buy filled", "momentum: 3 buy filled", "refused: ", "open at the end: ", "digest of all fills: "):
         assert line in first, first
+
+
+def test_a_halt_that_silenced_the_strategies_is_in_the_summary(tmp_path: Path) -> None:
+    tape, manifests = tmp_path / "tape.parquet", tmp_path / "manifests"
+    recording.write(tape, a_tape(seed=11))
+    manifests.mkdir()
+    for path in (ROOT / "manifests" / "replay").glob("*.yaml"):
+        (manifests / path.name).write_text(path.read_text().replace("drawdownBpsMax: 2000", "drawdownBpsMax: 20"))
+
+    summary = summary_of(tmp_path / "shared", tape, "--manifests", str(manifests))
+
+    assert "the portfolio ended halted: paper drawdown of " in summary

@@ -26,7 +26,7 @@ def strategy(
     paths = create(name, folder)
     for path in paths:
         typer.echo(f"wrote {path}")
-    typer.echo(f"try it: .venv/bin/pytest {folder}; run it on paper: {_how_to_run(folder)}")
+    typer.echo(f"test it: make unit ARGS={folder}; run it on paper: {_how_to_run(folder)}")
 
 
 def _how_to_run(folder: Path) -> str:

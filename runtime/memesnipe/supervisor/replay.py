@@ -15,7 +15,10 @@ from pathlib import Path
 import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from memesnipe.bus.api import Bus
+from memesnipe.bus.folds import Halts, fold_halts
 from memesnipe.bus.redis_bus import connect
+from memesnipe.bus.topology import KILL_SWITCH
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import BadInput, ConfigError, Unavailable
 from memesnipe.kernel.logs import configure
@@ -25,7 +28,7 @@ from memesnipe.supervisor import own
 from memesnipe.supervisor.child import BAD_CONFIG
 from memesnipe.supervisor.plan import UpSettings
 from memesnipe.supervisor.probe import paper_orders_waiting
-from memesnipe.supervisor.summary import summarise
+from memesnipe.supervisor.summary import Ending, summarise
 from memesnipe.supervisor.table import Screen
 from memesnipe.supervisor.up import Stack, only_one, port_taken
 
@@ -75,11 +78,10 @@ async def _replay(settings: UpSettings, recording: Path, *, stay: bool) -> int:
         stack = Stack(settings, Screen(), replay=str(recording))
         try:
             await stack.start()
-            done = await _until_done(stack, stop)
-            if done:
-                waiting = await paper_orders_waiting(stack.child("wallet_guard"))
-                print(summarise(Path(settings.data_dir), recording, settings.seed, waiting=waiting), flush=True)
-            if done and stay:
+            ending = await _until_done(stack, stop)
+            if ending is not None:
+                print(summarise(Path(settings.data_dir), recording, settings.seed, ending), flush=True)
+            if ending is not None and stay:
                 stack.screen.say(f"memesnipe: the page stays at http://localhost:{settings.dashboard_port} until Ctrl-C")
                 await stop.wait()
         except (Unavailable, ConfigError) as error:
@@ -87,11 +89,11 @@ async def _replay(settings: UpSettings, recording: Path, *, stay: bool) -> int:
             return 1
         finally:
             await stack.stop()
-    return 0 if done else 130
+    return 130 if ending is None else 0
 
 
-async def _until_done(stack: Stack, stop: asyncio.Event) -> bool:
-    """Follow the replay on a progress bar; return whether it came to its end."""
+async def _until_done(stack: Stack, stop: asyncio.Event) -> Ending | None:
+    """Follow the replay on a progress bar; return how it ended, None when it was stopped before."""
     assert stack.around is not None  # noqa: S101 - start() ran first
     settings = CommonSettings(redis_url=stack.around.redis_url_of["default"])
     bus = await connect(settings, SystemClock(), service="supervisor")
@@ -103,13 +105,18 @@ async def _until_done(stack: Stack, stop: asyncio.Event) -> bool:
                 await stack.turn()
                 _check(stack)
                 if await bus.get(DONE_KEY) is not None:
-                    return True
+                    return await _ending(stack, bus)
                 _show(bar, task, await bus.get(PROGRESS_KEY))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), 0.25)
     finally:
         await bus.close()
-    return False
+    return None
+
+
+async def _ending(stack: Stack, bus: Bus) -> Ending:
+    halts = fold_halts(Halts(), await bus.fold(KILL_SWITCH.name))
+    return Ending(await paper_orders_waiting(stack.child("wallet_guard")), halts)
 
 
 def _check(stack: Stack) -> None:

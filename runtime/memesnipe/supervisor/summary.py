@@ -8,17 +8,31 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
+from memesnipe.bus.folds import Halts
 from memesnipe.ledger import read
 from memesnipe.ledger.accounting import Position
 from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.market import recording as recordings
 from memesnipe.market.divergence import diverge, render
+from memesnipe.messages.bounds import HaltState
+from memesnipe.messages.control import PORTFOLIO
 from memesnipe.messages.market import Launch, MarketEvent, PriceTick
 from memesnipe.messages.orders import Fill, FillStatus
 
 
-def summarise(data: Path, recording: Path, seed: int, *, waiting: int) -> str:
-    """Return the summary of a finished replay in a data folder. `waiting`: paper orders that the end found without an outcome."""
+class Ending(msgspec.Struct, frozen=True):
+    """What the stages had not written into the ledger when the recording ended."""
+
+    waiting: int
+    """Paper orders without an outcome: they waited for a later trade, and there was none."""
+    halts: Halts
+    """A halted strategy is silent: without this, no fills after a drawdown would look like no signals."""
+
+
+def summarise(data: Path, recording: Path, seed: int, ending: Ending) -> str:
+    """Return the summary of a finished replay in a data folder."""
     engine = open_engine(ledger_url(str(data)))
     with engine.connect() as connection:
         fills, totals = read.all_fills(connection), read.totals(connection)
@@ -30,7 +44,8 @@ def summarise(data: Path, recording: Path, seed: int, *, waiting: int) -> str:
         *_fills(fills),
         *(_total(row) for row in totals),
         "refused: " + (", ".join(f"{row.stage}/{row.reason} {row.count}" for row in refusals) or "nothing"),
-        f"open at the end: {waiting} orders waiting for a later trade, {len(held)} positions",
+        *_halted(ending.halts),
+        f"open at the end: {ending.waiting} orders waiting for a later trade, {len(held)} positions",
         *_held(held, ticks),
         render(diverge(ticks, fills)),
         f"digest of all fills: {digest(fills)}",
@@ -44,6 +59,12 @@ def _input(recording: Path, events: Sequence[MarketEvent], ticks: Sequence[Price
     report = recordings.metadata_of(recording).get(recordings.IMPORT_REPORT, "") if recording.suffix == ".parquet" else ""
     checked = ["import of the recording:", *(f"  {line}" for line in report.splitlines())] if report else []
     return [f"replay of {recording.name}, seed {seed}: {len(ticks)} trades, {launches} launches, {tokens} tokens", *checked]
+
+
+def _halted(halts: Halts) -> list[str]:
+    whom = {PORTFOLIO: "the portfolio"}
+    stopped = [(scope, state) for scope, state in sorted(halts.states.items()) if state is not HaltState.ACTIVE]
+    return [f"{whom.get(scope, scope)} ended {state.value}: {halts.reasons.get(scope, '')}" for scope, state in stopped]
 
 
 def _held(held: Iterable[Position], ticks: Iterable[PriceTick]) -> list[str]:
