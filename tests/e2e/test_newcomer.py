@@ -17,7 +17,7 @@ from memesnipe.bus.topology import CONFIG, REGISTRY
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.settings import CommonSettings
 from memesnipe.scaffold.strategy import create
-from memesnipe.testing.builders import SOL
+from memesnipe.testing.builders import CREATOR, SOL
 from memesnipe.testing.stacks import ROOT, RunningStack, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("newcomer")]
@@ -144,7 +144,8 @@ def test_a_rollback_stays_in_force_until_the_folder_changes(stack: RunningStack)
 
 MISTAKES = {
     "halt of a strategy that is not applied": (("kill", "-s", "nosuch"), "strategy 'nosuch' is not applied here"),
-    "close of what is not held": (("close", "momentum", "nosuch"), "momentum holds nothing of nosuch"),
+    "close of what is not held": (("close", "momentum", CREATOR), f"momentum holds nothing of {CREATOR}"),
+    "close of what is no token": (("close", "momentum", "nosuch"), "are not a strategy's name and a token's address"),
     "rollback to a version that never was": (("config", "rollback", "99"), "no version 99"),
     "a second stack": (("up",), "is taken; name another"),
     "replay of nothing": (("up", "--replay", "nosuch.parquet"), "nosuch.parquet does not exist"),
