@@ -89,16 +89,14 @@ class Stack:
         """The default user keeps its rights behind a password; every service gets a user of its own from control."""
         port = self.settings.redis_port or free_port()
         secret = password(self.data / "keys" / "redis", "default")
-        self._launch(valkey(self.data / "valkey", port, secret))
-        await until_open(port, "valkey")
+        await until_open(port, self._launch(valkey(self.data / "valkey", port, secret)))
         return f"redis://default:{secret}@127.0.0.1:{port}/0"
 
     async def _start_chain(self) -> str:
         """An outside chain, none in a replay, or the embedded localnet."""
         if self.settings.rpc_url or self.replay:
             return self.settings.rpc_url
-        self._launch(plan.localnet(self.settings))
-        await until_open(self.settings.localnet_port, "localnet")
+        await until_open(self.settings.localnet_port, self._launch(plan.localnet(self.settings)))
         return f"http://127.0.0.1:{self.settings.localnet_port}"
 
     async def _surroundings(self, admin: str, chain_url: str) -> Surroundings:
@@ -171,18 +169,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def until_open(port: int, part: str) -> None:
-    """Wait until something listens. Raises Unavailable."""
+async def until_open(port: int, child: Child) -> None:
+    """Wait until a child listens. Raises Unavailable, at once when it ended over its configuration."""
     for _ in range(int(READY_S_MAX / 0.05)):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
+            if child.state == BAD_CONFIG:
+                break
             await asyncio.sleep(0.05)
             continue
         writer.close()
         await writer.wait_closed()
         return
-    raise Unavailable(part, f"nothing listens on port {port}")
+    raise Unavailable(child.process.name, f"nothing listens on port {port}; see {child.log_path}")
 
 
 @contextlib.contextmanager
