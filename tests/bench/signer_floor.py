@@ -29,7 +29,7 @@ from memesnipe.kernel.clock import NS_PER_S, SystemClock
 from memesnipe.kernel.logs import configure
 from memesnipe.messages import codec
 from memesnipe.messages.signing import SwapTransaction
-from memesnipe.signer.service import rails_of
+from memesnipe.signer.service import rails_of, settle_memory
 from memesnipe.signer.settings import SignerSettings
 from memesnipe.signer.signing import Signer
 from memesnipe.signer.store import Store
@@ -77,6 +77,7 @@ def in_process(folder: Path, world: World) -> Callable[[bytes], None]:
     wallet = Wallet(bytes(world.keypair))
     settings = msgspec.structs.replace(SignerSettings(paper_trading_mode=False), **CAPS)
     signer = Signer(wallet, Store.open(folder / "signer.db"), rails_of(settings, wallet, world.trusted), SystemClock())
+    settle_memory()  # as the service does before it listens
 
     def step(body: bytes) -> None:
         codec.encode(signer.sign(codec.decode(SwapTransaction, body)))

@@ -134,7 +134,8 @@ def check_guard(
     approval = _opened(unseal(envelope, APPROVAL_TYPE, (trusted.guard,)))
     _require(approval.role == "guard", "the role is not guard")
     _require_intent(approval, intent)
-    _require(approval.attempt == attempt, f"approved is attempt {approval.attempt}, not {attempt}")
+    if approval.attempt != attempt:
+        raise Refused(ReasonCode.APPROVAL_INVALID, f"approved is attempt {approval.attempt}, not {attempt}")
     _require(approval.message_digest == message_digest(message), "approved are other message bytes")
     _require(approval.risk_digest == envelope_digest(risk_approval), "approved is another risk approval")
     _require(approval.tables_digest == tables_digest(tables), "approved are other lookup tables")
@@ -165,7 +166,8 @@ def _require(fits: bool, otherwise: str) -> None:
 
 
 def _require_intent(approval: Approval, intent: Intent) -> None:
-    _require(approval.intent_id == intent.id and approval.strategy == intent.strategy, f"approved is intent {approval.intent_id}")
+    if approval.intent_id != intent.id or approval.strategy != intent.strategy:
+        raise Refused(ReasonCode.APPROVAL_INVALID, f"approved is intent {approval.intent_id}")
     _require(approval.intent_digest == intent_digest(intent), "the intent is not the one that was approved")
 
 

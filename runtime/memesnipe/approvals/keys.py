@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,7 @@ PUBLIC_BYTES = 32
 SIGNATURE_BYTES = crypto_sign_BYTES
 
 
+@lru_cache(maxsize=64)
 def key_id_of(public: bytes) -> str:
     """Return a key's id: 32 hex digits of SHA-256 over the public key. A hint for people; trust comes from pinning the key itself."""
     return hashlib.sha256(public).hexdigest()[:32]

@@ -33,7 +33,7 @@ _ADVANCE_NONCE = (4).to_bytes(4, "little")
 Parsed = Message | MessageV0 | MessageV1
 
 
-class Instruction(msgspec.Struct, frozen=True):
+class Instruction(msgspec.Struct, frozen=True, gc=False):
     """One outer instruction with its accounts resolved. `indexes` are the accounts' places in the message's key list."""
 
     program: Pubkey
@@ -42,7 +42,7 @@ class Instruction(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A message, read. `keys` are the static keys, then the looked-up writable ones, then the looked-up read-only ones."""
 
     version: str
@@ -158,12 +158,17 @@ def _assemble(parsed: Parsed, looked_up: tuple[Pubkey, ...]) -> Decoded:
 
 
 def _instructions(parsed: Parsed, keys: tuple[Pubkey, ...], static_keys: int) -> Iterator[Instruction]:
+    at = keys.__getitem__
     for each in parsed.instructions:
         place, indexes = each.program_id_index, bytes(each.accounts)
         # sanitize() bounds the indexes by what the message says it looks up; bound them by what was really given, too.
-        if place >= static_keys or (indexes and max(indexes) >= len(keys)):
-            raise _malformed("an instruction points at an account that is not there")
-        yield Instruction(keys[place], tuple([keys[index] for index in indexes]), indexes, bytes(each.data))
+        try:
+            accounts = tuple(map(at, indexes))
+        except IndexError:
+            raise _malformed("an instruction points at an account that is not there") from None
+        if place >= static_keys:
+            raise _malformed("an instruction's program is not a static key")
+        yield Instruction(keys[place], accounts, indexes, bytes(each.data))
 
 
 def _refuse_nonce(decoded: Decoded) -> None:

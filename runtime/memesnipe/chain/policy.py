@@ -55,7 +55,7 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     """How far below the intent's own price, beyond its slippage, the enforced out may be: pool fee, price impact and drift."""
 
 
-class Terms(msgspec.Struct, frozen=True):
+class Terms(msgspec.Struct, frozen=True, gc=False):
     """The order, as the chain must see it."""
 
     wallet: Pubkey
@@ -85,7 +85,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
         return SIGNATURE_FEE_LAMPORTS + self.priority_fee_lamports + self.tip_lamports + rent
 
 
-class _Seen(msgspec.Struct):
+class _Seen(msgspec.Struct, gc=False):
     """What the instructions read so far have done."""
 
     swap: Swap | None = None
@@ -308,7 +308,7 @@ def _require_mint(accounts: tuple[Pubkey, ...], at: int, mint: Pubkey) -> None:
 
 
 def _require_ours(account: Pubkey, mint: Pubkey, wallet: Pubkey) -> None:
-    if all(account != token_account(wallet, mint, program) for program in _programs_of(mint)):
+    if account not in [token_account(wallet, mint, program) for program in _programs_of(mint)]:
         raise Refused(ReasonCode.TX_ACCOUNTS, f"{account} is not our token account of mint {mint}")
 
 

@@ -61,14 +61,14 @@ class Lease(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="lease")
     schema: Schema = SCHEMA
 
 
-class LookupTable(msgspec.Struct, frozen=True, array_like=True):
+class LookupTable(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An address lookup table's key and its addresses, as read from chain."""
 
     key: Pubkey
     addresses: Annotated[tuple[Pubkey, ...], Meta(max_length=256)]
 
 
-class SwapTransaction(msgspec.Struct, frozen=True, array_like=True, tag="swap_transaction"):
+class SwapTransaction(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="swap_transaction"):
     """A built and checked transaction, not yet signed: what wallet_guard asks the signer to sign."""
 
     intent: Intent
@@ -84,7 +84,7 @@ class SwapTransaction(msgspec.Struct, frozen=True, array_like=True, tag="swap_tr
     schema: Schema = SCHEMA
 
 
-class SignedTransaction(msgspec.Struct, frozen=True, array_like=True, tag="signed_transaction"):
+class SignedTransaction(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="signed_transaction"):
     """The signer's yes: the whole transaction, ready for the wire. The same request always gets the same bytes."""
 
     intent_id: Id

@@ -4,7 +4,6 @@ import msgspec
 from solders.pubkey import Pubkey
 
 from memesnipe.approvals.keys import TrustedKeys
-from memesnipe.chain.policy import sells
 from memesnipe.messages.signing import Approval, Lease, SwapTransaction
 from memesnipe.signer.store import Signed
 from memesnipe.signer.windows import Spent
@@ -26,7 +25,7 @@ class Rails(msgspec.Struct, frozen=True):
     impact_bps_max: int
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """What the store and the process remember."""
 
     signed: tuple[Signed, ...]
@@ -38,7 +37,7 @@ class Known(msgspec.Struct, frozen=True):
     """The clock, but never earlier than the last signature: a clock set back must not bring expired approvals to life."""
 
 
-class Case(msgspec.Struct, frozen=True):
+class Case(msgspec.Struct, frozen=True, gc=False):
     """One request, ready to be judged."""
 
     request: SwapTransaction
@@ -47,8 +46,5 @@ class Case(msgspec.Struct, frozen=True):
     guard: Approval
     known: Known
     rails: Rails
-
-    @property
-    def reduces(self) -> bool:
-        """Whether the order can only reduce a position."""
-        return sells(self.request.intent)
+    reduces: bool
+    """Whether the order can only reduce a position."""

@@ -15,7 +15,7 @@ from memesnipe.signer.checks import CHECKS, spend_is_within_caps
 from memesnipe.signer.store import Signed
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """A yes. `earlier`: the stored signature of the same bytes, to be given again; else sign, and count `spend_lamports`."""
 
     case: Case
@@ -73,7 +73,7 @@ def _opened(request: SwapTransaction, known: Known, rails: Rails) -> Case:
         trusted=trusted,
         now_ns=now_ns,
     )
-    return Case(request, lease, risk, guard, known, rails)
+    return Case(request, lease, risk, guard, known, rails, policy.sells(intent))
 
 
 def _spend_of(case: Case) -> int:

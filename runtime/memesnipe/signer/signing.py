@@ -63,10 +63,10 @@ class Signer:
         return Signed(line.attempt, line.message_digest, line.signature, line.last_valid_block_height)
 
     def _note_signature(self, verdict: Verdict) -> None:
-        request, spent = verdict.case.request, self._store.windows.spent(verdict.case.known.now_ns)
+        request, before = verdict.case.request, verdict.case.known.spent
         metrics.NEW[verdict.case.reduces].inc()
-        metrics.SPENT_HOUR.set(spent.hour)
-        metrics.SPENT_DAY.set(spent.day)
+        metrics.SPENT_HOUR.set(before.hour + verdict.spend_lamports)
+        metrics.SPENT_DAY.set(before.day + verdict.spend_lamports)
         metrics.AUDIT_LINES.set(self._store.lines)
         _log.info(
             "signed",

@@ -20,8 +20,9 @@ from memesnipe.kernel.failpoints import failpoint
 from memesnipe.signer.audit import COLUMNS, GENESIS_HASH, Line, chain
 from memesnipe.signer.windows import DAY_NS, Windows
 
-_PAGE_BYTES = 1_024
-"""A row has ~500 bytes: smaller pages than the usual 4,096 are fewer bytes to fsync."""
+_PAGE_BYTES = 4_096
+"""A row has ~400 bytes. In smaller pages nearly every row opens a new one, which rewrites the header, the free list and the tree
+above it too: of 1,024, 2,048, 4,096 and 8,192 bytes this is the quickest in CPU, and no slower to fsync."""
 _LOG_PAGES = 1_100
 """SQLite checkpoints at 1,000 pages, so the log hardly grows beyond."""
 
@@ -68,7 +69,7 @@ class Store:
     def of_intent(self, intent_id: str) -> tuple[Signed, ...]:
         """Return all that was signed for an intent, by attempt. Raises Unavailable."""
         try:
-            return tuple(Signed(*row) for row in self._database.execute(_OF_INTENT, (intent_id,)))
+            return tuple([Signed(*row) for row in self._database.execute(_OF_INTENT, (intent_id,)).fetchall()])
         except sqlite3.Error as error:
             raise Unavailable("signer store", str(error)) from None
 
