@@ -15,12 +15,13 @@ from sqlalchemy import text
 
 from memesnipe.bus.api import Entry
 from memesnipe.bus.redis_bus import RedisBus
-from memesnipe.bus.topology import CLOSE_REQUESTS, CONFIG, EXITS, FILLS, KILL_SWITCH, POSITIONS, PRICE, REJECTED
+from memesnipe.bus.topology import CLOSE_REQUESTS, CONFIG, EXITS, FILLS, HOLDINGS_KEY, KILL_SWITCH, POSITIONS, PRICE, REJECTED
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger import read
 from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.messages.bounds import HaltState
-from memesnipe.messages.control import CloseRequest
+from memesnipe.messages.codec import decode
+from memesnipe.messages.control import CloseRequest, HeldAccount, Holdings
 from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, Rejection
 from memesnipe.positions.service import Service
 from memesnipe.positions.settings import PositionSettings
@@ -335,3 +336,62 @@ async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("did not come to hold in 40 s")
+
+
+async def test_it_says_at_start_that_nothing_is_held(start: Start) -> None:
+    stage = await start()
+
+    assert await held(stage) == ()
+
+
+async def test_what_the_ledger_holds_is_said_at_start_with_the_fills_that_are_in_it(stage: Stage, start: Start, valkey: Client) -> None:
+    fill = a_fill()
+    await stage.outcome(fill)
+    await stage.until(lambda: stage.all(POSITIONS.name))
+    await valkey.flushall()
+
+    again = await start()
+
+    (account,) = await held(again)
+    assert [(one.mint, one.units, one.cost_lamports) for one in account.holdings] == [
+        (MINT, fill.token_delta_units, -fill.sol_delta_lamports)
+    ]
+    assert account.settled == (fill.settled_key,)
+
+
+async def test_a_running_one_says_what_is_held_again_after_everything_was_lost(stage: Stage, valkey: Client) -> None:
+    await stage.outcome(a_fill())
+    await stage.until(lambda: stage.all(POSITIONS.name))
+
+    await valkey.flushall()
+    await stage.turns()
+
+    assert [len(account.holdings) for account in await held(stage)] == [1]
+
+
+async def test_a_persons_close_outlives_the_loss_of_everything(stage: Stage, valkey: Client) -> None:
+    await stage.bus.publish(KILL_SWITCH.name, a_halt(HaltState.FROZEN))
+    await stage.outcome(a_fill())
+    await stage.until(lambda: stage.all(POSITIONS.name))
+    await stage.bus.publish(CLOSE_REQUESTS.name, CloseRequest("close-1", STRATEGY, MINT, "test", START_NS))
+    await stage.until(close_is_known(stage))
+
+    await valkey.flushall()
+    await stage.bus.publish(KILL_SWITCH.name, a_halt(HaltState.ACTIVE))
+    await stage.price(30 * SOL)
+    exits = await stage.until(stage.exits)
+
+    assert [exit_intent.cause for exit_intent in exits] == [ExitCause.PERSON]
+
+
+def close_is_known(stage: Stage) -> Callable[[], Awaitable[bool]]:
+    async def known() -> bool:
+        return any(one.watch.close_request for one in stage.service.book.open.values())
+
+    return known
+
+
+async def held(stage: Stage) -> tuple[HeldAccount, ...]:
+    raw = await stage.bus.get(HOLDINGS_KEY)
+    assert raw is not None
+    return decode(Holdings, raw).accounts

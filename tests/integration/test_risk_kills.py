@@ -16,7 +16,7 @@ from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, APPROVED, CONFIG, FI
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.orders import OrderIntent
 from memesnipe.testing.builders import OTHER_MINT, SOL, a_config, a_fill, a_halt
-from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.buses import MakeBus, nothing_held
 from memesnipe.testing.risk_cases import a_decision, roomy, wish
 
 WAIT_S = 30.0
@@ -60,9 +60,13 @@ def fresh(**changes: Any) -> OrderIntent:
 async def applied(bus: RedisBus, **limits: int) -> None:
     await bus.publish(CONFIG.name, a_config(limits=roomy(event_age_ms_max=60_000, **limits), capital_lamports=100 * SOL))
     await bus.publish(ALLOCATIONS.name, a_decision())
+    await nothing_held(bus)
 
 
-@pytest.mark.parametrize("failpoint", ["risk.before_commit", "risk.after_commit", "bus.before_commit", "bus.after_commit"])
+@pytest.mark.parametrize(
+    "failpoint",
+    ["risk.before_adopted", "risk.after_adopted", "risk.before_commit", "risk.after_commit", "bus.before_commit", "bus.after_commit"],
+)
 async def test_a_killed_risk_guardian_decides_every_intent_once(
     bus: RedisBus, valkey_url: str, tmp_path: Path, processes: list[asyncio.subprocess.Process], failpoint: str
 ) -> None:

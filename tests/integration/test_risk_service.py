@@ -20,7 +20,7 @@ from memesnipe.risk.seal import RiskSeal
 from memesnipe.risk.service import Guardian
 from memesnipe.risk.settings import RiskSettings
 from memesnipe.testing.builders import OTHER_MINT, SOL, a_config, a_frame, a_halt, a_strategy, a_tick
-from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.buses import MakeBus, nothing_held
 from memesnipe.testing.risk_cases import NOW_NS, a_decision, moved, roomy, wish
 
 UNITS = 1_000_000
@@ -33,6 +33,7 @@ def config(*, mode: Mode = Mode.PAPER, **limits: int) -> ConfigApplied:
 async def a_guardian(bus: RedisBus, data_dir: Path, applied: ConfigApplied) -> Guardian:
     await bus.publish(CONFIG.name, applied)
     await bus.publish(ALLOCATIONS.name, a_decision())
+    await nothing_held(bus)
     return await started(bus, data_dir)
 
 

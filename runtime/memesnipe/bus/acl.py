@@ -14,6 +14,7 @@ from memesnipe.bus.topology import (
     CURSOR_KEY,
     DEAD_LETTERS,
     EXIT_LEASE_KEY,
+    HOLDINGS_KEY,
     LEASE_KEY,
     PNL_HISTORY_KEY,
     SHARPE_KEY,
@@ -41,13 +42,17 @@ SETTLED = ["+evalsha_ro", "+xinfo|groups", "+exists", "+xrange", "+xrevrange"]
 
 KEYS: dict[str, tuple[str, ...]] = {
     "wallet_guard": (),
-    "position_manager": (PNL_HISTORY_KEY, SHARPE_KEY),
+    "position_manager": (PNL_HISTORY_KEY, SHARPE_KEY, HOLDINGS_KEY),
     "data_consumers": (CURSOR_KEY, "replay:*"),
     "control": (LEASE_KEY, EXIT_LEASE_KEY),
     "operator": (LEASE_KEY, EXIT_LEASE_KEY),
 }
 """Plain keys a service reads and writes beside its own state; `{...}` stands for anything."""
-READ_KEYS: dict[str, tuple[str, ...]] = {"wallet_guard": (LEASE_KEY, EXIT_LEASE_KEY), "autonomous_allocator": (PNL_HISTORY_KEY, SHARPE_KEY)}
+READ_KEYS: dict[str, tuple[str, ...]] = {
+    "wallet_guard": (LEASE_KEY, EXIT_LEASE_KEY),
+    "autonomous_allocator": (PNL_HISTORY_KEY, SHARPE_KEY),
+    "risk_guardian": (HOLDINGS_KEY,),
+}
 READS_ALL = ("dashboard", "cli")
 ADMINISTERS = ("control", "operator")
 """They make the ACL users and trim the streams, so a rule against them would hold nothing back."""

@@ -155,6 +155,8 @@ STRATEGY_STATE_KEY = "strategy:{strategy}:state"
 PNL_HISTORY_KEY = "perf:{strategy}:pnl_history"
 """List of JSON {time_ns, net_lamports, intent_id} of closed trades, oldest first, bounded."""
 SHARPE_KEY = "perf:{strategy}:sharpe"
+HOLDINGS_KEY = "positions:held"
+"""position_manager's `Holdings`, out of the ledger: renewed every few seconds, so it is back soon after Redis lost everything."""
 CURSOR_KEY = "cursor:{source}"
 """Where a market source stopped; written after what it covers was published."""
 

@@ -14,7 +14,7 @@ from memesnipe.ledger.rows import fill_of, struct_of
 from memesnipe.ledger.tables import EQUITY, FILLS, META, POSITIONS, REJECTIONS, TRADES, WALLET_TRANSFERS
 from memesnipe.ledger.write import Snapshot, Transfer
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.orders import Fill, Rejection
+from memesnipe.messages.orders import Fill, FillStatus, Rejection, settled_key
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -83,6 +83,16 @@ def last_fills(connection: Connection, limit: int = 50, strategy: str = "") -> l
     """Return the newest fills, newest first; of one strategy if named."""
     wanted = _of(FILLS, strategy).order_by(FILLS.c.time_ns.desc(), FILLS.c.signature)
     return [fill_of(dict(row)) for row in connection.execute(wanted.limit(min(limit, LIMIT_MAX))).mappings()]
+
+
+def settled_since(connection: Connection, since_ns: int, mode: Mode, limit: int = 1_000) -> dict[str, tuple[str, ...]]:
+    """Return `Fill.settled_key` of the newest fills since a time, oldest first, by strategy."""
+    columns = (FILLS.c.strategy, FILLS.c.intent_id, FILLS.c.attempt, FILLS.c.status)
+    wanted = select(*columns).where(FILLS.c.mode == mode.value, FILLS.c.time_ns >= since_ns).order_by(FILLS.c.time_ns.desc())
+    by_strategy: dict[str, list[str]] = {}
+    for strategy, intent_id, attempt, status in connection.execute(wanted.limit(min(limit, LIMIT_MAX))):
+        by_strategy.setdefault(strategy, []).append(settled_key(intent_id, attempt, FillStatus(status)))
+    return {strategy: tuple(reversed(keys)) for strategy, keys in by_strategy.items()}
 
 
 def all_fills(connection: Connection) -> list[Fill]:

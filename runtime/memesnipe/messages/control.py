@@ -160,3 +160,33 @@ class PositionUpdate(msgspec.Struct, frozen=True, gc=False, array_like=True, tag
     time_ns: TimeNs
     decimals: Annotated[int, Meta(ge=0, le=19)] = 6
     schema: Schema = SCHEMA
+
+
+class Holding(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Units of one token that an account holds, what they cost with all fees, and what they would bring (lamports)."""
+
+    mint: Pubkey
+    units: Units
+    cost_lamports: Lamports
+    mark_lamports: Lamports
+
+
+class HeldAccount(msgspec.Struct, frozen=True, array_like=True):
+    """What the ledger knows of one strategy in one mode."""
+
+    strategy: StrategyId
+    mode: Mode
+    realized_lamports: DeltaLamports
+    holdings: Annotated[tuple[Holding, ...], Meta(max_length=1_024)]
+    settled: Annotated[tuple[Text, ...], Meta(max_length=1_024)]
+    """`Fill.settled_key` of the recent fills that are in it, oldest first: one that is said again must not be counted again."""
+
+
+class Holdings(msgspec.Struct, frozen=True, array_like=True, tag="holdings"):
+    """position_manager's word on everything that is held, out of the ledger; no accounts: nothing was ever traded.
+
+    A stage whose own book is gone starts from it. One message, so that nobody ever takes half of it for the whole.
+    """
+
+    accounts: Annotated[tuple[HeldAccount, ...], Meta(max_length=2_048)]
+    schema: Schema = SCHEMA

@@ -143,6 +143,16 @@ class Fill(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="fill"):
     error: Label = ""
     schema: Schema = SCHEMA
 
+    @property
+    def settled_key(self) -> str:
+        """What it is remembered by where each fill counts once: a failed attempt's own, else the order's, which it ends."""
+        return settled_key(self.intent_id, self.attempt, self.status)
+
+
+def settled_key(intent_id: str, attempt: int, status: FillStatus) -> str:
+    """Return `Fill.settled_key` of a fill that is known by these three."""
+    return f"{intent_id}:{attempt}" if status is FillStatus.FAILED else intent_id
+
 
 class Rejection(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="rejection"):
     """A stage said no, or the order ended without landing. Final for this intent."""

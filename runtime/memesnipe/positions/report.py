@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from memesnipe.bus.api import Bus, Output
 from memesnipe.bus.topology import EXITS, PNL_HISTORY_KEY, POSITIONS, SHARPE_KEY
 from memesnipe.kernel.clock import NS_PER_S
-from memesnipe.messages.bounds import Mode
+from memesnipe.messages.bounds import AMOUNT_MAX, Mode
+from memesnipe.messages.control import HeldAccount, Holding, Holdings
 from memesnipe.messages.orders import ExitIntent
 from memesnipe.positions import metrics
-from memesnipe.positions.book import Book
+from memesnipe.positions.book import Book, Owner
 from memesnipe.positions.decide import Effect, update_of
 from memesnipe.positions.exits import Rules, stop_ratio
 from memesnipe.positions.performance import history_of, sharpe, unrealized
@@ -30,6 +31,20 @@ def marks(book: Book, rules: Rules) -> list[Output]:
     """Return the word on every open position at its newest price."""
     updates = [update_of(one, rules, rules.now_ns) for one in book.open.values()]
     return outputs_of(updates, f"mark-{rules.now_ns}")
+
+
+def holdings(book: Book, settled: Mapping[Owner, tuple[str, ...]]) -> Holdings:
+    """Return the word on everything that is held, with the recent fills that are in it."""
+    owners = sorted({*book.realized, *settled, *(key[:2] for key in book.open)})
+    return Holdings(tuple(_account(book, owner, settled.get(owner, ())) for owner in owners))
+
+
+def _account(book: Book, owner: Owner, settled: tuple[str, ...]) -> HeldAccount:
+    held = [one for key, one in sorted(book.open.items()) if key[:2] == owner]
+    parts = tuple(
+        Holding(one.position.mint, one.position.units, one.position.cost_lamports, min(one.value_lamports, AMOUNT_MAX)) for one in held
+    )
+    return HeldAccount(*owner, book.realized.get(owner, 0), parts, settled)
 
 
 async def publish_performance(bus: Bus, book: Book, modes: Mapping[str, Mode], strategies: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ While the ledger cannot be written, entries with something for it stay unacknowl
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -12,7 +13,7 @@ import msgspec
 
 from memesnipe.bus.api import Batch, Bus, Output, StaleState, State
 from memesnipe.bus.redis_bus import connect
-from memesnipe.bus.topology import KILL_SWITCH, STATE_KEY
+from memesnipe.bus.topology import HOLDINGS_KEY, KILL_SWITCH, STATE_KEY
 from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.failpoints import failpoint
@@ -22,6 +23,7 @@ from memesnipe.kernel.settings import load
 from memesnipe.ledger.engine import ledger_url
 from memesnipe.ledger.write import Booked, Verdict
 from memesnipe.messages.bounds import HaltState
+from memesnipe.messages.codec import encode
 from memesnipe.messages.control import CloseRequest
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ExitIntent, Fill, Rejection
@@ -40,6 +42,9 @@ STATE = STATE_KEY.format(stage=GROUP)
 READ_MS = 200
 """Longest wait for entries: time stops, retries and the kill switch are looked at this often."""
 
+SETTLED_NS = 2 * 3_600 * NS_PER_S
+"""wallet_guard says the outcomes of its last hour again; twice that, so that no clock can bring one in a second time."""
+
 
 class Service:
     """One position_manager: its book, what is in force, and what waits for the ledger."""
@@ -49,7 +54,7 @@ class Service:
         self._curve = Curve(store, settings.snapshot_every_s)
         self._version, self._saved = 0, b""
         self._outage: Outage | None = None
-        self._retry_ns = 0
+        self._retry_ns = self._told_ns = 0
         self._unreported: set[str] = set()
         self.book = Book()
         self.following = Following()
@@ -57,8 +62,11 @@ class Service:
     async def restore(self) -> None:
         """Take positions from the ledger and watches from the bus. Raises Unavailable."""
         state = await self._bus.load(STATE)
+        # A server that lost everything has no watches: those we stored last hold a person's wish to close, and exits under way.
+        watches = state.data or self._saved
         self._version, self._saved = state.version, state.data
-        await self._reload(state.data)
+        await self._reload(watches)
+        await self._tell_holdings()
 
     async def turn(self) -> bool:
         """Do one turn of the loop; return whether a configuration is in force, that is, whether this service takes work."""
@@ -88,6 +96,7 @@ class Service:
         self._unreported.update(one.trade.strategy for one in booked if one.trade is not None)
         await self._commit(batch, outputs)
         if fills:
+            self._told_ns = 0
             await self._curve.write(self.book, self._capital(), self._clock.now_ns())
 
     async def _record(self, fills: Sequence[Fill], rejections: Sequence[Rejection]) -> list[Booked]:
@@ -156,7 +165,17 @@ class Service:
         if await self._curve.write_if_due(self.book, self._capital(), now_ns):
             for output in report.marks(self.book, rules):
                 await self._bus.publish(output.stream, output.message, output.key)
+        if self._outage is None and now_ns - self._told_ns >= int(self._settings.snapshot_every_s * NS_PER_S):
+            with contextlib.suppress(Unavailable):  # counted where it happened
+                await self._tell_holdings()
         report.show(self.book, rules, self._outage.entries if self._outage else 0)
+
+    async def _tell_holdings(self) -> None:
+        """Say all that is held, for a risk_guardian whose own book is gone; never what was booked in memory alone. Raises Unavailable."""
+        now_ns = self._clock.now_ns()
+        settled = await self._store.settled_since(now_ns - SETTLED_NS)
+        await self._bus.put(HOLDINGS_KEY, encode(report.holdings(self.book, settled)))
+        self._told_ns = now_ns
 
     async def _hold(self, batch: Batch, fills: Sequence[Fill]) -> None:
         """Decide without the ledger, send the exits, and keep the batch until the ledger can be written again."""

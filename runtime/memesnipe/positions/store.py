@@ -15,6 +15,7 @@ from memesnipe.ledger.accounting import Position, Trade
 from memesnipe.ledger.engine import open_engine
 from memesnipe.ledger.migrate import upgrade
 from memesnipe.ledger.write import Booked, LedgerWriter, Snapshot, Transfer
+from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill, Rejection
 from memesnipe.positions import metrics
 from memesnipe.positions.book import HISTORY_MAX, Owner
@@ -57,6 +58,10 @@ class Store:
         """Return positions, profits and trades."""
         return await self.ask(_holdings)
 
+    async def settled_since(self, since_ns: int) -> Mapping[Owner, tuple[str, ...]]:
+        """Return `Fill.settled_key` of recent fills, oldest first, by strategy and mode."""
+        return await self.ask(lambda connection: _settled_since(connection, since_ns))
+
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Return the answer to a read-only question."""
 
@@ -78,6 +83,10 @@ def _holdings(connection: Connection) -> Holdings:
         realized={(one.strategy, one.mode): one.realized_lamports for one in sums},
         trades={(one.strategy, one.mode): tuple(read.last_trades(connection, one.strategy, one.mode, HISTORY_MAX)) for one in sums},
     )
+
+
+def _settled_since(connection: Connection, since_ns: int) -> Mapping[Owner, tuple[str, ...]]:
+    return {(strategy, mode): keys for mode in Mode for strategy, keys in read.settled_since(connection, since_ns, mode).items()}
 
 
 async def _off_loop(work: Callable[[], T]) -> T:

@@ -12,6 +12,7 @@ from memesnipe.bus.stored import stored
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.messages.bounds import AMOUNT_MAX, Mode, Side
 from memesnipe.messages.codec import encode as pack
+from memesnipe.messages.control import HeldAccount, Holdings
 from memesnipe.messages.market import PriceTick
 from memesnipe.messages.orders import Fill, FillStatus, Intent, Rejection
 
@@ -186,6 +187,18 @@ def decode(data: bytes) -> Book:
     return stored(_decoder, data, Book(), "risk_guardian")
 
 
+def adopt(book: Book, holdings: Holdings) -> Book:
+    """Return an empty book with what the ledger knows; the fills behind it count as settled.
+
+    What the ledger does not hold is gone: reservations come back as outcomes, and the high-water mark starts from the first
+    lamport, which may halt for a loss that a person saw before, and never overlooks one.
+    """
+    for held in holdings.accounts:
+        portfolio = book.of(held.mode)
+        book = book.replace(held.mode, portfolio.with_accounts({**portfolio.accounts, held.strategy: _adopted(held)}))
+    return book
+
+
 def reserve(book: Book, mode: Mode, strategy: str, intent: Intent, lamports: int, units: int, now_ns: int) -> Book:
     """Take the room of an approved order; it is given back by the order's terminal outcome alone."""
     account = book.of(mode).account(strategy)
@@ -227,7 +240,7 @@ def apply_fill(book: Book, strategy: str, fill: Fill) -> Book:
     portfolio = book.of(fill.mode)
     account = portfolio.account(strategy)
     failed_attempt = fill.status is FillStatus.FAILED
-    key = f"{fill.intent_id}:{fill.attempt}" if failed_attempt else fill.intent_id
+    key = fill.settled_key
     if key in account.settled:
         return book
     after = _paid(account, fill) if failed_attempt else _traded(_released(account, fill.intent_id), fill)
@@ -255,6 +268,16 @@ def rearm(book: Book, mode: Mode) -> Book:
     """Start the high-water mark anew from where we are: a person saw the loss and resumed; the same loss must not halt again."""
     portfolio = book.of(mode)
     return book.replace(mode, Portfolio(portfolio.accounts, _bounded(portfolio.pnl_lamports), portfolio.trips))
+
+
+def _adopted(held: HeldAccount) -> Account:
+    return Account(
+        positions={one.mint: Position(one.units, one.cost_lamports, one.mark_lamports) for one in held.holdings},
+        cost_lamports=sum(one.cost_lamports for one in held.holdings),
+        value_lamports=sum(one.mark_lamports for one in held.holdings),
+        realized_lamports=held.realized_lamports,
+        settled=held.settled,
+    )
 
 
 def _released(account: Account, intent_id: str) -> Account:
@@ -316,7 +339,8 @@ def _counted(by_second: Mapping[int, int], second: int) -> dict[int, int]:
 
 
 def _remember(ids: tuple[str, ...], new: str) -> tuple[str, ...]:
-    return (*ids, new)[-RECENT_MAX:]
+    """A longer memory that was taken over (`adopt`) keeps its length: what is in it may still be said again."""
+    return (*ids, new)[-max(RECENT_MAX, len(ids)) :]
 
 
 def _bounded(lamports: int) -> int:

@@ -5,12 +5,16 @@ import time
 
 from memesnipe.bus.api import Batch, Bus, Output, StaleState, State, Subscription
 from memesnipe.bus.serving import serve
-from memesnipe.bus.topology import EXITS, FILLS, INTENTS, PRICE, STATE_KEY, Stream
+from memesnipe.bus.topology import EXITS, FILLS, HOLDINGS_KEY, INTENTS, PRICE, STATE_KEY, Stream
 from memesnipe.kernel.clock import SystemClock
+from memesnipe.kernel.errors import BadInput
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
+from memesnipe.kernel.metrics import BAD_INPUT
 from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load
+from memesnipe.messages.codec import decode as decode_message
+from memesnipe.messages.control import Holdings
 from memesnipe.risk import book as books
 from memesnipe.risk import metrics
 from memesnipe.risk.book import Book
@@ -46,7 +50,7 @@ class Guardian:
         """Take up the stored book and fold everything anew. Raises Unavailable, Bug."""
         stored = await self._bus.load(STATE)
         self._book, self._version = books.decode(stored.data), stored.version
-        self._folded = Folded(self._bus)
+        self._folded, self._upkeep_s = Folded(self._bus), 0.0
         self._book = await self._folded.refresh(self._book)
 
     async def turn(self) -> None:
@@ -61,16 +65,49 @@ class Guardian:
             await self._settle(batch)
 
     async def _upkeep(self) -> bool:
-        """Fold config, allocations and halts, hear new strategies, show the book; return whether there is a config to work by."""
+        """Fold config, allocations and halts, hear new strategies, show the book; return whether there is something to work by."""
         self._book = await self._folded.refresh(self._book)
         if self._folded.rules.config is None:
             self._running.health.ready(False, "waiting for the first applied config")
+            return False
+        if not self._version and not await self._adopt():
             return False
         await self._subscribe()
         self._running.health.ready(True)
         metrics.show(self._book, self._folded.rules, self._running.clock.now_ns())
         self._upkeep_s = time.monotonic() + self._upkeep_every_s
         return True
+
+    async def _adopt(self) -> bool:
+        """Start a book where none is stored, from what position_manager says is held; return whether it has spoken.
+
+        Until then nothing is read. An empty book in place of a lost one would refuse every exit as NO_POSITION and give the room
+        of what is held away; an order that waits is only late. Raises Unavailable.
+        """
+        held = await self._holdings()
+        if held is None:
+            self._running.health.ready(False, "no book is stored: waiting for position_manager to say what is held")
+            return False
+        book = books.adopt(self._book, held)
+        failpoint("risk.before_adopted")
+        try:
+            self._version = await self._bus.commit(Batch(STAGE, ()), (), State(STATE, 0, books.encode(book)))
+        except StaleState:
+            await self.reload()  # another instance was first
+            return False
+        failpoint("risk.after_adopted")
+        self._book = book
+        logger().info("book_adopted", accounts=len(held.accounts), positions=len(book.held_mints()))
+        return True
+
+    async def _holdings(self) -> Holdings | None:
+        raw = await self._bus.get(HOLDINGS_KEY)
+        try:
+            return decode_message(Holdings, raw) if raw else None
+        except BadInput as error:
+            BAD_INPUT.labels(HOLDINGS_KEY, error.field[:32]).inc()
+            logger().error("holdings_unreadable", field=error.field, reason=error.reason)
+            return None
 
     async def _settle(self, batch: Batch) -> None:
         after, outputs = decide_all(self._book, self._folded.rules, batch, self._running.clock.now_ns(), self._seal)

@@ -1,9 +1,18 @@
-"""Types of the fixtures in tests/conftest.py, where tests can import them."""
+"""What tests do to a bus: types of the fixtures in tests/conftest.py, and what a stage that is not there would have said."""
 
 from typing import Any, Protocol
 
+from memesnipe.bus.api import Bus
 from memesnipe.bus.redis_bus import RedisBus
+from memesnipe.bus.topology import HOLDINGS_KEY
 from memesnipe.kernel.clock import Clock
+from memesnipe.messages.codec import encode
+from memesnipe.messages.control import Holdings
+
+
+async def nothing_held(bus: Bus) -> None:
+    """Say, as position_manager does on a new installation, that nothing is held: risk_guardian waits for its word."""
+    await bus.put(HOLDINGS_KEY, encode(Holdings(())))
 
 
 class MakeBus(Protocol):

@@ -33,6 +33,7 @@ from memesnipe.messages.control import AllocationDecision, StrategyConfig
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import Fill
 from memesnipe.testing.builders import SOL, SPEC_HASH, a_config, an_allocation, limits
+from memesnipe.testing.buses import nothing_held
 
 STRATEGY = "bench"
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -152,4 +153,5 @@ async def _configure(url: str) -> None:
     await bus.publish(CONFIG.name, config)
     await bus.publish(ALLOCATION.of(STRATEGY), share)
     await bus.publish(ALLOCATIONS.name, AllocationDecision(1, share.time_ns, "00", "bench", "bench", (share,)))
+    await nothing_held(bus)
     await bus.close()
