@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import redis
 
 from memesnipe.allocator.decide import decide
 from memesnipe.allocator.service import STATE, Allocator
@@ -82,3 +83,18 @@ async def test_outcomes_are_counted_once_and_acknowledged(bus: RedisBus) -> None
     await restarted.turn()
 
     assert (await bus.load(STATE)).version == 1
+
+
+async def test_capital_is_given_again_after_everything_was_lost(bus: RedisBus, valkey_url: str) -> None:
+    await bus.publish(CONFIG.name, a_config(*TWO))
+    allocator = await started(bus)
+    await allocator.turn()
+    (before,) = await bus.fold(ALLOCATIONS.name)
+
+    with redis.Redis.from_url(valkey_url) as client:
+        client.flushall()
+    await bus.publish(CONFIG.name, a_config(*TWO))
+    await allocator.turn()
+
+    assert [entry.message for entry in await bus.fold(ALLOCATIONS.name)] == [before.message]
+    assert [entry.message for entry in await bus.fold(ALLOCATION.of("beta"))] == [before.message.shares[1]]

@@ -1,11 +1,13 @@
 """What the kill switch and the configuration add up to."""
 
+import msgspec
 import pytest
 
 from memesnipe.bus.api import Entry
-from memesnipe.bus.folds import Halts, fold_halts, latest_config
+from memesnipe.bus.folds import Halts, fold_halts, is_after, just_before, latest_config
 from memesnipe.bus.topology import CONFIG, KILL_SWITCH
 from memesnipe.messages.bounds import HaltState
+from memesnipe.messages.codec import decode, encode
 from memesnipe.messages.control import PORTFOLIO, HaltCommand
 from memesnipe.testing.builders import a_config, a_halt
 
@@ -72,3 +74,35 @@ def test_without_news_the_configuration_stays() -> None:
 
     assert latest_config(config, []) == config
     assert latest_config(None, []) is None
+
+
+def test_a_command_that_names_a_later_epoch_brings_everyone_to_it() -> None:
+    early, late = fold_halts(Halts(), entries(a_halt(epoch=7))), fold_halts(Halts(epoch=3), entries(a_halt(epoch=7)))
+
+    assert (early.epoch, late.epoch) == (7, 7)
+
+
+def test_an_epoch_never_goes_back() -> None:
+    halts = fold_halts(Halts(epoch=9), entries(a_halt(epoch=7)))
+
+    assert halts.epoch == 10
+
+
+@pytest.mark.parametrize(("entry_id", "before"), [("0", "0"), ("5-3", "5-2"), ("5-0", f"4-{2**64 - 1}")])
+def test_reading_on_from_just_before_an_entry_gives_that_entry_first(entry_id: str, before: str) -> None:
+    assert just_before(entry_id) == before
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "after"), [("10-0", "9-5", True), ("9-10", "9-9", True), ("9-9", "9-9", False), ("9-0", "0", True)]
+)
+def test_entry_ids_are_compared_as_numbers(one: str, other: str, after: bool) -> None:
+    assert is_after(one, other) is after
+
+
+def test_a_command_of_before_epochs_were_named_is_still_read() -> None:
+    command = a_halt()
+
+    old = msgspec.msgpack.encode(msgspec.msgpack.decode(encode(command))[:-1])
+
+    assert decode(HaltCommand, old) == command

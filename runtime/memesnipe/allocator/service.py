@@ -50,7 +50,10 @@ class Allocator:
 
     async def turn(self) -> None:
         """Fold, decide, then count one batch of outcomes. Raises Unavailable."""
-        self._config = latest_config(self._config, await self._new(CONFIG.name))
+        configs = await self._new(CONFIG.name)
+        self._config = latest_config(self._config, configs)
+        if configs:
+            await self._say_again()
         self._plugins.update(entry.message.plugin for entry in await self._new(REGISTRY.name))
         if self._config is None:
             self._running.health.ready(False, "waiting for the first applied config")
@@ -74,6 +77,11 @@ class Allocator:
             return
         if decision is not None:
             await self._publish(decision)
+
+    async def _say_again(self) -> None:
+        """A Redis that lost everything lost our decision too, and without one nobody has capital; control's configuration comes anew then."""
+        if self._last is not None and not await self._bus.fold(ALLOCATIONS.name):
+            await self._publish(self._last)
 
     async def _publish(self, decision: AllocationDecision) -> None:
         failpoint("allocator.before_decision")

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -94,14 +94,19 @@ class History:
         )
         return int(cursor.lastrowid or 0)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=5.0)
-        try:
-            with db:
-                yield db
-        finally:
-            db.close()
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return opened(self._path)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give control's database for one transaction."""
+    db = sqlite3.connect(path, timeout=5.0)
+    try:
+        with db:
+            yield db
+    finally:
+        db.close()
 
 
 def _dump(manifests: Manifests) -> list[object]:

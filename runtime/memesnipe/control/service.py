@@ -14,7 +14,7 @@ from memesnipe.approvals import leases as lease_seals
 from memesnipe.approvals.keys import SigningKey, TrustedKeys
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
-from memesnipe.bus.folds import Halts, fold_halts, latest_config
+from memesnipe.bus.folds import Halts, fold_halts, is_after, just_before
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.trim import trim_forever
 from memesnipe.control.access import grant_access
@@ -22,6 +22,7 @@ from memesnipe.control.applied import applied, conditions_of
 from memesnipe.control.files import write_specs, write_status
 from memesnipe.control.gates import Condition, Verdict
 from memesnipe.control.history import History
+from memesnipe.control.known_halts import KnownHalts, said_again
 from memesnipe.control.leases import EXIT_LEASE_NS, LEASE_NS, leases, removed
 from memesnipe.control.metrics import CONFIG_ERRORS, CONFIG_VERSION, GATE_FAILING, LEASES_GRANTED
 from memesnipe.control.settings import ControlSettings
@@ -55,8 +56,10 @@ class Control:
         self._settings, self._running, self._bus = settings, running, bus
         self._history = History(settings.data() / "config.db")
         self._lease_key = _keys(settings)["lease"]
-        self._halts = Halts()
+        self._known = KnownHalts(settings.data() / "config.db")
+        self._halts = self._known.load()
         self._config: ConfigApplied | None = None
+        self._published = "0"
         self._gone: tuple[StrategyConfig, ...] = ()
         self._genesis = ""
         self._last_error = ""
@@ -66,11 +69,11 @@ class Control:
         return [strategy.id for strategy in self._config.strategies] if self._config else []
 
     async def turn(self) -> None:
-        """Apply what changed, then renew leases."""
+        """Apply what changed, then renew leases. Halts come first: who finds a configuration finds the halts that were in force."""
         self._take_folder()
         await self._ask_genesis()
-        await self._apply_newest()
         await self._fold_halts()
+        await self._apply_newest()
         await self._renew_leases()
 
     def _take_folder(self) -> None:
@@ -105,7 +108,8 @@ class Control:
 
     async def _apply_newest(self) -> None:
         version = self._history.newest()
-        if self._config is not None and (self._config.version, self._config.genesis) == (version, self._genesis):
+        known = self._config is not None and (self._config.version, self._config.genesis) == (version, self._genesis)
+        if known and await self._is_there(topology.CONFIG.name, self._published):
             return
         manifests = self._history.manifests(version)
         paper, genesis = self._settings.paper_trading_mode, self._genesis
@@ -115,20 +119,48 @@ class Control:
             await grant_access(self._settings, [strategy.id for strategy in config.strategies])
         write_specs(manifests, self._settings.data() / "run" / "strategies")
         failpoint("control.before_publish")
-        if not await self._in_force(config):
-            await self._bus.publish(topology.CONFIG.name, config)
+        self._published = await self._in_force(config) or await self._bus.publish(topology.CONFIG.name, config)
         failpoint("control.after_publish")
         write_status(self._settings.data() / "run" / "status.json", config, conditions)
         self._config, self._gone = config, removed(config, self._history.strategies_ever())
         _tell(config, conditions)
 
-    async def _in_force(self, config: ConfigApplied) -> bool:
-        """Whether the newest publication says the same: a restart of control must not look like a new configuration."""
-        newest = latest_config(None, await self._bus.fold(topology.CONFIG.name))
-        return newest is not None and msgspec.structs.replace(newest, time_ns=config.time_ns) == config
+    async def _in_force(self, config: ConfigApplied) -> str:
+        """Return the newest publication's id if it says the same, else "": a restart of control must not look like a new configuration."""
+        newest = (await self._bus.fold(topology.CONFIG.name))[-1:]
+        same = [entry.id for entry in newest if msgspec.structs.replace(entry.message, time_ns=config.time_ns) == config]
+        return same[0] if same else ""
+
+    async def _is_there(self, stream: str, entry_id: str) -> bool:
+        """Whether a stream still has an entry: a Redis that was lost, or fell back to an older copy of itself, has not."""
+        return [entry.id for entry in await self._bus.fold(stream, just_before(entry_id))][:1] == [entry_id]
 
     async def _fold_halts(self) -> None:
-        self._halts = fold_halts(self._halts, await self._bus.fold(topology.KILL_SWITCH.name, self._halts.after))
+        """Take in new commands and keep them, before any lease is granted or withdrawn by them."""
+        entries, last = await self._bus.fold(topology.KILL_SWITCH.name, just_before(self._halts.after)), self._halts.after
+        if last != "0" and [entry.id for entry in entries][:1] != [last]:
+            self._keep(await self._say_halts_again())
+        elif len(entries) > (last != "0"):
+            self._keep(fold_halts(self._halts, [entry for entry in entries if entry.id != last]))
+
+    async def _say_halts_again(self) -> Halts:
+        """The channel lost its end, perhaps all: on top of what we knew comes what was said since, then everyone hears all of it.
+
+        Nothing is kept before all of it is said: killed in between, we find the loss again.
+        """
+        left = await self._bus.fold(topology.KILL_SWITCH.name)
+        halts = fold_halts(self._halts, [entry for entry in left if is_after(entry.id, self._halts.after)])
+        commands = said_again(halts, self._running.clock.now_ns())
+        log.error("kill_switch_lost", epoch=halts.epoch, said_again={one.scope: one.state.value for one in commands})
+        for command in commands:
+            failpoint("control.before_said_again")
+            await self._bus.publish(topology.KILL_SWITCH.name, command, command.id)
+        return fold_halts(halts, await self._bus.fold(topology.KILL_SWITCH.name, left[-1].id if left else "0"))
+
+    def _keep(self, halts: Halts) -> None:
+        failpoint("control.before_halts_kept")
+        self._known.keep(halts)
+        self._halts = halts
 
     async def _renew_leases(self) -> None:
         if self._config is None:

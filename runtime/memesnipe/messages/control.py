@@ -29,7 +29,7 @@ PORTFOLIO = "*"
 
 
 class HaltCommand(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="halt"):
-    """On kill_switch_channel, which is folded from its start by everyone: the n-th entry makes halt epoch n."""
+    """On kill_switch_channel, which is folded from its start by everyone: each entry makes a new halt epoch."""
 
     id: Id
     scope: Annotated[str, Meta(min_length=1, max_length=63)]
@@ -39,6 +39,8 @@ class HaltCommand(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="h
     reason: Text
     time_ns: TimeNs
     schema: Schema = SCHEMA
+    epoch: Annotated[int, Meta(ge=0, le=2**40)] = 0
+    """The epoch is at least this after the entry: set where control says again what a channel lost, so that no epoch comes twice."""
 
 
 class CloseRequest(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="close_request"):
