@@ -79,7 +79,7 @@ class Allocator:
             await self._publish(decision)
 
     async def _say_again(self) -> None:
-        """A Redis that lost everything lost our decision too, and without one nobody has capital; control's configuration comes anew then."""
+        """A Redis that lost everything lost our decision, and so everyone's capital; control's configuration comes anew then."""
         if self._last is not None and not await self._bus.fold(ALLOCATIONS.name):
             await self._publish(self._last)
 
