@@ -387,6 +387,44 @@ async def test_a_guard_killed_at_any_step_leaves_one_transaction_and_one_outcome
     assert [one["err"] for one in await stage.signatures()] == [None]
 
 
+async def test_a_guard_without_memory_takes_up_what_landed_under_the_one_before(stage: Stage) -> None:
+    start = await stage.wallet.balance()
+    intent = await _lost_by_a_guard(stage, "guard.after_broadcast")
+
+    stage.start_guard()
+    (fill,) = await stage.outcomes(intent)
+
+    assert isinstance(fill, Fill), fill
+    assert fill.attempt == 1
+    assert fill.sol_delta_lamports == await stage.wallet.balance() - start
+    assert [one["signature"] for one in await stage.signatures()] == [fill.signature]
+
+
+async def test_a_guard_without_memory_waits_for_the_end_of_what_was_signed_before(stage: Stage) -> None:
+    intent = await _lost_by_a_guard(stage, "guard.before_broadcast")
+
+    stage.start_guard()
+    await until(lambda: _sent(stage))
+    waiting = await stage.bus.fold(FILLS)
+    await stage.wallet.tick(200)
+    (fill,) = await stage.outcomes(intent)
+
+    assert waiting == []
+    assert isinstance(fill, Fill), fill
+    assert fill.attempt == 2
+    assert [one["signature"] for one in await stage.signatures()] == [fill.signature]
+
+
+async def _lost_by_a_guard(stage: Stage, failpoint: str) -> Intent:
+    """Return the intent of an order under whose signature a guard died, with its disk."""
+    dying = stage.start_guard(failpoint)
+    intent = await stage.order(await stage.priced(an_intent(), await stage.pool()))
+    await until(lambda: _died(dying))
+    for file in stage.folder.glob("guard.db*"):
+        file.unlink()
+    return intent
+
+
 async def _sent(stage: Stage) -> bool:
     """Whether the guard has a signed attempt on disk."""
     with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(_read_only(stage.folder / "guard.db")) as database:

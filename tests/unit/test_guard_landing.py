@@ -11,7 +11,7 @@ from memesnipe.chain.clients.rpc import SolanaRpc
 from memesnipe.chain.clients.rpc_types import Landed, SignatureStatus, TransactionMeta
 from memesnipe.guard.landing import Landing
 from memesnipe.kernel.errors import Unavailable
-from memesnipe.messages.signing import SignedTransaction
+from memesnipe.messages.signing import EarlierSignature, SignedTransaction
 
 SIGNED = SignedTransaction("intent", 1, "5" * 88, b"the bytes", 150)
 LANDED = Landed(9, ("AA==", "base64"), TransactionMeta(None, 5_000, (), ()))
@@ -148,3 +148,24 @@ async def test_a_road_that_fails_does_not_close_the_others() -> None:
     await landed(Chain(heights=[1], statuses=[None, CONFIRMED], transactions=[LANDED]), broken, good)
 
     assert good.sent == [b"the bytes"]
+
+
+async def test_a_signature_without_bytes_is_watched_and_never_sent() -> None:
+    road, chain = Road(), Chain(heights=[1], statuses=[None, None, CONFIRMED], transactions=[LANDED])
+    earlier = EarlierSignature("intent", 1, "5" * 88, 150)
+
+    async with asyncio.timeout(5):
+        found = await Landing(chain, [road], poll_s=0.0, resend_s=0.0).land(earlier, Lane.NORMAL)
+
+    assert found is LANDED
+    assert road.sent == []
+
+
+async def test_a_signature_without_bytes_is_dead_only_past_its_own_height() -> None:
+    chain = Chain(heights=[150, 151], statuses=[None], transactions=[None])
+
+    async with asyncio.timeout(5):
+        found = await Landing(chain, [Road()], poll_s=0.0, resend_s=0.0).land(EarlierSignature("intent", 1, "5" * 88, 150), Lane.NORMAL)
+
+    assert found is None
+    assert chain.asked.count("height") == 2

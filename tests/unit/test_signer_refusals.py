@@ -20,8 +20,9 @@ from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode as R
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.signing import SwapTransaction
-from memesnipe.signer.service import rails_of
+from memesnipe.messages.codec import encode
+from memesnipe.messages.signing import EarlierSignature, SwapTransaction
+from memesnipe.signer.service import Door, rails_of
 from memesnipe.signer.settings import SignerSettings
 from memesnipe.signer.signing import Signer
 from memesnipe.signer.store import Store
@@ -372,6 +373,20 @@ def test_a_second_message_for_the_same_attempt_is_refused(world: World, make_sig
         signer.sign(world.a_request(intent, message=other))
 
     assert refused.value.code is R.REPLAYED
+
+
+def test_the_refusal_of_a_second_message_names_the_signature_that_may_land(world: World, make_signer: MakeSigner) -> None:
+    signer, intent = make_signer(), an_intent()
+    first = signer.sign(world.a_request(intent))
+    other = swaps.compiled(swaps.a_swap(intent, world.wallet), world.wallet, blockhash=2)
+
+    answer = Door(signer)("POST", "/sign", encode(world.a_request(intent, message=other)))
+
+    assert answer.status == 403
+    refusal = msgspec.msgpack.decode(answer.body, type=dict[str, Any])
+    earlier = msgspec.convert(refusal["earlier"], EarlierSignature)
+    assert refusal["code"] == "replayed"
+    assert earlier == EarlierSignature(intent.id, 1, first.signature, first.last_valid_block_height)
 
 
 def test_attempts_follow_one_another_and_end(world: World, make_signer: MakeSigner) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from memesnipe.kernel.errors import Bug, Unavailable
 from memesnipe.messages import codec
 from memesnipe.messages.orders import Outcome
-from memesnipe.messages.signing import SignedTransaction, SwapTransaction
+from memesnipe.messages.signing import Signature, SwapTransaction
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempts (
@@ -59,7 +59,7 @@ class Attempt(msgspec.Struct, frozen=True):
     status: Status
     quoted_out: int
     created_ns: int
-    signed: SignedTransaction | None = None
+    signed: Signature | None = None
     outcomes: tuple[Outcome, ...] = ()
     """What was decided about the order when this attempt ended it; empty while another attempt may follow."""
 
@@ -95,8 +95,8 @@ class Attempts:
         row = (request.intent.id, request.attempt, Status.BUILT, codec.encode(request), quoted_out, now_ns)
         self._db.execute("INSERT INTO attempts (intent_id, attempt, status, request, quoted_out, created_ns) VALUES (?,?,?,?,?,?)", row)
 
-    def signed(self, signed: SignedTransaction) -> None:
-        """Persist the signature before the first broadcast."""
+    def signed(self, signed: Signature) -> None:
+        """Persist the signature before the first broadcast, or one that the signer gave out before."""
         self._update(signed.intent_id, signed.attempt, "status = ?, signed = ?", (Status.SIGNED, codec.encode(signed)))
 
     def ended(self, intent_id: str, attempt: int, status: Status, outcomes: tuple[Outcome, ...] = ()) -> None:
@@ -138,9 +138,10 @@ def _attempt(row: tuple[bytes, str, int, int, bytes | None, bytes | None]) -> At
         status=Status(status),
         quoted_out=quoted_out,
         created_ns=created_ns,
-        signed=codec.decode(SignedTransaction, signed) if signed else None,
+        signed=_signature.decode(signed) if signed else None,
         outcomes=_outcomes.decode(outcomes) if outcomes else (),
     )
 
 
+_signature = msgspec.msgpack.Decoder(Signature)
 _outcomes = msgspec.msgpack.Decoder(tuple[Outcome, ...])

@@ -18,7 +18,7 @@ from memesnipe.guard.metrics import LANDING_S
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
-from memesnipe.messages.signing import SignedTransaction
+from memesnipe.messages.signing import Signature, SignedTransaction
 
 RANK = {"processed": 0, "confirmed": 1, "finalized": 2}
 
@@ -40,8 +40,11 @@ class Landing:
         self._rpc, self._routes, self._commitment = rpc, tuple(routes), commitment
         self._poll_s, self._resend_s = poll_s, resend_s
 
-    async def land(self, signed: SignedTransaction, lane: Lane) -> Landed | None:
-        """Send until the transaction is in a block (returned, failed or not) or can never be (None). Does not give up."""
+    async def land(self, signed: Signature, lane: Lane) -> Landed | None:
+        """Send until the transaction is in a block (returned, failed or not) or can never be (None). Does not give up.
+
+        A signature without bytes is only watched.
+        """
         started_s, sent_s = time.monotonic(), -self._resend_s
         while True:
             try:
@@ -53,7 +56,8 @@ class Landing:
                     if await self._dead(signed, lane):
                         return None
                     sent_s = time.monotonic()
-                    await self._broadcast(signed, lane)
+                    if isinstance(signed, SignedTransaction):
+                        await self._broadcast(signed, lane)
             except (Unavailable, BadInput, Refused) as error:
                 logger().warning("landing_unknown", signature=signed.signature, detail=str(error))
             await asyncio.sleep(self._poll_s)
@@ -62,7 +66,7 @@ class Landing:
         """Return whether the finalized chain is past a height."""
         return await self._rpc.block_height(Finalized, lane) > height
 
-    async def _dead(self, signed: SignedTransaction, lane: Lane) -> bool:
+    async def _dead(self, signed: Signature, lane: Lane) -> bool:
         """Whether it can never land: the height is read FIRST, then the history, twice, for nodes behind one address may differ."""
         if not await self.passed(signed.last_valid_block_height, lane):
             return False
@@ -72,7 +76,7 @@ class Landing:
             await asyncio.sleep(self._poll_s)
         return await self._rpc.transaction(signed.signature, Finalized, lane) is None
 
-    async def _find(self, signed: SignedTransaction, lane: Lane) -> tuple[Landed | None, bool]:
+    async def _find(self, signed: Signature, lane: Lane) -> tuple[Landed | None, bool]:
         """Return the landed transaction if it is settled enough, and whether anything at all is known of it."""
         (status,) = await self._rpc.statuses([signed.signature], lane)
         if status is None:

@@ -24,7 +24,7 @@ from memesnipe.guard.decide import rejection
 from memesnipe.guard.landing import Landing
 from memesnipe.guard.live_checks import Identity
 from memesnipe.guard.quoting import Quoting, Ready, caps_of
-from memesnipe.guard.signer_client import SignerClient
+from memesnipe.guard.signer_client import AlreadySigned, SignerClient
 from memesnipe.guard.standing import Standing
 from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
@@ -34,7 +34,7 @@ from memesnipe.kernel.metrics import BAD_INPUT
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Intent, Outcome
-from memesnipe.messages.signing import SignedTransaction, SwapTransaction
+from memesnipe.messages.signing import Signature, SwapTransaction
 
 ATTEMPTS_MAX = 3
 QUOTES_MAX = 4
@@ -154,12 +154,12 @@ class Live:
         if signed is not None:
             await self._land(attempt, signed)
 
-    async def _signature(self, order: ApprovedOrder, attempt: Attempt) -> SignedTransaction | None:
+    async def _signature(self, order: ApprovedOrder, attempt: Attempt) -> Signature | None:
         """Return the persisted signature; None when the attempt ended without one. It was never sent, so it cannot land."""
         lane = lane_of(order.intent)
         while True:
             try:
-                signed = await self._hosts.signer.sign(await self._approved(order, attempt.request), lane)
+                signed = await self._asked(order, attempt.request, lane)
                 failpoint("guard.before_signature_kept")
                 self._attempts.signed(signed)
                 failpoint("guard.after_signature_kept")
@@ -174,6 +174,18 @@ class Live:
                 await asyncio.sleep(PAUSE_S)
             else:
                 return signed
+
+    async def _asked(self, order: ApprovedOrder, request: SwapTransaction, lane: Lane) -> Signature:
+        """Return the signature of these bytes, or the one that was given for other bytes of the same attempt. Raises Refused.
+
+        That one is of a guard whose `guard.db` is gone, or of one that works beside us: it may land, so it is this attempt. To
+        refuse the order here would leave a bought position that nobody knows of.
+        """
+        try:
+            return await self._hosts.signer.sign(await self._approved(order, request), lane)
+        except AlreadySigned as known:
+            logger().warning("signature_adopted", intent=order.intent.id, attempt=request.attempt, signature=known.earlier.signature)
+            return known.earlier
 
     async def _approved(self, order: ApprovedOrder, request: SwapTransaction) -> SwapTransaction:
         """Return the request with our approval of its bytes, made now, and the newest lease. Raises Refused."""
@@ -196,7 +208,7 @@ class Live:
         )
         return msgspec.structs.replace(request, guard_approval=approval, lease=lease)
 
-    async def _land(self, attempt: Attempt, signed: SignedTransaction) -> None:
+    async def _land(self, attempt: Attempt, signed: Signature) -> None:
         """Send until it is known, then persist what it did. An answer that does not fit is read again: never guessed, never refused."""
         identity = await self._known_identity()
         while True:

@@ -1,15 +1,17 @@
 """What is said of an attempt that landed: a Fill, and after a failed one the Rejection that ends the order. Pure."""
 
+import base64
+
 from memesnipe.chain.clients.rpc_types import Landed
 from memesnipe.guard.accounting import Deltas, deltas
 from memesnipe.guard.attempts import Attempt, Status
 from memesnipe.guard.decide import rejection
 from memesnipe.guard.paper import side_of
-from memesnipe.kernel.errors import Refused
+from memesnipe.kernel.errors import BadInput, Refused
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Outcome
-from memesnipe.messages.signing import SignedTransaction
+from memesnipe.messages.signing import Signature, SignedTransaction
 
 DECIMALS_UNKNOWN = 6
 """Shown where no balance of the token is in the answer (a failed first buy); amounts are base units all the same."""
@@ -17,17 +19,17 @@ DECIMALS_MAX = 19
 """A mint may claim up to 255. A fill that said so could not be read by anyone, and a fill must never be lost."""
 
 
-def of_landed(attempt: Attempt, signed: SignedTransaction, landed: Landed, wallet: str, now_ns: int) -> tuple[Status, tuple[Outcome, ...]]:
+def of_landed(attempt: Attempt, signed: Signature, landed: Landed, wallet: str, now_ns: int) -> tuple[Status, tuple[Outcome, ...]]:
     """Return how the attempt ended and what that means for its order. Raises BadInput when the answer does not fit itself."""
     intent = attempt.request.intent
-    moved = deltas(landed, signed.transaction, wallet, intent.mint)
+    moved = deltas(landed, _bytes_of(signed, landed), wallet, intent.mint)
     fill = _fill(attempt, signed, landed, moved, now_ns)
     if moved.failed:
         return Status.FAILED, (fill, rejection(intent, Refused(ReasonCode.CHAIN_FAILED, moved.error), now_ns))
     return Status.LANDED, (fill,)
 
 
-def _fill(attempt: Attempt, signed: SignedTransaction, landed: Landed, moved: Deltas, now_ns: int) -> Fill:
+def _fill(attempt: Attempt, signed: Signature, landed: Landed, moved: Deltas, now_ns: int) -> Fill:
     intent = attempt.request.intent
     return Fill(
         intent_id=intent.id,
@@ -52,6 +54,16 @@ def _fill(attempt: Attempt, signed: SignedTransaction, landed: Landed, moved: De
         exit_cause=intent.cause if isinstance(intent, ExitIntent) else None,
         error=moved.error,
     )
+
+
+def _bytes_of(signed: Signature, landed: Landed) -> bytes:
+    """Return our own bytes where we have them; those of an adopted signature are the chain's."""
+    if isinstance(signed, SignedTransaction):
+        return signed.transaction
+    try:
+        return base64.b64decode(landed.transaction[0], validate=True)
+    except ValueError:
+        raise BadInput("rpc.getTransaction.transaction", "not base64") from None
 
 
 def _shown(decimals: int | None) -> int:

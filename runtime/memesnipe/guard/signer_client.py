@@ -16,7 +16,7 @@ from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages import codec
 from memesnipe.messages.bounds import Pubkey
-from memesnipe.messages.signing import SignedTransaction, SwapTransaction
+from memesnipe.messages.signing import EarlierSignature, SignedTransaction, SwapTransaction
 
 RATE = Rate(per_s=1_000.0, burst=1_000, reserved=100)
 """The signer is ours and on the same host or in the same cluster; this only bounds a loop that has gone mad."""
@@ -26,6 +26,15 @@ _MSGPACK = "application/msgpack"
 class _Refusal(msgspec.Struct, frozen=True):
     code: Annotated[str, Meta(max_length=64)]
     detail: Annotated[str, Meta(max_length=512)] = ""
+    earlier: EarlierSignature | None = None
+
+
+class AlreadySigned(Refused):
+    """Other bytes were signed for this attempt, by a guard whose memory is lost or that works beside us; they may land."""
+
+    def __init__(self, detail: str, earlier: EarlierSignature) -> None:
+        super().__init__(ReasonCode.REPLAYED, detail)
+        self.earlier = earlier
 
 
 _pubkey = msgspec.json.Decoder(Pubkey)
@@ -56,10 +65,10 @@ class SignerClient:
             raise bad_input("signer", "pubkey", "not an address") from None
 
     async def sign(self, request: SwapTransaction, lane: Lane = Lane.NORMAL) -> SignedTransaction:
-        """Return the signed transaction of exactly these bytes. Raises Refused(SIGNER_REFUSED), Unavailable, BadInput."""
+        """Return the signed transaction of exactly these bytes. Raises Refused(SIGNER_REFUSED), AlreadySigned, Unavailable, BadInput."""
         reply = await self._transport.post("/sign", codec.encode(request), call="sign", lane=lane, content_type=_MSGPACK)
         if reply.status == 403:
-            raise _refused(reply.body)
+            raise _refused(reply.body, request)
         if reply.status != 200:
             raise Refused(ReasonCode.SIGNER_REFUSED, f"HTTP {reply.status}: the signer could not read the request")
         signed = codec.decode(SignedTransaction, reply.body)
@@ -67,11 +76,14 @@ class SignerClient:
         return signed
 
 
-def _refused(body: bytes) -> Refused:
+def _refused(body: bytes, request: SwapTransaction) -> Refused:
     try:
         refusal = _refusal.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Unavailable("signer", "a refusal that cannot be read") from None
+    earlier = refusal.earlier
+    if earlier is not None and (earlier.intent_id, earlier.attempt) == (request.intent.id, request.attempt):
+        return AlreadySigned(refusal.detail, earlier)
     return Refused(ReasonCode.SIGNER_REFUSED, f"{refusal.code}: {refusal.detail}"[:512])
 
 

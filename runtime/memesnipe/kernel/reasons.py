@@ -98,7 +98,7 @@ REMEDY: dict[ReasonCode, str] = {
     ReasonCode.MODE_MISMATCH: "Only live orders are signed.",
     ReasonCode.SPEC_MISMATCH: "The strategy's spec changed since the intent was made.",
     ReasonCode.POLICY_MISMATCH: "The risk policy changed since the approval.",
-    ReasonCode.REPLAYED: "This intent and attempt was signed before; the stored signature is the answer.",
+    ReasonCode.REPLAYED: "This attempt was signed before with other bytes; wallet_guard watches that signature to its end.",
     ReasonCode.ATTEMPT: "Attempts are signed in order and only so many; wait for the last one to expire, or make a new order.",
     ReasonCode.SPEND_CAP: "The signer's hourly or daily spend cap is reached.",
     ReasonCode.TX_MALFORMED: "The transaction does not decode cleanly.",

@@ -84,6 +84,16 @@ class SwapTransaction(msgspec.Struct, frozen=True, gc=False, array_like=True, ta
     schema: Schema = SCHEMA
 
 
+class EarlierSignature(msgspec.Struct, frozen=True, array_like=True, tag="earlier_signature"):
+    """What the signer signed for an (intent, attempt) before, with other bytes: it may land, so whoever asks must watch it."""
+
+    intent_id: Id
+    attempt: Count
+    signature: Annotated[str, Meta(min_length=64, max_length=88)]
+    last_valid_block_height: Count
+    schema: Schema = SCHEMA
+
+
 class SignedTransaction(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="signed_transaction"):
     """The signer's yes: the whole transaction, ready for the wire. The same request always gets the same bytes."""
 
@@ -93,3 +103,7 @@ class SignedTransaction(msgspec.Struct, frozen=True, gc=False, array_like=True, 
     transaction: Annotated[bytes, Meta(min_length=1, max_length=4_200)]
     last_valid_block_height: Count
     schema: Schema = SCHEMA
+
+
+Signature = SignedTransaction | EarlierSignature
+"""What the chain can be asked about; only the first can also be sent."""

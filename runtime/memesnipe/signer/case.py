@@ -2,11 +2,23 @@
 
 import msgspec
 from solders.pubkey import Pubkey
+from solders.signature import Signature
 
 from memesnipe.approvals.keys import TrustedKeys
-from memesnipe.messages.signing import Approval, Lease, SwapTransaction
+from memesnipe.kernel.errors import Refused
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.signing import Approval, EarlierSignature, Lease, SwapTransaction
 from memesnipe.signer.store import Signed
 from memesnipe.signer.windows import Spent
+
+
+class Replayed(Refused):
+    """An attempt that was signed with other bytes; `earlier` may still land."""
+
+    def __init__(self, intent_id: str, earlier: Signed) -> None:
+        super().__init__(ReasonCode.REPLAYED, f"attempt {earlier.attempt} was signed with other bytes")
+        signature = str(Signature.from_bytes(earlier.signature))
+        self.earlier = EarlierSignature(intent_id, earlier.attempt, signature, earlier.last_valid_block_height)
 
 
 class Rails(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ExitIntent
-from memesnipe.signer.case import Case
+from memesnipe.signer.case import Case, Replayed
 
 Check = Callable[[Case], Refused | None]
 
@@ -106,7 +106,7 @@ def attempt_is_next(case: Case) -> Refused | None:
     if same is not None:
         if same.message_digest == case.guard.message_digest:
             return None
-        return Refused(ReasonCode.REPLAYED, f"attempt {request.attempt} was signed with other bytes")
+        return Replayed(request.intent.id, same)
     last = signed[-1].attempt if signed else 0
     if request.attempt != last + 1 or not (request.attempt <= case.rails.attempts_max):
         return Refused(ReasonCode.ATTEMPT, f"attempt {request.attempt} after {last}, of at most {case.rails.attempts_max}")

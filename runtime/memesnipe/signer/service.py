@@ -1,7 +1,8 @@
 """The signer's edge: HTTP in, HTTP out.
 
-`POST /sign` (msgpack SwapTransaction) -> 200 msgpack SignedTransaction | 403 msgpack {code, detail} | 400 bad input | 503 the store
-does not serve. `GET /pubkey` -> the wallet's address as text. Nothing else, and no other door: no Redis, no way out.
+`POST /sign` (msgpack SwapTransaction) -> 200 msgpack SignedTransaction | 403 msgpack {code, detail}, and with `replayed` the earlier
+signature | 400 bad input | 503 the store does not serve. `GET /pubkey` -> the wallet's address as text. Nothing else, and no other
+door: no Redis, no way out.
 """
 
 import gc
@@ -16,8 +17,8 @@ from memesnipe.kernel.logs import logger
 from memesnipe.kernel.metrics import BAD_INPUT
 from memesnipe.kernel.settings import load
 from memesnipe.messages import codec
-from memesnipe.messages.signing import SwapTransaction
-from memesnipe.signer.case import Rails
+from memesnipe.messages.signing import EarlierSignature, SwapTransaction
+from memesnipe.signer.case import Rails, Replayed
 from memesnipe.signer.server import Answer, serve
 from memesnipe.signer.settings import SignerSettings
 from memesnipe.signer.signing import Signer
@@ -45,7 +46,7 @@ class Door:
         try:
             return Answer(200, codec.encode(self._signer.sign(codec.decode(SwapTransaction, body))))
         except Refused as refused:
-            return Answer(403, _encode({"code": refused.code.value, "detail": refused.detail[:512]}))
+            return Answer(403, _encode({"code": refused.code.value, "detail": refused.detail[:512]} | _evidence(refused)))
         except BadInput as bad:
             BAD_INPUT.labels("signer", "request").inc()
             logger().warning("bad_input", field=bad.field, reason=bad.reason)
@@ -57,6 +58,11 @@ class Door:
             # Unknown is not refused: the caller keeps the order in flight and asks again.
             logger().exception("sign_failed")
             return Answer(500, _encode({"part": "signer", "detail": "internal error; see the signer's log"}))
+
+
+def _evidence(refused: Refused) -> dict[str, EarlierSignature]:
+    """Return what the caller must know beside the reason: a signature of ours that may still land."""
+    return {"earlier": refused.earlier} if isinstance(refused, Replayed) else {}
 
 
 def rails_of(settings: SignerSettings, wallet: Wallet, trusted: TrustedKeys) -> Rails:
