@@ -171,3 +171,30 @@ async def test_acknowledgements_that_were_put_off_are_made_when_the_bus_closes(b
 async def test_a_commit_with_another_number_of_effects_than_entries_is_a_bug(bus: RedisBus) -> None:
     with pytest.raises(Bug, match="lists of outputs"):
         await bus.commit(Batch("risk_guardian", ()), [[]])
+
+
+async def test_a_part_of_a_state_is_written_kept_and_forgotten_by_itself(bus: RedisBus) -> None:
+    nothing = Batch("risk_guardian", ())
+    await bus.commit(nothing, [], State(BOOK, 0, b"book", {"a": b"1", "b": b"2"}))
+
+    await bus.commit(nothing, [], State(BOOK, 1, b"next", {"b": b"", "c": b"3"}))
+
+    assert await bus.load(BOOK) == State(BOOK, 2, b"next", {"a": b"1", "c": b"3"})
+
+
+async def test_a_stale_state_leaves_every_part_as_it_was(bus: RedisBus) -> None:
+    nothing = Batch("risk_guardian", ())
+    await bus.commit(nothing, [], State(BOOK, 0, b"book", {"a": b"1"}))
+
+    with pytest.raises(StaleState):
+        await bus.commit(nothing, [], State(BOOK, 0, b"mine", {"a": b"", "b": b"2"}))
+
+    assert await bus.load(BOOK) == State(BOOK, 1, b"book", {"a": b"1"})
+
+
+async def test_more_parts_than_one_call_takes_are_all_kept(bus: RedisBus) -> None:
+    parts = {f"pool:{number}": b"x" for number in range(2_500)}
+
+    await bus.commit(Batch("risk_guardian", ()), [], State(BOOK, 0, b"book", parts))
+
+    assert (await bus.load(BOOK)).parts == parts

@@ -8,7 +8,7 @@ import pytest
 from memesnipe.bus.api import Entry
 from memesnipe.bus.folds import Halts
 from memesnipe.guard import decide, desk, paper
-from memesnipe.guard.book import Book, from_bytes, to_bytes
+from memesnipe.guard.book import POOLS_MAX, Book, changed_parts, from_bytes, stored, to_bytes
 from memesnipe.guard.paper import Terms
 from memesnipe.guard.standing import Standing, standing_of
 from memesnipe.kernel.reasons import ReasonCode
@@ -204,9 +204,36 @@ def test_a_pool_that_gives_nothing_is_no_route() -> None:
 def test_the_book_survives_a_restart_byte_for_byte() -> None:
     book, _ = take(an_approved(an_intent(id=_id_with_delay(2, slots_max=2))), pool(), slots_max=2)
 
-    restored = from_bytes(to_bytes(book))
+    restored = from_bytes(to_bytes(book), changed_parts(book))
 
+    assert restored == stored(book)
+
+
+def test_a_book_stored_step_by_step_comes_back_in_the_order_of_its_trades() -> None:
+    book, parts = Book(), dict[str, bytes]()
+
+    for number in (1, 2, 3, 1):
+        book.see(a_tick(mint=f"{number}" * 40))
+        book.open_account(f"momentum/{number}")
+        data, parts = to_bytes(book), parts | changed_parts(book)
+        book = stored(book)
+
+    restored = from_bytes(data, parts)
     assert restored == book
+    assert [*restored.pools] == [f"{number}" * 40 for number in (2, 3, 1)]
+
+
+def test_a_token_that_is_forgotten_is_forgotten_where_it_is_stored() -> None:
+    book = Book()
+    book.see(a_tick(mint="9" * 40))
+    before = {name for name, part in changed_parts(book).items() if part}
+    book = stored(book)
+
+    for number in range(POOLS_MAX):
+        book.see(a_tick(mint="".join(chr(65 + int(digit)) for digit in f"{number:040}")))
+
+    assert before == {"pool:" + "9" * 40}
+    assert changed_parts(book)["pool:" + "9" * 40] == b""
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ CONSUME = (
 )  # fmt: skip
 PRODUCE = ["+xadd", "+hget", "+hmget", "+hset", "+hsetnx", "+pexpire"]
 FOLD = ["+xrange", "+xrevrange", "+xread", "+xlen", "+get", "+lrange"]
-OWN = ["+get", "+set", "+del", "+hmget", "+hset", "+lrange", "+rpush"]
+OWN = ["+get", "+set", "+del", "+hmget", "+hgetall", "+hset", "+hdel", "+lrange", "+rpush"]
 LOOK = (
     "+xrange", "+xrevrange", "+xread", "+xlen", "+xinfo", "+xpending", "+get", "+hmget", "+hgetall", "+lrange", "+exists",
     "+type", "+strlen", "+ttl",

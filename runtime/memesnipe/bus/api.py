@@ -1,6 +1,6 @@
 """What a stage sees of the bus: read a batch, then commit everything it caused in one step. No Redis words here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -40,6 +40,11 @@ class State(msgspec.Struct, frozen=True):
     """Real key."""
     version: int
     data: bytes
+    parts: Mapping[str, bytes] = {}
+    """Pieces kept beside `data` by name. On a commit only those that changed, b"" for one to forget; a load gives all of them.
+
+    A stage that knows hundreds of tokens and changed one writes that one, in the same step as everything else.
+    """
 
 
 class Subscription(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ one stream for each strategy. An entry has one field, `m`: the message as a msgp
 KEYS = (
     ("LEASE_KEY", "signed mode lease, written by control or operator"),
     ("EXIT_LEASE_KEY", "the longer lease under which only exits are signed"),
-    ("STATE_KEY", "a stage's state: hash of version `v`, data `d`, last commit `w`"),
+    ("STATE_KEY", "a stage's state: hash of version `v`, data `d`, last commit `w`, parts `p:<name>`"),
     ("STRATEGY_STATE_KEY", "an executor's state, the strategy's snapshot in it"),
     ("PNL_HISTORY_KEY", "list of JSON {time_ns, net_lamports, intent_id} of closed trades"),
     ("SHARPE_KEY", "the strategy's Sharpe ratio"),

@@ -18,6 +18,8 @@ CALL_PERIOD_S = 60
 CALL_LIFE_MS = 2 * CALL_PERIOD_S * 1_000
 """A message without a business key is only kept from being written twice by the repetition of ONE call."""
 KEY_LENGTH_MAX = 256
+PART = "p:"
+"""Before the name of a state's part, so that none is taken for the version or the data."""
 
 
 def fences(prefix: str, stream: str) -> tuple[str, str]:
@@ -59,7 +61,12 @@ class Commit:
 
     def arguments(self, group: str, consumer: str, state: State | None, token: str, late: Mapping[str, list[str]]) -> list[Any]:
         """Return the script's ARGV, in the order that commit.lua says. `late`: ids by stream that are only acknowledged."""
-        head = [group, consumer, state.version if state else "", state.data if state else b"", token, LIFE_MS, len(self._sources)]
+        head: list[Any] = [group, consumer, state.version if state else "", state.data if state else b"", token, LIFE_MS]
+        parts = state.parts if state else {}
+        head.append(len(parts))
+        for name, part in parts.items():
+            head += (PART + name, part)
+        head.append(len(self._sources))
         for key, ids in self._sources.items():
             head += (key, len(ids), *ids)
         tail: list[Any] = [len(late)]

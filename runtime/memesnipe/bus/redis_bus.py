@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from memesnipe.bus.api import Batch, Entry, Output, StaleState, State, Subscription
-from memesnipe.bus.fence import CALL_LIFE_MS, LIFE_MS, Commit, call_fences, checked, fences
+from memesnipe.bus.fence import CALL_LIFE_MS, LIFE_MS, PART, Commit, call_fences, checked, fences
 from memesnipe.bus.intake import Intake
 from memesnipe.bus.replay import ReplayIntake
 from memesnipe.bus.rows import Row, event_time_ns, raw_of, row_of
@@ -127,8 +127,10 @@ class RedisBus:
 
     async def load(self, name: str) -> State:
         """Return a stage's state; version 0 and empty data when there is none."""
-        version, data = await self._commands.call(pack("HMGET", self._prefix + name, "v", "d"))
-        return State(name, int(version or 0), data or b"")
+        flat = await self._commands.call(pack("HGETALL", self._prefix + name))
+        fields: dict[str, bytes] = {field.decode(): value for field, value in zip(flat[::2], flat[1::2], strict=True)}
+        parts = {field[len(PART) :]: part for field, part in fields.items() if field.startswith(PART)}
+        return State(name, int(fields.get("v", 0)), fields.get("d", b""), parts)
 
     async def get(self, key: str) -> bytes | None:
         """Return a plain key's value."""

@@ -1,8 +1,10 @@
 """wallet_guard's paper state: reserves last seen, orders waiting for their slot, intents decided lately. Bounded.
 
-It is committed with the effects it caused, so a crash can neither lose a waiting order nor fill it twice.
+It is committed with the effects it caused, so a crash can neither lose a waiting order nor fill it twice. What grows with the
+market, pools and token accounts, is stored in parts, and a commit carries those that changed.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,9 +15,11 @@ from memesnipe.messages.orders import ApprovedOrder
 
 POOLS_MAX = 512
 """Tokens whose reserves are remembered; the one longest without a trade goes first."""
-RECENT_MAX = 256
+RECENT_MAX = 64
 """The bus drops a second order of the same intent by its key; this is a second belt, so it may be short."""
 ACCOUNTS_MAX = 1_024
+POOL, ACCOUNT = "pool:", "account:"
+"""Before a mint or an account in a part's name."""
 PENDING_MAX = 1_000
 """More waiting orders than this means that no market data comes: new ones are refused."""
 
@@ -48,27 +52,45 @@ class Book(msgspec.Struct, array_like=True):
     """Latest slot seen."""
     waits: int = 0
     """How many orders wait."""
+    numbered: int = 0
+    """Parts stored so far; a part's number says how old it is."""
+    touched: dict[str, None] = {}
+    """Parts that differ from what is stored, the latest last; never stored itself."""
 
     def copy(self) -> "Book":
         """Return a book of its own; the values inside are frozen and shared."""
-        return Book(self.pools.copy(), self.waiting.copy(), self.recent.copy(), self.accounts.copy(), self.slot, self.waits)
+        return Book(
+            self.pools.copy(), self.waiting.copy(), self.recent.copy(), self.accounts.copy(), self.slot, self.waits,
+            self.numbered, self.touched.copy(),
+        )  # fmt: skip
 
     def see(self, tick: PriceTick) -> None:
         """Note a trade; of one token the last counts."""
         self.pools.pop(tick.mint, None)
         self.pools[tick.mint] = tick
         self.slot = max(self.slot, tick.slot)
-        _bound(self.pools, POOLS_MAX)
+        self._touch(POOL + tick.mint)
+        if len(self.pools) > POOLS_MAX:
+            self._touch(POOL + _drop_oldest(self.pools))
 
     def note(self, intent_id: str) -> None:
         """Note an intent as decided."""
         self.recent[intent_id] = None
-        _bound(self.recent, RECENT_MAX)
+        if len(self.recent) > RECENT_MAX:
+            _drop_oldest(self.recent)
 
     def open_account(self, account: str) -> None:
         """Note that this token account exists."""
+        if account in self.accounts:
+            return
         self.accounts[account] = None
-        _bound(self.accounts, ACCOUNTS_MAX)
+        self._touch(ACCOUNT + account)
+        if len(self.accounts) > ACCOUNTS_MAX:
+            self._touch(ACCOUNT + _drop_oldest(self.accounts))
+
+    def _touch(self, part: str) -> None:
+        self.touched.pop(part, None)
+        self.touched[part] = None
 
     def queue(self, waiting: Waiting) -> None:
         """Let an order wait."""
@@ -83,24 +105,60 @@ class Book(msgspec.Struct, array_like=True):
             self.waiting[mint] = still
 
 
+class Numbered(msgspec.Struct, frozen=True, array_like=True):
+    """A part as stored. Parts come back in no order; their numbers give it back."""
+
+    number: int
+    tick: PriceTick | None = None
+    """None in an account's part."""
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Book)
+_part_decoder = msgspec.msgpack.Decoder(Numbered)
 
 
 def to_bytes(book: Book) -> bytes:
-    """Return the book as it is stored."""
-    return _encoder.encode(book)
+    """Return what is stored whole with every commit."""
+    return _encoder.encode(Book({}, book.waiting, book.recent, {}, book.slot, book.waits, book.numbered + len(book.touched)))
 
 
-def from_bytes(raw: bytes) -> Book:
+def changed_parts(book: Book) -> dict[str, bytes]:
+    """Return the parts that differ from what is stored; b"" for one that was dropped."""
+    return {name: _part(book, name, number) for number, name in enumerate(book.touched, book.numbered)}
+
+
+def stored(book: Book) -> Book:
+    """Return the book once its parts are stored."""
+    book = book.copy()
+    book.numbered += len(book.touched)
+    book.touched.clear()
+    return book
+
+
+def from_bytes(raw: bytes, parts: Mapping[str, bytes] = {}) -> Book:
     """Return the stored book; an empty one from no bytes. Raises Bug if what we wrote cannot be read."""
     try:
-        return _decoder.decode(raw) if raw else Book()
+        book = _decoder.decode(raw) if raw else Book()
+        numbered = {name: _part_decoder.decode(part) for name, part in parts.items()}
     except msgspec.DecodeError as error:
         raise Bug(f"stored state of wallet_guard cannot be read: {error}") from error
+    for name, part in sorted(numbered.items(), key=lambda item: item[1].number):
+        if part.tick is not None:
+            book.pools[part.tick.mint] = part.tick
+        else:
+            book.accounts[name.removeprefix(ACCOUNT)] = None
+    return book
 
 
-def _bound(items: dict[str, Any], size_max: int) -> None:
-    """Drop the oldest above the bound."""
-    while len(items) > size_max:
-        del items[next(iter(items))]
+def _part(book: Book, name: str, number: int) -> bytes:
+    if name.startswith(POOL):
+        tick = book.pools.get(name.removeprefix(POOL))
+        return _encoder.encode(Numbered(number, tick)) if tick is not None else b""
+    return _encoder.encode(Numbered(number)) if name.removeprefix(ACCOUNT) in book.accounts else b""
+
+
+def _drop_oldest(items: dict[str, Any]) -> str:
+    oldest = next(iter(items))
+    del items[oldest]
+    return oldest

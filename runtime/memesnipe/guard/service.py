@@ -28,6 +28,8 @@ from memesnipe.messages.orders import ApprovedOrder
 
 READ_MS = 100
 """No read blocks longer, so a halt is seen within a fraction of its one second."""
+HELD_READ_MS = 20
+"""With prices in hand that wait for their commit a quiet moment comes sooner."""
 FOLD_EVERY_S = 0.1
 
 
@@ -77,14 +79,18 @@ class Guard:
             except Unavailable as error:
                 logger().warning("bus_unavailable", detail=str(error))
                 await asyncio.sleep(error.retry_after_s)
+        with contextlib.suppress(Unavailable):  # what is not committed now is given again to the next start
+            await self._paper.flush()
 
     async def _turn(self, inflight: InFlight | None) -> None:
-        batch = await self._bus.read(block_ms=READ_MS)
+        batch = await self._bus.read(block_ms=HELD_READ_MS if self._paper.holds else READ_MS)
         if time.monotonic() - self._folded_s >= self._fold_every_s:
             self.standing = await self._folds.refresh() or self.standing
             self._folded_s = time.monotonic()
         if batch is not None:
             await self._handle(batch, inflight)
+        else:
+            await self._paper.flush()
         await self._paper.expire()
         if inflight is not None:
             inflight.look_after()

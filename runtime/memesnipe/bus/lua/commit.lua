@@ -8,7 +8,8 @@
 -- KEYS[2..] streams; a stream that is written is followed by its two fence hashes (this period's and the one before)
 -- ARGV[1]  group      ARGV[2] consumer     ARGV[3] the state version that was loaded, "" without state
 -- ARGV[4]  new state  ARGV[5] this commit's token                          ARGV[6] life of a fence hash, ms
--- ARGV[7]  number of streams that entries come from; for each: key index, number of ids, ids
+-- ARGV[7]  number of the state's parts that changed; for each: its field, its value ("": forget it)
+-- then     number of streams that entries come from; for each: key index, number of ids, ids
 -- then     number of outputs; for each: id of its entry, key index of that entry's stream, key index of the output's stream,
 --          business key ("": none), payload
 -- then     number of streams with earlier market entries that caused nothing; for each: key index, number of ids, ids
@@ -32,6 +33,17 @@ local at = 7
 local function argument()
   at = at + 1
   return ARGV[at - 1]
+end
+
+local stored, forgotten = { 'v', '', 'd', data, 'w', token }, {}
+for _ = 1, tonumber(argument()) do
+  local field, value = argument(), argument()
+  if value == '' then
+    forgotten[#forgotten + 1] = field
+  else
+    stored[#stored + 1] = field
+    stored[#stored + 1] = value
+  end
 end
 
 -- Which entries are still ours to finish? One look at our pending entries answers for a batch that is read in order.
@@ -135,5 +147,11 @@ end
 
 if expected == '' then return { 'ok', '0', written } end
 local version = string.format('%d', tonumber(expected) + 1)
-redis.call('HSET', KEYS[1], 'v', version, 'd', data, 'w', token)
+stored[2] = version
+for from = 1, #forgotten, CHUNK do
+  redis.call('HDEL', KEYS[1], unpack(forgotten, from, math.min(from + CHUNK - 1, #forgotten)))
+end
+for from = 1, #stored, CHUNK do
+  redis.call('HSET', KEYS[1], unpack(stored, from, math.min(from + CHUNK - 1, #stored)))
+end
 return { 'ok', version, written }
