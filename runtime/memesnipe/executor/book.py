@@ -51,19 +51,20 @@ class Book(msgspec.Struct, frozen=True):
 
     def free_lamports(self) -> int:
         """Return capital less the cost of open positions and of buys in flight; never below 0."""
-        held = sum(holding.cost_lamports for holding in self.holdings().values())
-        reserved = sum(reservation.size_lamports for reservation in self.in_flight.values())
+        held = sum([holding.cost_lamports for holding in self.held.get(self.mode, {}).values()])
+        reserved = sum([reservation.size_lamports for reservation in self.in_flight.values()])
         return max(0, self.capital_lamports - held - reserved)
 
     def awaits(self, mint: str) -> bool:
         """Return whether an order for this token has no outcome yet."""
-        return bool(self.in_flight) and any(reservation.mint == mint for reservation in self.in_flight.values())
+        return mint in [reservation.mint for reservation in self.in_flight.values()]
 
     def reserve(self, intent: OrderIntent) -> "Book":
         """Return the book after an intent left."""
         reservation = Reservation(intent.mint, intent.side, intent.size_lamports, intent.size_units)
         acted = self.acted if self.acted[-1:] == (intent.event_id,) else (*self.acted, intent.event_id)[-ACTED_MAX:]
-        return msgspec.structs.replace(self, in_flight={**self.in_flight, intent.id: reservation}, sequence=self.sequence + 1, acted=acted)
+        in_flight = {**self.in_flight, intent.id: reservation}
+        return Book(self.mode, self.held, in_flight, self.sequence + 1, self.settled, acted, self.capital_lamports)
 
     def allot(self, capital_lamports: int) -> "Book":
         """Return the book with new capital."""
@@ -76,14 +77,15 @@ class Book(msgspec.Struct, frozen=True):
             return self
         settled = (*self.settled, key)[-SETTLED_MAX:]
         book = self._filled(outcome) if isinstance(outcome, Fill) else self._rejected(outcome)
-        return msgspec.structs.replace(book, settled=settled)
+        return Book(book.mode, book.held, book.in_flight, book.sequence, settled, book.acted, book.capital_lamports)
 
     def _filled(self, fill: Fill) -> "Book":
         if fill.status is FillStatus.FAILED:  # one attempt failed: its order lives until a filled Fill or a Rejection
             return self
         mode = fill.mode if fill.intent_id in self.in_flight else self.mode
         held = {**self.held, fill.mode: _after(self.held.get(fill.mode, {}), fill)}
-        return msgspec.structs.replace(self, mode=mode, held=held, in_flight=_without(self.in_flight, fill.intent_id))
+        in_flight = _without(self.in_flight, fill.intent_id)
+        return Book(mode, held, in_flight, self.sequence, self.settled, self.acted, self.capital_lamports)
 
     def _rejected(self, rejection: Rejection) -> "Book":
         book = msgspec.structs.replace(self, in_flight=_without(self.in_flight, rejection.intent_id))
@@ -100,14 +102,16 @@ def _key(outcome: Outcome) -> str:
 
 
 def _without(items: Mapping[str, V], key: str) -> dict[str, V]:
-    return {name: item for name, item in items.items() if name != key}
+    left = dict(items)
+    left.pop(key, None)
+    return left
 
 
 def _after(holdings: dict[str, Holding], fill: Fill) -> dict[str, Holding]:
     before = holdings.get(fill.mint, Holding(0, 0))
     units = before.units + fill.token_delta_units
     if not units > 0:  # sold out; below zero means a fill for tokens that came from elsewhere
-        return {mint: holding for mint, holding in holdings.items() if mint != fill.mint}
+        return _without(holdings, fill.mint)
     if fill.token_delta_units > 0:
         cost_lamports = before.cost_lamports + max(0, -fill.sol_delta_lamports)
     else:

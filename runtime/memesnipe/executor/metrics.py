@@ -5,6 +5,7 @@ from prometheus_client import Counter, Gauge
 from memesnipe.executor.book import Book
 from memesnipe.executor.decide import Heard
 from memesnipe.kernel.metrics import HOP_LATENCY_S
+from memesnipe.messages.bounds import Side
 
 EVENTS = Counter("memesnipe_executor_events_total", "Market events that were put to a strategy", ["strategy"])
 INTENTS = Counter("memesnipe_executor_intents_total", "Order intents written", ["strategy", "side"])
@@ -25,13 +26,14 @@ class StrategyCounts:
         self.reloads = RELOADS.labels(strategy)
         self.latency_s = HOP_LATENCY_S.labels("executor")
         self._events, self._capital = EVENTS.labels(strategy), CAPITAL.labels(strategy)
+        self._intents = {side: INTENTS.labels(strategy, side.value) for side in Side}
         self._free, self._in_flight = FREE.labels(strategy), IN_FLIGHT.labels(strategy)
 
     def heard(self, heard: Heard, book: Book) -> None:
         """Count what came of committed events, and show the book."""
         self._events.inc(heard.routed)
         for intent in heard.intents:
-            INTENTS.labels(self._strategy, intent.side.value).inc()
+            self._intents[intent.side].inc()
         for check in heard.refused:
             REFUSED.labels(self._strategy, check).inc()
         self._capital.set(book.capital_lamports)

@@ -27,7 +27,7 @@ def count(outcomes: Sequence[Outcome]) -> None:
     """Count what was committed."""
     for outcome in outcomes:
         if isinstance(outcome, Fill):
-            metrics.FILLS.labels(outcome.mode.value, outcome.side.value, outcome.status.value).inc()
+            metrics.FILL[outcome.mode, outcome.side, outcome.status].inc()
         else:
             REJECTIONS.labels(STAGE, outcome.reason.value).inc()
 

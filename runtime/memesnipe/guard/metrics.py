@@ -2,7 +2,12 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from memesnipe.messages.bounds import Mode, Side
+from memesnipe.messages.orders import FillStatus
+
 FILLS = Counter("memesnipe_guard_fills_total", "Fills by mode, side and status", ["mode", "side", "status"])
+FILL = {(mode, side, status): FILLS.labels(mode.value, side.value, status.value) for mode in Mode for side in Side for status in FillStatus}
+"""Looked up once: a look-up by labels costs as much as three checks."""
 PENDING = Gauge("memesnipe_guard_pending_orders", "Orders accepted without an outcome yet", ["mode"])
 ATTEMPTS = Counter("memesnipe_guard_attempts_total", "Live attempts by outcome", ["outcome"])
 LANDING_S = Histogram(

@@ -70,22 +70,32 @@ class Account(msgspec.Struct, frozen=True, array_like=True):
     def committed_to(self, mint: str) -> int:
         """Return exposure and reservations in one token (lamports)."""
         held = self.positions.get(mint)
-        reserved = sum(r.lamports for r in self.reservations.values() if r.mint == mint)
+        reserved = sum([r.lamports for r in self.reservations.values() if r.mint == mint])
         return reserved + (held.cost_lamports if held else 0)
 
     def sellable_units(self, mint: str) -> int:
         """Return units held that no order in flight is selling."""
         held = self.positions.get(mint)
-        return (held.units if held else 0) - sum(r.units for r in self.reservations.values() if r.mint == mint)
+        return (held.units if held else 0) - sum([r.units for r in self.reservations.values() if r.mint == mint])
 
-    def open_mints(self) -> frozenset[str]:
-        """Return tokens held or being bought."""
-        return frozenset(self.positions).union(r.mint for r in self.reservations.values() if r.side is Side.BUY)
+    def awaits(self, mint: str) -> bool:
+        """Return whether an order for a token has no outcome yet."""
+        return mint in [r.mint for r in self.reservations.values()]
+
+    def is_open(self, mint: str) -> bool:
+        """Return whether a token is held or being bought."""
+        return mint in self.positions or mint in [r.mint for r in self.reservations.values() if r.side is Side.BUY]
+
+    def open_positions(self) -> int:
+        """Return how many tokens are held or being bought."""
+        return len(self.positions) + len(
+            {r.mint for r in self.reservations.values() if r.side is Side.BUY and r.mint not in self.positions}
+        )
 
     def orders_last_minute(self, now_ns: int) -> int:
         """Return how many orders were approved in the last minute; at most a second too many is counted, never too few."""
         oldest = now_ns // NS_PER_S - RATE_WINDOW_S
-        return sum(count for second, count in self.orders_by_second.items() if second >= oldest)
+        return sum([count for second, count in self.orders_by_second.items() if second >= oldest])
 
 
 EMPTY_ACCOUNT = Account()
@@ -130,7 +140,7 @@ class Portfolio(msgspec.Struct, frozen=True, array_like=True):
 
     def open_positions(self) -> int:
         """Return how many positions are open or being opened; two strategies in one token are two."""
-        return sum(len(account.open_mints()) for account in self.accounts.values())
+        return sum(account.open_positions() for account in self.accounts.values())
 
     def drawdown_bps(self, capital_lamports: int) -> int:
         """Return the fall from the highest equity, in bps of it, rounded up; 10,000 or more when there is no equity left."""
@@ -333,9 +343,9 @@ def _marked(account: Account, tick: PriceTick) -> Account:
 
 
 def _counted(by_second: Mapping[int, int], second: int) -> dict[int, int]:
-    kept = {key: count for key, count in by_second.items() if key >= second - RATE_WINDOW_S}
-    kept[second] = kept.get(second, 0) + 1
-    return kept
+    if second in by_second:
+        return {**by_second, second: by_second[second] + 1}
+    return {key: count for key, count in by_second.items() if key >= second - RATE_WINDOW_S} | {second: 1}
 
 
 def _remember(ids: tuple[str, ...], new: str) -> tuple[str, ...]:

@@ -148,7 +148,7 @@ def order_rate(case: Case) -> Finding | None:
 def nothing_in_flight(case: Case) -> Finding | None:
     """One order at a time for a strategy and token: the second was decided without knowing how the first ended."""
     mint = case.intent.mint
-    if any(reservation.mint == mint for reservation in case.account.reservations.values()):
+    if case.account.awaits(mint):
         return Finding(ReasonCode.IN_FLIGHT, f"{mint} has an order without an outcome")
     return None
 
@@ -217,7 +217,7 @@ def portfolio_exposure(case: Case) -> Finding | None:
 
 def open_positions(case: Case) -> Finding | None:
     """Buying more of what the strategy holds opens nothing; anything else counts, orders in flight too."""
-    if not case.buys or case.intent.mint in case.account.open_mints():
+    if not case.buys or case.account.is_open(case.intent.mint):
         return None
     count = case.portfolio.open_positions() + 1
     if not (count <= case.limits.open_positions_max):

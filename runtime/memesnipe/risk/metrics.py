@@ -16,6 +16,7 @@ from memesnipe.risk.book import Book
 from memesnipe.risk.rules import Rules
 
 APPROVALS = Counter("memesnipe_risk_approvals_total", "Orders approved", ["mode"])
+APPROVAL = {mode: APPROVALS.labels(mode.value) for mode in Mode}
 DUPLICATES = Counter("memesnipe_risk_duplicates_total", "Intents that were decided before and were dropped", ["strategy"])
 EXPOSURE_LAMPORTS = Gauge("memesnipe_risk_exposure_lamports", "Cost of open positions", ["mode", "strategy"])
 RESERVED_LAMPORTS = Gauge("memesnipe_risk_reserved_lamports", "Room taken by orders in flight", ["mode", "strategy"])
@@ -41,7 +42,7 @@ def count_all(batch: Batch, outputs: Sequence[Sequence[Output]]) -> None:
 def _count(output: Output) -> None:
     message = output.message
     if isinstance(message, ApprovedOrder):
-        APPROVALS.labels(message.mode.value).inc()
+        APPROVAL[message.mode].inc()
     elif isinstance(message, HaltCommand):
         TRIPS.labels(message.scope).inc()
     elif isinstance(message, Rejection) and output.stream == REJECTED.name:

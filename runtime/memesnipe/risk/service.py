@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from memesnipe.bus.api import Batch, Bus, Output, StaleState, State, Subscription
+from memesnipe.bus.holding import HOLD_S, Held
 from memesnipe.bus.serving import serve
 from memesnipe.bus.topology import EXITS, FILLS, HOLDINGS_KEY, INTENTS, PRICE, STATE_KEY, Stream
 from memesnipe.kernel.clock import SystemClock
@@ -26,6 +27,8 @@ from memesnipe.risk.settings import RiskSettings
 
 STATE = STATE_KEY.format(stage=STAGE)
 READ_MS = 100
+HELD_READ_MS = 20
+"""With something in hand that waits for its commit a quiet moment comes sooner."""
 UPKEEP_S = 0.05
 """A halt is seen within the two of them together; folding at every turn would double the latency of an order."""
 
@@ -33,7 +36,7 @@ Outputs = tuple[tuple[Output, ...], ...]
 
 
 class Guardian:
-    """One instance's loop. What it holds in memory is what it last committed; a commit that was refused reloads everything."""
+    """One instance's loop. In memory it is ahead of its last commit by what it holds; a commit that was refused reloads everything."""
 
     def __init__(self, bus: Bus, running: Running, seal: Seal) -> None:
         self._bus, self._running, self._seal = bus, running, seal
@@ -43,6 +46,7 @@ class Guardian:
         # In a replay at every turn, and again AFTER each read: capital given while we waited for the first order must count for it
         # on every run, not only on those where we were slow.
         self._replays = not isinstance(running.clock, SystemClock)
+        self._stored, self._held = self._book, self._empty()
         self._upkeep_every_s = 0.0 if self._replays else UPKEEP_S
         self._upkeep_s = 0.0
 
@@ -50,6 +54,7 @@ class Guardian:
         """Take up the stored book and fold everything anew. Raises Unavailable, Bug."""
         stored = await self._bus.load(STATE)
         self._book, self._version = books.decode(stored.data), stored.version
+        self._stored, self._held = self._book, self._empty()
         self._folded, self._upkeep_s = Folded(self._bus), 0.0
         self._book = await self._folded.refresh(self._book)
 
@@ -58,11 +63,15 @@ class Guardian:
         if time.monotonic() >= self._upkeep_s and not await self._upkeep():
             await asyncio.sleep(READ_MS / 1_000)
             return
-        batch = await self._bus.read(block_ms=READ_MS)
-        if batch is not None and batch.entries:
-            if self._replays:
-                self._book = await self._folded.refresh(self._book)
-            await self._settle(batch)
+        batch = await self._bus.read(block_ms=HELD_READ_MS if self._held.entries else READ_MS)
+        if batch is None:
+            await self._commit()
+            return
+        if self._replays:
+            self._book = await self._folded.refresh(self._book)
+        self._decide(batch)
+        if self._held.is_due():
+            await self._commit()
 
     async def _upkeep(self) -> bool:
         """Fold config, allocations and halts, hear new strategies, show the book; return whether there is something to work by."""
@@ -96,7 +105,7 @@ class Guardian:
             await self.reload()  # another instance was first
             return False
         failpoint("risk.after_adopted")
-        self._book = book
+        self._book = self._stored = book
         logger().info("book_adopted", accounts=len(held.accounts), positions=len(book.held_mints()))
         return True
 
@@ -109,19 +118,31 @@ class Guardian:
             logger().error("holdings_unreadable", field=error.field, reason=error.reason)
             return None
 
-    async def _settle(self, batch: Batch) -> None:
-        after, outputs = decide_all(self._book, self._folded.rules, batch, self._running.clock.now_ns(), self._seal)
-        state = None if after is self._book else State(STATE, self._version, books.encode(after))
+    def _decide(self, batch: Batch) -> None:
+        """Decide a batch and hold it: prices and fills that cause nothing are committed with the next order (see `bus.holding`)."""
+        batch = self._held.unseen(batch)
+        self._book, outputs = decide_all(self._book, self._folded.rules, batch, self._running.clock.now_ns(), self._seal)
+        self._held.add(batch, outputs)
+
+    async def _commit(self) -> None:
+        held = self._held
+        if not held.entries:
+            return
+        state = None if self._book is self._stored else State(STATE, self._version, books.encode(self._book))
         failpoint("risk.before_commit")
         try:
-            version = await self._bus.commit(batch, outputs, state)
+            version = await self._bus.commit(held.batch(), held.outputs, state)
         except StaleState as error:
             logger().warning("stale_state", detail=f"another instance committed, its book is taken up: {error}")
             await self.reload()
             return
         failpoint("risk.after_commit")
-        self._book, self._version = after, version if state else self._version
-        metrics.count_all(batch, outputs)
+        self._stored, self._version = self._book, version if state else self._version
+        self._held = self._empty()
+        metrics.count_all(held.batch(), held.outputs)
+
+    def _empty(self) -> Held:
+        return Held(0.0 if self._replays else HOLD_S)
 
     async def _subscribe(self) -> None:
         wanted = frozenset(self._folded.rules.strategies) | self._book.strategies_in_use()
