@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -50,6 +51,9 @@ def run(name: str, settings: CommonSettings, main: Callable[[Running], Awaitable
 
 
 async def _serve(name: str, settings: CommonSettings, main: Callable[[Running], Awaitable[None]]) -> int:
+    # What was imported lives for ever: kept out of the collector's sight, it no longer costs tens of milliseconds in mid-order.
+    gc.collect()
+    gc.freeze()
     running = Running(name, clock_for(settings), Health(name), asyncio.Event())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -142,6 +142,10 @@ class Portfolio(msgspec.Struct, frozen=True, array_like=True):
         """Return how many positions are open or being opened; two strategies in one token are two."""
         return sum(account.open_positions() for account in self.accounts.values())
 
+    def open_positions_at_most(self) -> int:
+        """Return a number that `open_positions` never passes, without a walk over the orders in flight."""
+        return sum([len(account.positions) + len(account.reservations) for account in self.accounts.values()])
+
     def drawdown_bps(self, capital_lamports: int) -> int:
         """Return the fall from the highest equity, in bps of it, rounded up; 10,000 or more when there is no equity left."""
         fall = self.peak_pnl_lamports - self.pnl_lamports
@@ -232,8 +236,11 @@ def note_refused(book: Book, mode: Mode, strategy: str, intent_id: str) -> Book:
 
 def was_decided(book: Book, strategy: str, intent_id: str) -> bool:
     """Return whether this intent was decided before, in either mode."""
-    accounts = (book.paper.account(strategy), book.live.account(strategy))
-    return any(intent_id in a.reservations or intent_id in a.decided or intent_id in a.settled for a in accounts)
+    return _knows(book.paper.account(strategy), intent_id) or _knows(book.live.account(strategy), intent_id)
+
+
+def _knows(account: Account, intent_id: str) -> bool:
+    return intent_id in account.reservations or intent_id in account.decided or intent_id in account.settled
 
 
 def apply_rejection(book: Book, strategy: str, rejection: Rejection) -> Book:

@@ -217,7 +217,9 @@ def portfolio_exposure(case: Case) -> Finding | None:
 
 def open_positions(case: Case) -> Finding | None:
     """Buying more of what the strategy holds opens nothing; anything else counts, orders in flight too."""
-    if not case.buys or case.account.is_open(case.intent.mint):
+    if not case.buys or case.portfolio.open_positions_at_most() < case.limits.open_positions_max:
+        return None  # room even if every order in flight opened one: counting them is for when it is close
+    if case.account.is_open(case.intent.mint):
         return None
     count = case.portfolio.open_positions() + 1
     if not (count <= case.limits.open_positions_max):
