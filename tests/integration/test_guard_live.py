@@ -118,14 +118,14 @@ class Stage:
     async def grant(self, *, exits_only: bool = False) -> None:
         """Give the strategy its leases; with `exits_only` the one for new risk is gone."""
         key = topology.LEASE_KEY.format(strategy=STRATEGY)
-        await (self.bus.drop(key) if exits_only else self.bus.put(key, self._lease(reduce_only=False)))
-        await self.bus.put(topology.EXIT_LEASE_KEY.format(strategy=STRATEGY), self._lease(reduce_only=True))
+        await (self.bus.drop(key) if exits_only else self.bus.put(key, self._lease(for_exits=False)))
+        await self.bus.put(topology.EXIT_LEASE_KEY.format(strategy=STRATEGY), self._lease(for_exits=True))
 
-    def _lease(self, *, reduce_only: bool) -> bytes:
+    def _lease(self, *, for_exits: bool) -> bytes:
         now_ns = SystemClock().now_ns()
         lease = Lease(
-            STRATEGY, Mode.LIVE, SPEC_HASH, POLICY_HASH, self.genesis, self.epoch, reduce_only, now_ns, now_ns + 600 * NS_PER_S,
-            SOL, 5_000_000, 5_000_000, 50 * SOL, 200 * SOL,
+            STRATEGY, Mode.LIVE, SPEC_HASH, POLICY_HASH, self.genesis, self.epoch, for_exits, now_ns, now_ns + 600 * NS_PER_S,
+            SOL, 5_000_000, 5_000_000, 50 * SOL, 200 * SOL, exits_only=for_exits,
         )  # fmt: skip
         return leases.grant(lease, self.keys["lease"])
 

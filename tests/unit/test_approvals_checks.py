@@ -204,3 +204,10 @@ def _code(check: Any) -> ReasonCode | None:
     except Refused as refused:
         return refused.code
     return None
+
+
+def test_a_lease_of_before_exits_were_told_apart_is_still_read() -> None:
+    lease = codec.decode(Lease, msgspec.msgpack.encode(msgspec.msgpack.decode(codec.encode(a_lease(reduce_only=True)))[:-1]))
+
+    assert lease == a_lease(reduce_only=True)
+    assert not lease.exits_only

@@ -182,3 +182,9 @@ def test_a_strategy_that_is_gone_gets_an_exit_lease_as_far_as_its_halt_allows(ha
     granted = list(leases(config, halts, 0, NOW_NS, paper_switch=False, gone=removed(config, frozenset({"momentum", "old"}))))
 
     assert [lease.reduce_only for lease, _ in granted if lease.strategy == "old"] == kept
+
+
+def test_the_exit_lease_is_for_exits_and_the_one_of_reduce_only_for_sells_too() -> None:
+    granted = leases(a_config(paper=False), {"momentum": HaltState.REDUCE_ONLY}, 3, NOW_NS, paper_switch=False)
+
+    assert {for_exits: (lease.reduce_only, lease.exits_only) for lease, for_exits in granted} == {True: (True, True), False: (True, False)}

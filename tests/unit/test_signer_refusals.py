@@ -269,6 +269,7 @@ MUTATIONS: dict[str, tuple[R, Callable[[World], SwapTransaction]]] = {
     "size zero": (R.BAD_INPUT, lambda w: w.a_request(an_intent(size_sol=0))),
     "over the lease's hour": (R.SPEND_CAP, lambda w: w.a_request(lease=w.a_lease(spend_lamports_per_hour_max=SOL // 10))),
     "attempt out of order": (R.ATTEMPT, lambda w: w.a_request(attempt=2)),
+    "sale under the exit lease": (R.HALTED, lambda w: w.a_request(a_sale(), lease=w.a_lease(reduce_only=True, exits_only=True))),
     "exit of the paper book": (R.MODE_MISMATCH, lambda w: w.a_request(an_exit(mode=Mode.PAPER))),
 }
 
@@ -295,7 +296,8 @@ def honest(world: World) -> dict[str, SwapTransaction]:
         "buy in a legacy message": world.a_request(intent, message=swaps.compiled_legacy(swaps.a_swap(intent, world.wallet), world.wallet)),
         "buy without tip": replaced(world, tip=None),
         "sale": world.a_request(a_sale()),
-        "sale under an exit lease": world.a_request(a_sale(), lease=world.a_lease(reduce_only=True)),
+        "sale under a lease to reduce": world.a_request(a_sale(), lease=world.a_lease(reduce_only=True)),
+        "exit under an exit lease": world.a_request(an_exit(), lease=world.a_lease(reduce_only=True, exits_only=True)),
         "exit": world.a_request(an_exit()),
         "exit approved after a halt that the lease does not know": world.a_request(
             an_exit(), lease=world.a_lease(reduce_only=True), risk={"halt_epoch": 1}, guard={"halt_epoch": 1}

@@ -37,12 +37,14 @@ def leases(
         halt = halt_of[strategy.id]
         if paper_switch or not config.genesis or halt is HaltState.FROZEN:
             continue
-        yield _lease(config, strategy, halt_epoch, now_ns, EXIT_LEASE_NS, reduce_only=True), True
+        yield _lease(config, strategy, halt_epoch, now_ns, EXIT_LEASE_NS, reduce_only=True, exits_only=True), True
         if strategy.mode is Mode.LIVE and halt is not HaltState.HALTED and not strategy.paused:
-            yield _lease(config, strategy, halt_epoch, now_ns, LEASE_NS, reduce_only=halt is HaltState.REDUCE_ONLY), False
+            yield _lease(config, strategy, halt_epoch, now_ns, LEASE_NS, reduce_only=halt is HaltState.REDUCE_ONLY, exits_only=False), False
 
 
-def _lease(config: ConfigApplied, strategy: StrategyConfig, epoch: int, now_ns: int, life_ns: int, *, reduce_only: bool) -> Lease:
+def _lease(
+    config: ConfigApplied, strategy: StrategyConfig, epoch: int, now_ns: int, life_ns: int, *, reduce_only: bool, exits_only: bool
+) -> Lease:
     limits = config.limits
     return Lease(
         strategy=strategy.id,
@@ -59,4 +61,5 @@ def _lease(config: ConfigApplied, strategy: StrategyConfig, epoch: int, now_ns: 
         tip_lamports_max=limits.tip_lamports_max,
         spend_lamports_per_hour_max=limits.spend_lamports_per_hour_max,
         spend_lamports_per_day_max=limits.spend_lamports_per_day_max,
+        exits_only=exits_only,
     )

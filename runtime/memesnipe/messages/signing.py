@@ -50,7 +50,7 @@ class Lease(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="lease")
     genesis: Hash
     halt_epoch: Count
     reduce_only: bool
-    """True: only exits are signed under it."""
+    """True: only sells and exits are signed under it."""
     issued_ns: TimeNs
     expires_ns: TimeNs
     size_lamports_max: Lamports
@@ -59,6 +59,8 @@ class Lease(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="lease")
     spend_lamports_per_hour_max: Lamports
     spend_lamports_per_day_max: Lamports
     schema: Schema = SCHEMA
+    exits_only: bool = False
+    """True: of the sells, only protective exits and a person's close: in HALTED a strategy is silent."""
 
 
 class LookupTable(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -55,6 +55,13 @@ def lease_allows_new_risk(case: Case) -> Refused | None:
     return None
 
 
+def lease_allows_the_strategy(case: Case) -> Refused | None:
+    """In HALTED a strategy may not even sell; a guard that is stolen would present the exit lease, which is left then."""
+    if case.lease.exits_only and not isinstance(case.request.intent, ExitIntent):
+        return Refused(ReasonCode.HALTED, "the lease is for protective exits and a person's close only")
+    return None
+
+
 def exit_is_not_of_the_paper_book(case: Case) -> Refused | None:
     """A paper position has no tokens in this wallet: its exit would sell another book's."""
     intent = case.request.intent
@@ -122,6 +129,7 @@ CHECKS: tuple[Check, ...] = (
     lease_is_for_chain,
     lease_is_for_spec,
     lease_allows_new_risk,
+    lease_allows_the_strategy,
     exit_is_not_of_the_paper_book,
     approvals_fit_the_lease,
     no_halt_came_between,
