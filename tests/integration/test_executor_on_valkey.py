@@ -382,3 +382,20 @@ async def test_events_without_orders_are_acknowledged_when_it_is_quiet(bus: Redi
     await quiet(loop)
 
     assert (await bus.load("strategy:eager:state")).version == 1
+
+
+async def test_an_event_held_while_the_connection_is_lost_is_heard_once(bus: RedisBus, folder: Path, quiet: Quiet, valkey_url: str) -> None:
+    loop = await a_loop(bus, folder)
+    await bus.publish(KILL_SWITCH.name, a_halt(HaltState.HALTED))
+    await bus.publish(PRICE.name, a_frame(tick_now(0)))
+    assert await loop.turn() == 1  # heard, refused for the halt, and held
+    with redis.Redis.from_url(valkey_url) as client:
+        client.client_kill_filter(_type="normal", skipme=True)
+    await bus.publish(PRICE.name, a_frame(tick_now(1)))
+
+    await quiet(loop)
+    await bus.publish(KILL_SWITCH.name, a_halt(HaltState.ACTIVE))
+    await bus.publish(PRICE.name, a_frame(tick_now(2)))
+    await quiet(loop)
+
+    assert [(intent.event_id, intent.reason) for intent in await intents(bus)] == [("event-2", "heard 3")]

@@ -6,13 +6,20 @@ thousand times. In a replay nothing is held: the source waits until everything i
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from memesnipe.bus.api import Batch, Entry, Output
 
 HOLD_S = 0.05
 """So long an acknowledgement may wait."""
 HELD_MAX = 1_024
+
+
+def unseen(batch: Batch, ids: Set[tuple[str, str]]) -> Batch:
+    """Return a batch without the entries of these (stream, id)."""
+    if not ids or not any((entry.stream, entry.id) in ids for entry in batch.entries):
+        return batch
+    return Batch(batch.group, tuple(entry for entry in batch.entries if (entry.stream, entry.id) not in ids))
 
 
 class Held:
@@ -29,9 +36,7 @@ class Held:
 
     def unseen(self, batch: Batch) -> Batch:
         """Return a batch without what is in hand: after a lost connection the bus gives again what is not acknowledged."""
-        if not self._ids or not any((entry.stream, entry.id) in self._ids for entry in batch.entries):
-            return batch
-        return Batch(batch.group, tuple(entry for entry in batch.entries if (entry.stream, entry.id) not in self._ids))
+        return unseen(batch, self._ids)
 
     def add(self, batch: Batch, outputs: Sequence[Sequence[Output]]) -> None:
         """Take a decided batch in hand."""

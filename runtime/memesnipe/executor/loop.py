@@ -12,6 +12,7 @@ import msgspec
 from memesnipe.bus import topology
 from memesnipe.bus.api import Batch, Bus, Entry, Output, StaleState, State, Subscription
 from memesnipe.bus.folds import Halts, fold_halts
+from memesnipe.bus.holding import unseen
 from memesnipe.executor.book import Book
 from memesnipe.executor.checks import Standing
 from memesnipe.executor.decide import Heard, Seat, hear
@@ -44,6 +45,8 @@ class Held(msgspec.Struct):
     group: str = ""
     since_ns: int = 0
     entries: list[Entry] = []
+    ids: set[tuple[str, str]] = set()
+    """(stream, id) of the entries: after a lost connection the bus gives them again, and a strategy must not hear them twice."""
     outputs: list[Sequence[Output]] = []
     heard: Heard = msgspec.field(default_factory=Heard)
 
@@ -121,6 +124,7 @@ class StrategyLoop:
     def _decide(self, batch: Batch) -> None:
         """Let the strategy hear a batch, and hold what comes of it."""
         held, view, standing = self._held, self._seat.view, self._standing()
+        batch = unseen(batch, held.ids)
         held.group, held.since_ns = batch.group, held.since_ns or standing.now_ns
         view.book = view.book.allot(self._capital_lamports)
         intents = held.heard.intents
@@ -132,6 +136,7 @@ class StrategyLoop:
                 view.book = view.book.settle(message)
             held.outputs.append([self._output(intent) for intent in intents[known:]] if len(intents) > known else NO_OUTPUTS)
         held.entries += batch.entries
+        held.ids.update((entry.stream, entry.id) for entry in batch.entries)
 
     def _output(self, intent: OrderIntent) -> Output:
         return Output(self._intents_stream, intent, intent.id)
