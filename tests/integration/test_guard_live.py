@@ -317,7 +317,8 @@ async def test_an_exit_lands_while_everything_is_halted(stage: Stage) -> None:
 
     assert isinstance(sold, Fill), sold
     assert isinstance(refused, Rejection)
-    assert refused.reason is ReasonCode.HALTED
+    # Which of the two says no depends on whether the guard folded the halt before the order or found its lease's epoch behind.
+    assert refused.reason in (ReasonCode.HALTED, ReasonCode.HALT_EPOCH)
 
 
 async def test_an_exit_lands_under_a_lease_from_before_the_halt_when_control_is_dead(stage: Stage) -> None:
