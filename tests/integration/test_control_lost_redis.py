@@ -89,6 +89,22 @@ async def test_who_runs_on_and_who_starts_anew_come_out_at_the_same_later_epoch(
     assert running.states["*"] is HALTED
 
 
+@pytest.mark.parametrize("runs_on", [True, False], ids=["running", "restarted"])
+async def test_commands_that_control_never_saw_still_leave_their_epoch_behind(
+    bus: RedisBus, valkey_url: str, tmp_path: Path, runs_on: bool
+) -> None:
+    control = a_control(bus, tmp_path)
+    await control.turn()
+    await say(bus, a_halt(HALTED))
+    before = await folded(bus)
+
+    lose_everything(valkey_url)
+    await (control if runs_on else a_control(bus, tmp_path)).turn()
+    await say(bus, a_halt(REDUCE_ONLY))
+
+    assert (await folded(bus)).epoch == (await folded(bus, before)).epoch > before.epoch
+
+
 async def test_a_channel_that_lost_only_its_end_gets_it_back(bus: RedisBus, valkey_url: str, tmp_path: Path) -> None:
     control = a_control(bus, tmp_path)
     await say(bus, a_halt(HALTED), a_halt(ACTIVE), a_halt(FROZEN))

@@ -13,7 +13,7 @@ import msgspec
 from memesnipe.approvals import leases as lease_seals
 from memesnipe.approvals.keys import SigningKey, TrustedKeys
 from memesnipe.bus import topology
-from memesnipe.bus.api import Bus
+from memesnipe.bus.api import Bus, Entry
 from memesnipe.bus.folds import Halts, fold_halts, is_after, just_before
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.trim import trim_forever
@@ -22,7 +22,7 @@ from memesnipe.control.applied import applied, conditions_of
 from memesnipe.control.files import write_specs, write_status
 from memesnipe.control.gates import Condition, Verdict
 from memesnipe.control.history import History
-from memesnipe.control.known_halts import KnownHalts, said_again
+from memesnipe.control.known import Known, said_again
 from memesnipe.control.leases import EXIT_LEASE_NS, LEASE_NS, leases, removed
 from memesnipe.control.metrics import CONFIG_ERRORS, CONFIG_VERSION, GATE_FAILING, LEASES_GRANTED
 from memesnipe.control.settings import ControlSettings
@@ -56,10 +56,9 @@ class Control:
         self._settings, self._running, self._bus = settings, running, bus
         self._history = History(settings.data() / "config.db")
         self._lease_key = _keys(settings)["lease"]
-        self._known = KnownHalts(settings.data() / "config.db")
-        self._halts = self._known.load()
+        self._known = Known(settings.data() / "config.db")
+        self._halts, self._published = self._known.halts(), self._known.publication()
         self._config: ConfigApplied | None = None
-        self._published = "0"
         self._gone: tuple[StrategyConfig, ...] = ()
         self._genesis = ""
         self._last_error = ""
@@ -108,8 +107,7 @@ class Control:
 
     async def _apply_newest(self) -> None:
         version = self._history.newest()
-        known = self._config is not None and (self._config.version, self._config.genesis) == (version, self._genesis)
-        if known and await self._is_there(topology.CONFIG.name, self._published):
+        if self._config is not None and (self._config.version, self._config.genesis) == (version, self._genesis):
             return
         manifests = self._history.manifests(version)
         paper, genesis = self._settings.paper_trading_mode, self._genesis
@@ -120,6 +118,7 @@ class Control:
         write_specs(manifests, self._settings.data() / "run" / "strategies")
         failpoint("control.before_publish")
         self._published = await self._in_force(config) or await self._bus.publish(topology.CONFIG.name, config)
+        self._known.keep_publication(self._published)
         failpoint("control.after_publish")
         write_status(self._settings.data() / "run" / "status.json", config, conditions)
         self._config, self._gone = config, removed(config, self._history.strategies_ever())
@@ -131,17 +130,22 @@ class Control:
         same = [entry.id for entry in newest if msgspec.structs.replace(entry.message, time_ns=config.time_ns) == config]
         return same[0] if same else ""
 
-    async def _is_there(self, stream: str, entry_id: str) -> bool:
-        """Whether a stream still has an entry: a Redis that was lost, or fell back to an older copy of itself, has not."""
-        return [entry.id for entry in await self._bus.fold(stream, just_before(entry_id))][:1] == [entry_id]
+    async def _since(self, stream: str, known: str) -> list[Entry] | None:
+        """Return what came after an entry we know; None where it is gone: Redis was lost, or fell back to an older copy of itself."""
+        entries = await self._bus.fold(stream, just_before(known))
+        if known == "0":
+            return entries
+        return entries[1:] if entries and entries[0].id == known else None
 
     async def _fold_halts(self) -> None:
         """Take in new commands and keep them, before any lease is granted or withdrawn by them."""
-        entries, last = await self._bus.fold(topology.KILL_SWITCH.name, just_before(self._halts.after)), self._halts.after
-        if last != "0" and [entry.id for entry in entries][:1] != [last]:
+        new = await self._since(topology.KILL_SWITCH.name, self._halts.after)
+        if await self._since(topology.CONFIG.name, self._published) is None:
+            self._config, new = None, None  # all is lost, and perhaps a command that we never saw: its epoch must not come twice
+        if new is None:
             self._keep(await self._say_halts_again())
-        elif len(entries) > (last != "0"):
-            self._keep(fold_halts(self._halts, [entry for entry in entries if entry.id != last]))
+        elif new:
+            self._keep(fold_halts(self._halts, new))
 
     async def _say_halts_again(self) -> Halts:
         """The channel lost its end, perhaps all: on top of what we knew comes what was said since, then everyone hears all of it.
@@ -159,7 +163,7 @@ class Control:
 
     def _keep(self, halts: Halts) -> None:
         failpoint("control.before_halts_kept")
-        self._known.keep(halts)
+        self._known.keep_halts(halts)
         self._halts = halts
 
     async def _renew_leases(self) -> None:

@@ -1,6 +1,6 @@
-"""The kill switch as this host knows it, on disk: Redis may forget that a person froze the wallet, control may not.
+"""What this host keeps on disk of what Redis holds: Redis may forget that a person froze the wallet, control may not.
 
-folded -> kept -> leases granted or withdrawn;  channel lost its end -> what is kept is said again, in a later epoch
+Folded, kept, then leases are granted or withdrawn. When an entry we knew is gone, what is kept is said again, in a later epoch.
 """
 
 from pathlib import Path
@@ -14,21 +14,22 @@ from memesnipe.messages.control import PORTFOLIO, HaltCommand
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS halts (scope TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS kill_switch (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, after TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS publication (one INTEGER PRIMARY KEY CHECK (one = 1), entry TEXT NOT NULL);
 """
 EPOCH_JUMP = 1_000
 """How far a lost channel's epoch goes on from the one we knew: who still runs may have counted commands that control never saw."""
 REASON_MAX = 1_024
 
 
-class KnownHalts:
-    """Two tables in control's database."""
+class Known:
+    """Three tables in control's database."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         with opened(path) as db:
             db.executescript(_SCHEMA)
 
-    def load(self) -> Halts:
+    def halts(self) -> Halts:
         """Return what was kept last; everyone ACTIVE in epoch 0 when nothing was."""
         with opened(self._path) as db:
             row = db.execute("SELECT epoch, after FROM kill_switch").fetchone()
@@ -38,13 +39,24 @@ class KnownHalts:
         states = {scope: HaltState(state) for scope, state, _ in scopes}
         return Halts(row[0], row[1], states, {scope: reason for scope, _, reason in scopes})
 
-    def keep(self, halts: Halts) -> None:
+    def keep_halts(self, halts: Halts) -> None:
         """Replace what is kept, in one transaction."""
         rows = [(scope, state.value, halts.reasons.get(scope, "")) for scope, state in halts.states.items()]
         with opened(self._path) as db:
             db.execute("DELETE FROM halts")
             db.executemany("INSERT INTO halts VALUES (?, ?, ?)", rows)
             db.execute("INSERT OR REPLACE INTO kill_switch VALUES (1, ?, ?)", (halts.epoch, halts.after))
+
+    def publication(self) -> str:
+        """Return the entry id of the newest configuration that we published, "0" without any."""
+        with opened(self._path) as db:
+            row = db.execute("SELECT entry FROM publication").fetchone()
+        return row[0] if row else "0"
+
+    def keep_publication(self, entry_id: str) -> None:
+        """Replace it."""
+        with opened(self._path) as db:
+            db.execute("INSERT OR REPLACE INTO publication VALUES (1, ?)", (entry_id,))
 
 
 def said_again(halts: Halts, now_ns: int) -> tuple[HaltCommand, ...]:
