@@ -177,8 +177,16 @@ class Book(msgspec.Struct, frozen=True, array_like=True):
         """Return the book with the kill switch read up to `epoch`."""
         return Book(self.paper, self.live, epoch)
 
+    def holds(self, mint: str) -> bool:
+        """Return whether a token is held in either mode: only then its price matters here."""
+        for portfolio in (self.paper, self.live):
+            for account in portfolio.accounts.values():
+                if mint in account.positions:
+                    return True
+        return False
+
     def held_mints(self) -> frozenset[str]:
-        """Return every token held in either mode: the only ones whose prices matter here."""
+        """Return every token held in either mode."""
         accounts = (*self.paper.accounts.values(), *self.live.accounts.values())
         return frozenset(mint for account in accounts for mint in account.positions)
 

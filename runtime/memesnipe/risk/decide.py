@@ -113,9 +113,9 @@ def mark(book: Book, rules: Rules, frame: MarketFrame, now_ns: int) -> Decision:
 
     One from the future is left out: it would stand until its time comes, and hide every fall before that.
     """
-    held, before = book.held_mints(), book
+    before = book
     latest_ns = now_ns + (rules.config.limits.clock_skew_ms_max * NS_PER_MS if rules.config else 0)
-    ticks = (event for event in frame.events if isinstance(event, PriceTick) and event.mint in held and event.time_ns <= latest_ns)
+    ticks = (event for event in frame.events if isinstance(event, PriceTick) and before.holds(event.mint) and event.time_ns <= latest_ns)
     for tick in {tick.mint: tick for tick in ticks}.values():
         book = books.apply_price(book, tick)
     return (book, ()) if book is before else watch(book, rules, now_ns)
