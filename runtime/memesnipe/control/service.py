@@ -1,7 +1,7 @@
 """The edge of control: read the folder, apply what changed, sign leases, keep streams trimmed, a few times a second.
 
-Killed at any instant it comes back to the same place: versions are on disk before they are published, a publication has the
-version as its key, and leases simply run out.
+Killed at any instant it comes back to the same place: versions are on disk before they are published, what the newest
+publication says already is not said again, and leases simply run out.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load
-from memesnipe.manifests.reading import Manifests, read
+from memesnipe.manifests.reading import Manifests, contents, understand
 from memesnipe.messages.bounds import Pubkey
 from memesnipe.messages.control import ConfigApplied, StrategyConfig
 
@@ -61,6 +61,7 @@ class Control:
         self._config: ConfigApplied | None = None
         self._gone: tuple[StrategyConfig, ...] = ()
         self._genesis = ""
+        self._taken: dict[str, bytes] = {}
         self._last_error = ""
 
     def strategies(self) -> list[str]:
@@ -76,10 +77,14 @@ class Control:
         await self._renew_leases()
 
     def _take_folder(self) -> None:
+        """Take the folder if its bytes changed: parsing YAML four times a second would be most of what an idle control does."""
         try:
-            if self._history.take_folder(self._checked(read(self._settings.folders())), self._running.clock.now_ns()):
+            files = contents(self._settings.folders())
+            if files == self._taken:
+                return
+            if self._history.take_folder(self._checked(understand(files)), self._running.clock.now_ns()):
                 log.info("config_taken", version=self._history.newest())
-            self._last_error = ""
+            self._taken, self._last_error = files, ""
         except ConfigError as error:
             self._complain(str(error))
 
@@ -96,6 +101,7 @@ class Control:
     def _complain(self, error: str) -> None:
         if not self._history.newest():
             raise ConfigError(error)
+        self._taken = {}  # a folder that is refused is looked at again: a rollback may make it right
         if error != self._last_error:
             CONFIG_ERRORS.inc()
             log.error("config_refused", detail=error, kept_version=self._history.newest())

@@ -1,6 +1,6 @@
 """Manifests from files: strict YAML (no aliases, no duplicate keys, bounded size), clear errors naming file and field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,11 +70,20 @@ def _validated(document: object, origin: str) -> Strategy | Allocation | RiskPol
 
 def read(folders: Sequence[Path]) -> Manifests:
     """Return what the YAML files in the folders (not below them) ask for. Raises ConfigError."""
+    return understand(contents(folders))
+
+
+def contents(folders: Sequence[Path]) -> dict[str, bytes]:
+    """Return the YAML files in the folders (not below them), by path, as they are. Raises ConfigError for a missing folder."""
     missing = [str(folder) for folder in folders if not folder.is_dir()]
     if missing:
         raise ConfigError(f"manifests: no such folder: {', '.join(missing)}")
-    files = [file for folder in folders for file in sorted(folder.glob("*.y*ml"))]
-    return assemble([manifest for file in files for manifest in parse(file.read_bytes(), str(file))])
+    return {str(file): file.read_bytes() for folder in folders for file in sorted(folder.glob("*.y*ml"))}
+
+
+def understand(files: Mapping[str, bytes]) -> Manifests:
+    """Return the configuration that some files make. Raises ConfigError naming file and field."""
+    return assemble([manifest for origin, text in files.items() for manifest in parse(text, origin)])
 
 
 def assemble(found: Sequence[Strategy | Allocation | RiskPolicy]) -> Manifests:
