@@ -21,24 +21,10 @@ from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.health import Health
 from memesnipe.kernel.service import Running
 from memesnipe.messages.bounds import Mode
+from memesnipe.testing.manifests import PORTFOLIO, a_strategy
 
-ALLOCATION = """
-apiVersion: memesnipe.io/v1alpha1
-kind: Allocation
-metadata: {name: default}
-spec: {capitalSol: 20}
----
-apiVersion: memesnipe.io/v1alpha1
-kind: RiskPolicy
-metadata: {name: default}
-spec: {}
-"""
-STRATEGY = """
-apiVersion: memesnipe.io/v1alpha1
-kind: Strategy
-metadata: {name: %s}
-spec: {strategy: momentum, mode: live}
-"""
+LIVE = "strategy: momentum, mode: live"
+
 DEVNET = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -98,7 +84,7 @@ def a_control(bus: RedisBus, folder: Path, rpc_url: str, *strategies: str) -> Co
 
 def write(folder: Path, *strategies: str) -> None:
     (folder / "manifests").mkdir(exist_ok=True)
-    (folder / "manifests" / "all.yaml").write_text("---".join([ALLOCATION, *(STRATEGY % name for name in strategies)]))
+    (folder / "manifests" / "all.yaml").write_text("---".join([PORTFOLIO, *(f"\n{a_strategy(name, LIVE)}" for name in strategies)]))
 
 
 def failing(folder: Path) -> dict[str, str]:

@@ -19,24 +19,10 @@ from memesnipe.kernel.service import Running
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import HaltCommand
 from memesnipe.testing.builders import a_halt
+from memesnipe.testing.manifests import PORTFOLIO, a_strategy
 
 ACTIVE, REDUCE_ONLY, HALTED, FROZEN = HaltState
-MANIFESTS = """
-apiVersion: memesnipe.io/v1alpha1
-kind: Allocation
-metadata: {name: default}
-spec: {capitalSol: 20}
----
-apiVersion: memesnipe.io/v1alpha1
-kind: RiskPolicy
-metadata: {name: default}
-spec: {}
----
-apiVersion: memesnipe.io/v1alpha1
-kind: Strategy
-metadata: {name: momentum}
-spec: {strategy: momentum}
-"""
+MANIFESTS = f"{PORTFOLIO}---\n{a_strategy()}"
 
 
 def a_control(bus: Any, folder: Path) -> Control:

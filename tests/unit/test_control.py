@@ -14,24 +14,9 @@ from memesnipe.kernel.errors import ConfigError
 from memesnipe.manifests.reading import Manifests, assemble, parse
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import ConfigApplied
+from memesnipe.testing.manifests import PORTFOLIO, a_strategy
 
 NOW_NS = 1_790_000_000 * 10**9
-YAML = """
-apiVersion: memesnipe.io/v1alpha1
-kind: Strategy
-metadata: {name: momentum}
-spec: {strategy: momentum, parameters: {fast_s: %d}}
----
-apiVersion: memesnipe.io/v1alpha1
-kind: Allocation
-metadata: {name: default}
-spec: {capitalSol: 20}
----
-apiVersion: memesnipe.io/v1alpha1
-kind: RiskPolicy
-metadata: {name: default}
-spec: {}
-"""
 READY = Facts(
     paper_switch=False,
     asked=Mode.LIVE,
@@ -46,7 +31,7 @@ READY = Facts(
 
 
 def manifests(fast_s: int = 5) -> Manifests:
-    return assemble(parse((YAML % fast_s).encode(), "test"))
+    return assemble(parse(f"{a_strategy(spec=f'strategy: momentum, parameters: {{fast_s: {fast_s}}}')}---{PORTFOLIO}".encode(), "test"))
 
 
 def a_config(*, paper: bool, genesis: str = "Localnet1") -> ConfigApplied:
