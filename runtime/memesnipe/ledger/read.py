@@ -74,11 +74,6 @@ def open_positions(connection: Connection) -> list[Position]:
     return [struct_of(Position, dict(row)) for row in connection.execute(wanted).mappings()]
 
 
-def all_positions(connection: Connection) -> list[Position]:
-    """Return every position ever, closed ones too."""
-    return [struct_of(Position, dict(row)) for row in connection.execute(select(POSITIONS)).mappings()]
-
-
 def last_fills(connection: Connection, limit: int = 50, strategy: str = "") -> list[Fill]:
     """Return the newest fills, newest first; of one strategy if named."""
     wanted = _of(FILLS, strategy).order_by(FILLS.c.time_ns.desc(), FILLS.c.signature)

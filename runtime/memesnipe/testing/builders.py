@@ -9,7 +9,7 @@ from memesnipe.kernel.ids import derive
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.control import PORTFOLIO, ConfigApplied, HaltCommand, PositionUpdate, RiskLimits, StrategyAllocation, StrategyConfig
-from memesnipe.messages.market import DepthLevel, DepthQuote, Launch, MarketEvent, MarketFrame, PriceTick, SocialPost
+from memesnipe.messages.market import Launch, MarketEvent, MarketFrame, PriceTick
 from memesnipe.messages.orders import ApprovedOrder, ExitCause, ExitIntent, Fill, FillStatus, Intent, OrderIntent, Rejection
 
 SOL = 1_000_000_000
@@ -44,13 +44,6 @@ def a_frame(*events: MarketEvent) -> MarketFrame:
     return MarketFrame(events or (a_tick(),))
 
 
-def a_depth(**changes: Any) -> DepthQuote:
-    """Return a depth quote at two sizes on a pool of 30 SOL."""
-    levels = (DepthLevel(SOL // 10, 3_300 * 10**6, 33), DepthLevel(SOL, 32_000 * 10**6, 330))
-    depth = DepthQuote(f"depth-{next(_numbers)}", START_NS + 400_000_000, 1_001, MINT, "pumpfun", 30 * SOL, 1_000_000 * 10**6, levels, 100)
-    return _with(depth, changes)
-
-
 def a_launch(**changes: Any) -> Launch:
     """Return a launch that passes every token check."""
     launch = Launch(
@@ -60,11 +53,6 @@ def a_launch(**changes: Any) -> Launch:
         sell_route_ok=True, creator_launches=1,
     )  # fmt: skip
     return _with(launch, changes)
-
-
-def a_post(**changes: Any) -> SocialPost:
-    """Return a post that names MINT."""
-    return _with(SocialPost(f"post-{next(_numbers)}", START_NS, "bluesky", "someone", "to the moon", (MINT,)), changes)
 
 
 def an_intent(*, size_sol: float = 0.1, strategy: str = STRATEGY, **changes: Any) -> OrderIntent:

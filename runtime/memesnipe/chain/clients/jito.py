@@ -14,7 +14,7 @@ from msgspec import Meta
 from memesnipe.chain.clients import json_rpc
 from memesnipe.chain.clients.limits import Lane, Rate
 from memesnipe.chain.clients.transport import Transport, parsed, reading
-from memesnipe.messages.bounds import Pubkey, Slot
+from memesnipe.messages.bounds import Pubkey
 
 BUNDLE_TRANSACTIONS_MAX = 5
 DEFAULT_RATE = Rate(per_s=1.0, burst=1, reserved=0)
@@ -25,20 +25,6 @@ _TEXT = msgspec.json.Decoder(str)
 _ACCOUNTS = msgspec.json.Decoder(tuple[Pubkey, ...])
 
 
-class BundleStatus(msgspec.Struct, frozen=True):
-    """What the block engine says of a bundle: information for a person."""
-
-    bundle_id: str
-    slot: Slot | None = None
-    confirmation_status: str | None = None
-
-
-class BundleStatuses(msgspec.Struct, frozen=True):
-    """getBundleStatuses; None for a bundle it does not know."""
-
-    value: tuple[BundleStatus | None, ...]
-
-
 class TipFloor(msgspec.Struct, frozen=True):
     """Landed tips in SOL (floats on the wire)."""
 
@@ -47,7 +33,6 @@ class TipFloor(msgspec.Struct, frozen=True):
     landed_tips_95th_percentile: SolAmount
 
 
-_STATUSES = msgspec.json.Decoder(BundleStatuses)
 _FLOORS: "msgspec.json.Decoder[tuple[TipFloor, ...]]" = msgspec.json.Decoder(Annotated[tuple[TipFloor, ...], Meta(min_length=1)])
 
 
@@ -76,11 +61,6 @@ class Jito:
         # base58 is the default encoding there, and slow; base64 must be asked for.
         result = await self._call("/api/v1/bundles", "sendBundle", [encoded, {"encoding": "base64"}], lane)
         return parsed("jito.sendBundle", result, _TEXT)
-
-    async def bundle_statuses(self, ids: Sequence[str]) -> tuple[BundleStatus | None, ...]:
-        """Return what the engine knows of at most 5 bundles."""
-        result = await reading(lambda: self._call("/api/v1/getBundleStatuses", "getBundleStatuses", [list(ids[:5])], Lane.NORMAL))
-        return parsed("jito.getBundleStatuses", result, _STATUSES).value
 
     async def tip_accounts(self) -> tuple[str, ...]:
         """Return the accounts a tip may go to; only those we also know are ever used."""

@@ -59,13 +59,6 @@ class LoadedAddresses(msgspec.Struct, frozen=True):
     readonly: tuple[Pubkey, ...] = ()
 
 
-class InnerInstructions(msgspec.Struct, frozen=True):
-    """Instructions that an outer one caused."""
-
-    index: Index
-    instructions: tuple[Any, ...] = ()
-
-
 class TransactionMeta(msgspec.Struct, frozen=True, rename="camel"):
     """What a transaction did."""
 
