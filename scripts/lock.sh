@@ -1,11 +1,23 @@
 #!/bin/sh
-# Renew both lock files from pyproject.toml: exact versions and hashes, no index named. Needs uv on the PATH.
+# Renew every lock file from pyproject.toml: exact versions and hashes, no index named. Needs uv on the PATH.
 set -eu
 cd "$(dirname -- "$0")/.."
 options="--universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --system-certs --quiet"
 # shellcheck disable=SC2086 - a list of options on purpose
 uv pip compile pyproject.toml --all-extras $options -o requirements.lock
+# The others are parts of it: the same versions, so that what the tests ran on is what a host and the images get.
+part() {
+    file=$1
+    shift
+    # shellcheck disable=SC2086
+    uv pip compile pyproject.toml "$@" -c requirements.lock $options -o "$file"
+}
+part requirements-up.lock --extra runtime --extra dashboard --extra embedded --extra build
+part requirements-runtime.lock --extra runtime --extra dashboard --extra postgres
+part requirements-operator.lock --extra operator
+part requirements-signer.lock --extra signer
+# What makes a wheel of the checkout, and what makes a .venv where Python has no working venv.
 # shellcheck disable=SC2086
-uv pip compile pyproject.toml --extra runtime --extra dashboard --extra embedded --extra build -c requirements.lock $options -o requirements-up.lock
+echo hatchling | uv pip compile - -c requirements.lock --no-annotate $options -o scripts/bootstrap/hatchling.lock
 # shellcheck disable=SC2086
 echo virtualenv | uv pip compile - --no-annotate $options -o scripts/bootstrap/virtualenv.lock
