@@ -14,6 +14,13 @@ from memesnipe.testing.buses import MakeBus
 from memesnipe.testing.servers import a_redis
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which Kubernetes the operator's tests met; worker processes can tell only through their reports."""
+    reports = [report for kind in terminalreporter.stats.values() for report in kind if isinstance(report, pytest.TestReport)]
+    for found in sorted({str(value) for report in reports for name, value in report.user_properties if name == "cluster"}):
+        terminalreporter.write_line(f"operator suite: {found}")
+
+
 @pytest.fixture(scope="session")
 def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One server for each test process; its URL. Use `valkey_url`, which empties it first."""

@@ -14,10 +14,10 @@ from types import TracebackType
 ROOT = Path(__file__).parents[3]
 
 
-def a_free_port() -> int:
+def a_free_port(address: str = "127.0.0.1") -> int:
     """Return a port that is free now."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])
 
 
