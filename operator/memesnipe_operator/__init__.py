@@ -1,1 +1,1 @@
-"""The Kubernetes operator: reconciles Strategy, Allocation and RiskPolicy resources."""
+"""The operator: Strategy, Allocation and RiskPolicy as custom resources; everything that a cluster runs is made from them here."""

@@ -108,8 +108,4 @@ def _cross_checked(manifests: Manifests) -> Manifests:
     names = {s.metadata.name for s in manifests.strategies}
     if unknown := sorted(set(spec.weights_bps) - names):
         raise ConfigError(f"Allocation: spec.weightsBps names no applied Strategy: {', '.join(unknown)}")
-    if sum(spec.weights_bps.values()) > 10_000:
-        raise ConfigError("Allocation: spec.weightsBps sum to more than 10000")
-    if spec.method == "fixed" and not spec.weights_bps:
-        raise ConfigError("Allocation: spec.weightsBps: method fixed needs weights")
     return manifests

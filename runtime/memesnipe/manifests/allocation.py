@@ -1,0 +1,37 @@
+"""Allocation: the capital and how it is shared out between strategies."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from memesnipe.manifests.fields import STRATEGIES_MAX, BpsField, Change, Model, Name, Rule, Sol, on_change
+
+WHOLE_BPS = 10_000
+
+
+class AllocationSpec(Model):
+    """How capital is shared out."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.method != 'fixed' || (has(self.weightsBps) && size(self.weightsBps) > 0)",
+            "weightsBps: method fixed needs weights",
+            lambda spec: spec.method != "fixed" or bool(spec.weights_bps),
+        ),
+        Rule(
+            "self.method == 'fixed' || !has(self.weightsBps) || size(self.weightsBps) == 0",
+            "weightsBps: only method fixed takes weights; set method: fixed or remove them",
+            lambda spec: spec.method == "fixed" or not spec.weights_bps,
+        ),
+        Rule(
+            f"!has(self.weightsBps) || self.weightsBps.map(name, self.weightsBps[name]).sum() <= {WHOLE_BPS}",
+            f"weightsBps sum to more than {WHOLE_BPS}",
+            lambda spec: sum(spec.weights_bps.values()) <= WHOLE_BPS,
+        ),
+    )
+    capital_sol: Sol = Field(json_schema_extra=on_change(Change.APPLIED))
+    """What all strategies share. More of it needs the verb `golive` on allocations."""
+    method: Literal["equal", "fixed"] = Field(default="equal", json_schema_extra=on_change(Change.APPLIED))
+    """`equal`: each strategy that is not paused gets the same; `fixed`: by weightsBps."""
+    weights_bps: dict[Name, BpsField] = Field(default_factory=dict, max_length=STRATEGIES_MAX, json_schema_extra=on_change(Change.APPLIED))
+    """`fixed` only: share by Strategy name, 10,000 bps in all at most; who is not named gets nothing."""
