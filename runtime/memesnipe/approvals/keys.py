@@ -70,7 +70,12 @@ class SigningKey:
     @classmethod
     def load(cls, path: Path) -> "SigningKey":
         """Read a key file: a 32-byte seed in hex or base64. Raises ConfigError, also when others can read the file."""
-        return cls(_seed_in(path, read_secret(path)))
+        return cls.parsed(read_secret(path), str(path))
+
+    @classmethod
+    def parsed(cls, raw: bytes, where: str) -> "SigningKey":
+        """Return the key that a key file's bytes hold. Raises ConfigError naming `where`, never the bytes."""
+        return cls(_seed_in(raw, where))
 
     @property
     def public(self) -> bytes:
@@ -103,14 +108,14 @@ class SigningKey:
         raise TypeError("a signing key is never pickled or copied")
 
 
-def _seed_in(path: Path, raw: bytes) -> bytes:
+def _seed_in(raw: bytes, where: str) -> bytes:
     text = raw.strip()
     try:
         seed = bytes.fromhex(text.decode("ascii")) if len(text) == 2 * SEED_BYTES else base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
-        raise ConfigError(f"{path}: must hold a {SEED_BYTES}-byte seed in hex or base64") from None
+        raise ConfigError(f"{where}: must hold a {SEED_BYTES}-byte seed in hex or base64") from None
     if len(seed) != SEED_BYTES:
-        raise ConfigError(f"{path}: must hold a {SEED_BYTES}-byte seed in hex or base64")
+        raise ConfigError(f"{where}: must hold a {SEED_BYTES}-byte seed in hex or base64")
     return seed
 
 
@@ -145,10 +150,14 @@ class TrustedKeys(msgspec.Struct, frozen=True):
     def save(self, path: Path) -> None:
         """Write the file that `load` reads."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        names = {role: getattr(self, role).public.hex() for role in ("risk", "guard", "lease")}
         temporary = path.with_name(f".{path.name}.new")
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(names)) + b"\n")
+        temporary.write_bytes(self.text())
         temporary.replace(path)
+
+    def text(self) -> bytes:
+        """Return what `load` reads, as JSON for people."""
+        names = {role: getattr(self, role).public.hex() for role in ("risk", "guard", "lease")}
+        return msgspec.json.format(msgspec.json.encode(names)) + b"\n"
 
 
 def _public_in(role: str, text: str) -> VerifyKey:

@@ -14,3 +14,7 @@ LANDING_S = Histogram(
     "memesnipe_guard_landing_seconds", "First broadcast to known outcome", buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 )
 LEASE_AGE_S = Gauge("memesnipe_guard_lease_age_seconds", "Age of the mode lease last used")
+SIGNER_CERTIFICATE_EXPIRES_S = Gauge(
+    "memesnipe_guard_signer_certificate_expires_timestamp_seconds", "When the signer's certificate ends, as seen last; 0: none seen yet"
+)
+"""wallet_guard's own is made at the same time, so this one tells for both."""

@@ -25,10 +25,10 @@ from memesnipe.kernel.errors import ConfigError
 
 
 def hosts_of(settings: GuardSettings) -> Hosts:
-    """Return the clients."""
+    """Return the clients. Raises ConfigError."""
     rpc = SolanaRpc.at(settings.rpc_url_with_key, _rate(settings.rpc_per_s))
     jupiter = Jupiter.at(settings.jupiter_url, settings.jupiter_api_key, _rate(settings.jupiter_per_s))
-    signer = SignerClient.at(settings.signer_url)
+    signer = SignerClient.at(settings.signer_url, settings.signer_files())
     more = _more_routes(settings)
     landing = Landing(
         rpc,

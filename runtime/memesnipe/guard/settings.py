@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from memesnipe.approvals import certificates
 from memesnipe.chain import costs
-from memesnipe.kernel.settings import CommonSettings
+from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.settings import CommonSettings, variable
 
 SOL = 1_000_000_000
 
@@ -35,7 +37,11 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     """A token that nobody trades fills at its last reserves after this long."""
 
     signer_url: str = ""
-    """Empty: this guard trades on paper alone, and refuses live orders."""
+    """Empty: this guard trades on paper alone, and refuses live orders. https wants the three files below, http none of them."""
+    signer_ca_file: str = ""
+    """The CA of the signer's certificate, our own certificate and its key, in PEM. Read again when they change."""
+    signer_cert_file: str = ""
+    signer_key_file: str = ""
     rpc_url: str = "http://127.0.0.1:8899"
     jupiter_url: str = "https://api.jup.ag"
     jito_url: str = ""
@@ -66,6 +72,19 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
         if not self.helius_api_key:
             return self.rpc_url
         return f"{self.rpc_url}{'&' if '?' in self.rpc_url else '?'}api-key={self.helius_api_key}"
+
+    def signer_files(self) -> certificates.Files | None:
+        """Return what TLS to the signer is made of; None: plain HTTP, or no signer. Raises ConfigError naming the variable."""
+        if not self.signer_url:
+            return None
+        fields = ("signer_ca_file", "signer_cert_file", "signer_key_file")
+        ca, certificate, key = ((variable(field), str(getattr(self, field))) for field in fields)
+        files, secure = certificates.Files.named(ca, certificate, key), self.signer_url.startswith("https://")
+        if secure and files is None:
+            raise ConfigError(f"{ca[0]}: an https {variable('signer_url')} wants {', '.join(v for v, _ in (ca, certificate, key))}")
+        if files is not None and not secure:
+            raise ConfigError(f"{variable('signer_url')}: must begin with https://, for {ca[0]} is set")
+        return files
 
     def __repr__(self) -> str:
         return "GuardSettings(...)"  # two fields are API keys

@@ -3,15 +3,19 @@
 The same request always gets the same signature, so asking again after a time-out is safe here, unlike anywhere else.
 """
 
+import ssl
 from typing import Annotated
 
+import httpx
 import msgspec
 from msgspec import Meta
 from solders.message import to_bytes_versioned
 from solders.transaction import VersionedTransaction
 
+from memesnipe.approvals import certificates
 from memesnipe.chain.clients.limits import Lane, Rate
 from memesnipe.chain.clients.transport import Transport, bad_input
+from memesnipe.guard import metrics
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages import codec
@@ -20,6 +24,7 @@ from memesnipe.messages.signing import EarlierSignature, SignedTransaction, Swap
 
 RATE = Rate(per_s=1_000.0, burst=1_000, reserved=100)
 """The signer is ours and on the same host or in the same cluster; this only bounds a loop that has gone mad."""
+CONNECT_S_MAX = 2.0
 _MSGPACK = "application/msgpack"
 
 
@@ -41,6 +46,37 @@ _pubkey = msgspec.json.Decoder(Pubkey)
 _refusal = msgspec.msgpack.Decoder(_Refusal)
 
 
+class _Renewed(httpx.AsyncBaseTransport):
+    """Connections under the newest certificates: a pool keeps the context it was made with, so a new context gets a new pool."""
+
+    def __init__(self, contexts: certificates.Contexts) -> None:
+        self._contexts = contexts
+        self._pools: dict[ssl.SSLContext, httpx.AsyncHTTPTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send by the pool of the context in force. The ones before are left to end what they carry, until the guard closes them all."""
+        context = self._contexts()
+        if context not in self._pools:
+            self._pools[context] = httpx.AsyncHTTPTransport(verify=context, trust_env=False)
+        response = await self._pools[context].handle_async_request(request)
+        _note_end(response)
+        return response
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for pool in self._pools.values():
+            await pool.aclose()
+
+
+def _note_end(response: httpx.Response) -> None:
+    """Show when the signer's certificate ends: afterwards nothing is signed, so somebody must know long before."""
+    stream = response.extensions.get("network_stream")
+    tls = stream.get_extra_info("ssl_object") if stream else None
+    shown: dict[str, str] = (tls.getpeercert() if tls else None) or {}
+    if "notAfter" in shown:
+        metrics.SIGNER_CERTIFICATE_EXPIRES_S.set(ssl.cert_time_to_seconds(shown["notAfter"]))
+
+
 class SignerClient:
     """The signer at one URL."""
 
@@ -48,9 +84,11 @@ class SignerClient:
         self._transport = transport
 
     @classmethod
-    def at(cls, url: str, timeout_s: float = 5.0) -> "SignerClient":
-        """Return a client; here 403 is the signer's refusal, not a refused API key."""
-        return cls(Transport("signer", url, rate=RATE, timeout_s=timeout_s, key_refusals=()))
+    def at(cls, url: str, files: certificates.Files | None = None, timeout_s: float = 5.0) -> "SignerClient":
+        """Return a client, under mutual TLS with `files`. Raises ConfigError. Here 403 is the signer's refusal, not a refused API key."""
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_S_MAX)
+        http = httpx.AsyncClient(timeout=timeout, transport=_mutual(files), trust_env=False) if files else None
+        return cls(Transport("signer", url, rate=RATE, timeout_s=timeout_s, key_refusals=(), http=http))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -74,6 +112,10 @@ class SignerClient:
         signed = codec.decode(SignedTransaction, reply.body)
         _require_same(signed, request)
         return signed
+
+
+def _mutual(files: certificates.Files) -> _Renewed:
+    return _Renewed(certificates.Following(files, certificates.client))
 
 
 def _refused(body: bytes, request: SwapTransaction) -> Refused:

@@ -10,6 +10,10 @@ STORE_FAILURES = Counter("memesnipe_signer_store_failures_total", "Times the sto
 SPENT_LAMPORTS = Gauge("memesnipe_signer_spent_lamports", "Spent in the sliding window", ["window"])
 SPENT_HOUR, SPENT_DAY = SPENT_LAMPORTS.labels("hour"), SPENT_LAMPORTS.labels("day")
 AUDIT_LINES = Gauge("memesnipe_signer_audit_lines", "Lines in the audit chain")
+STRANGERS = Counter("memesnipe_signer_strangers_total", "Connections turned away in the TLS handshake: not the guard, or expired")
+GUARD_CERTIFICATE_EXPIRES_S = Gauge(
+    "memesnipe_signer_guard_certificate_expires_timestamp_seconds", "When the certificate ends that wallet_guard showed last; 0: none yet"
+)
 SIGN_S = Histogram(
     "memesnipe_signer_sign_seconds",
     "Checked, signed and made durable",

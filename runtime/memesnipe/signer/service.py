@@ -2,7 +2,7 @@
 
 `POST /sign` (msgpack SwapTransaction) -> 200 msgpack SignedTransaction | 403 msgpack {code, detail}, and with `replayed` the earlier
 signature | 400 bad input | 503 the store does not serve. `GET /pubkey` -> the wallet's address as text. Nothing else, and no other
-door: no Redis, no way out.
+door: no Redis, no way out. In a cluster the door is TLS, open to the guard's certificate alone (`signer.tls`).
 """
 
 import gc
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from memesnipe.approvals import certificates
 from memesnipe.approvals.keys import TrustedKeys
 from memesnipe.kernel import service as kernel
 from memesnipe.kernel.errors import BadInput, ConfigError, Refused, Unavailable
@@ -92,13 +93,22 @@ async def run(running: kernel.Running, settings: SignerSettings) -> None:
     """Serve until asked to stop. Raises ConfigError for a bad key file, Unavailable when another signer holds the store."""
     if not settings.wallet_file:
         raise ConfigError("MEMESNIPE_WALLET_FILE: must name the wallet's keypair file")
+    files = settings.tls_files()
+    contexts = certificates.Following(files, certificates.server) if files else None
     wallet = Wallet.load(Path(settings.wallet_file))
     trusted = TrustedKeys.load(settings.trusted_path)
     store = Store.open(settings.store_path)
     try:
         signer = Signer(wallet, store, rails_of(settings, wallet, trusted), running.clock)
-        serving = await serve(Door(signer), settings.signer_host, settings.signer_port)
-        logger().info("listening", port=serving.port, wallet=signer.address, audit_lines=store.lines, audit_head=store.head.hex())
+        serving = await serve(Door(signer), settings.signer_host, settings.signer_port, contexts)
+        logger().info(
+            "listening",
+            port=serving.port,
+            tls=files is not None,
+            wallet=signer.address,
+            audit_lines=store.lines,
+            audit_head=store.head.hex(),
+        )
         settle_memory()
         running.health.ready(True, "paper: signs nothing" if settings.paper_trading_mode else "")
         await running.stop.wait()
