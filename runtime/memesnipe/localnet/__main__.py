@@ -30,8 +30,11 @@ def settings_of(arguments: list[str] | None = None) -> LocalnetSettings:
     parser.add_argument("--recording-speed", type=int, default=defaults.recording_speed, metavar="N", help=speed)
     silence = "slots that the longest recorded silence is cut to"
     parser.add_argument("--recording-silence-slots", type=int, default=defaults.recording_silence_slots, metavar="N", help=silence)
+    funded = "a wallet that gets 100 SOL if it has nothing; may be repeated"
+    parser.add_argument("--airdrop", action="append", default=[], metavar="PUBKEY", help=funded)
     given = parser.parse_args(arguments)
     given.moved_by = given.moved_by or ("recording" if given.recording else "agents")
+    given.airdrop = tuple(given.airdrop)
     return LocalnetSettings(**vars(given))
 
 

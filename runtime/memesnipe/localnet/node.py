@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from solders.pubkey import Pubkey
+
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.logs import logger
 from memesnipe.localnet import agents, seeds
 from memesnipe.localnet.chain import Block, Chain, Progress, found_cluster
+from memesnipe.localnet.faucet import Faucet
 from memesnipe.localnet.faults import Faults
-from memesnipe.localnet.settings import LocalnetSettings
+from memesnipe.localnet.settings import FUNDING_LAMPORTS, LocalnetSettings
 from memesnipe.localnet.store import Store
 
 if TYPE_CHECKING:
@@ -27,13 +30,15 @@ class Node:
         self.tape: Tape | None = None
         self._act = self._mover()
         self.listeners: list[Listener] = []
-        self.airdrops = 0
+        self.faucet = Faucet(self.chain)
         self.faults = Faults()
         self._store = Store(settings.data_dir) if settings.data_dir else None
         found_cluster(self.chain)
         if not self._loaded():
             self._found()
         self.tick()
+        if self._airdrop():
+            self.tick()
 
     @property
     def genesis(self) -> str:
@@ -89,6 +94,13 @@ class Node:
             if self._store:  # it holds the folder's lock, and the right localnet may be next
                 self._store.close()
             raise
+
+    def _airdrop(self) -> bool:
+        """Send each named wallet that has nothing its funding; True when there is something to land."""
+        empty = [key for key in map(Pubkey.from_string, self.settings.airdrop) if self.chain.bank.lamports(key) == 0]
+        for key in empty:
+            self.faucet.give(key, FUNDING_LAMPORTS)
+        return bool(empty)
 
     def _found(self) -> None:
         if self.settings.moved_by == "agents":

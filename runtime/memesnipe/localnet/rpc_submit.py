@@ -2,21 +2,17 @@
 
 import base64
 import binascii
-import struct
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
-from solders.hash import Hash
-from solders.instruction import Instruction
-from solders.message import MessageV0, from_bytes_versioned
+from solders.message import from_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.signature import Signature
-from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
 from memesnipe.chain import programs
-from memesnipe.localnet import accounts, fees, message, rpc_accounts, seeds
+from memesnipe.localnet import accounts, fees, message, rpc_accounts
 from memesnipe.localnet.base58 import decode
 from memesnipe.localnet.chain import Submission
 from memesnipe.localnet.message import BadTransaction, LoadError, Resolved
@@ -170,18 +166,10 @@ def _fee(node: Node, params: list[Json]) -> Json:
 
 
 def _airdrop(node: Node, params: list[Json]) -> str:
-    """A transfer signed by the faucet; the compute-unit limit makes each one a different transaction."""
     to, lamports = address(params), natural(params, 1, "lamports")
-    chain, faucet = node.chain, seeds.keypair(node.settings.seed, "faucet")
-    node.airdrops += 1
-    unique = Instruction(fees.COMPUTE_BUDGET, struct.pack("<BI", 2, 10_000 + node.airdrops % 1_000_000), [])
-    pay = transfer(TransferParams(from_pubkey=faucet.pubkey(), to_pubkey=to, lamports=lamports))
-    recent = Hash.from_string(chain.blockhash("processed")[0])
-    tx = VersionedTransaction(MessageV0.try_compile(faucet.pubkey(), [unique, pay], [], recent), [faucet])
-    if chain.bank.lamports(to) + lamports < accounts.rent_lamports(0) or lamports > 1_000_000 * programs.LAMPORTS_PER_SOL:
+    if node.chain.bank.lamports(to) + lamports < accounts.rent_lamports(0) or lamports > 1_000_000 * programs.LAMPORTS_PER_SOL:
         raise invalid("Invalid params: airdrop outside what the faucet gives")
-    chain.submit(Submission([tx]))
-    return str(tx.signatures[0])
+    return node.faucet.give(to, lamports)
 
 
 METHODS: dict[str, Callable[[Node, list[Json]], Json]] = {

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from solders.pubkey import Pubkey
+
 from memesnipe.kernel.errors import ConfigError
 
+FUNDING_LAMPORTS = 100 * 10**9
+"""What a wallet that has nothing is given to begin with."""
 MovedBy = Literal["agents", "recording", "admin"]
 
 
@@ -28,6 +32,8 @@ class LocalnetSettings:
     """The longest pause between two recorded slots, in slots of ours."""
     data_dir: Path | None = None
     """Where the chain is kept between runs; None keeps it in memory."""
+    airdrop: tuple[str, ...] = ()
+    """Wallets that are given FUNDING_LAMPORTS at each start if they have nothing."""
     finality_slots: int = 32
 
     def __post_init__(self) -> None:
@@ -37,3 +43,12 @@ class LocalnetSettings:
             raise ConfigError(f"--recording-speed: {self.recording_speed} is not 1 or more")
         if self.recording_silence_slots < 1:
             raise ConfigError(f"--recording-silence-slots: {self.recording_silence_slots} is not 1 or more")
+        for text in self.airdrop:
+            _require_address(text)
+
+
+def _require_address(text: str) -> None:
+    try:
+        Pubkey.from_string(text)
+    except ValueError:
+        raise ConfigError(f"--airdrop: {text!r} is not a wallet's address (32 bytes in base58)") from None

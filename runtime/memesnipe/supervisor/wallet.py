@@ -9,8 +9,7 @@ from solders.keypair import Keypair
 
 from memesnipe.control.files import write_whole
 from memesnipe.kernel.errors import ConfigError, Unavailable
-
-FUNDING_LAMPORTS = 100 * 10**9
+from memesnipe.localnet.settings import FUNDING_LAMPORTS
 
 
 def localnet_wallet(path: Path) -> str:
