@@ -41,6 +41,12 @@ async def test_a_quiet_stream_gives_none_after_the_wait(bus: RedisBus) -> None:
     assert await bus.read(block_ms=20) is None
 
 
+async def test_before_the_first_strategy_is_applied_there_is_nothing_to_read_and_that_is_no_fault(bus: RedisBus) -> None:
+    await bus.subscribe([Subscription(INTENTS, RISK, ())])
+
+    assert await bus.read(block_ms=20) is None
+
+
 async def test_a_commit_writes_what_the_batch_caused(bus: RedisBus, make_bus: MakeBus) -> None:
     await bus.subscribe([SUBSCRIPTION])
     intent = an_intent()

@@ -80,6 +80,9 @@ class Intake:
 
     async def read(self, count_max: int, block_ms: int) -> Batch | None:
         """Return the next batch, None after `block_ms` without one. Raises Unavailable."""
+        if not self.rows:  # before the first strategy is applied; Redis takes a read of no stream for a mistake
+            await asyncio.sleep(block_ms / 1_000)
+            return None
         deadline = time.monotonic() + block_ms / 1_000
         while True:
             try:

@@ -20,11 +20,18 @@ SERVICES: dict[str, str] = {
 }
 """Service name -> module whose `main() -> int` runs it. Service names are those of the topology."""
 
+NOT_IN_THE_SIGNERS_IMAGE = ("memesnipe.cli.commands", "typer")
+
 
 def main() -> None:
     """Run a service or a command; never returns."""
     if len(sys.argv) == 2 and sys.argv[1] in SERVICES:
         raise SystemExit(importlib.import_module(SERVICES[sys.argv[1]]).main())
-    from memesnipe.cli.commands import run  # here, because services must not need what commands need
+    try:
+        from memesnipe.cli.commands import run  # here, because services must not need what commands need
+    except ModuleNotFoundError as missing:
+        if missing.name not in NOT_IN_THE_SIGNERS_IMAGE:
+            raise
+        raise SystemExit(f"memesnipe: the commands are not installed here ({missing.name} is missing); `memesnipe signer` is") from None
 
     run()

@@ -30,14 +30,14 @@ async def grant_access(settings: ControlSettings, strategies: list[str]) -> None
 def _users(settings: ControlSettings, strategies: list[str]) -> Iterator[tuple[str, list[str]]]:
     prefix = settings.key_prefix
     more = acl.replay_rules(prefix) if settings.clock == "replay" else []
-    for service in _services():
+    for service in service_users():
         yield service, [*acl.service_rules(service, prefix), *more]
     for strategy in strategies:
         yield acl.user_of(strategy), [*acl.executor_rules(strategy, prefix), *more]
 
 
-def _services() -> list[str]:
-    """Everyone the topology names who is one user: executors have one each, and administrators use the administrator's."""
+def service_users() -> list[str]:
+    """Return everyone the topology names who is one user: executors have one each, and administrators use the administrator's."""
     named = {name for s in STREAMS for name in (*s.producers, *s.folded_by, *(reader.group for reader in s.readers))}
     return sorted({*named, *LOOKERS} - {"executor", *acl.ADMINISTERS})
 

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from memesnipe.control.gates import Condition, Facts, judge
-from memesnipe.manifests.models import RiskPolicySpec, Strategy, lamports
+from memesnipe.manifests.models import AllocationSpec, RiskPolicySpec, Strategy, lamports
 from memesnipe.manifests.reading import Manifests
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import ConfigApplied, RiskLimits, StrategyConfig
@@ -19,12 +20,17 @@ def digest(value: object) -> str:
 
 def spec_hash(strategy: Strategy) -> str:
     """Return the hash of what a strategy runs: code name and parameters; mode and pause are not part of it."""
-    return digest({"strategy": strategy.spec.strategy, "parameters": strategy.spec.parameters})
+    return hash_of(strategy.spec.strategy, strategy.spec.parameters)
+
+
+def hash_of(plugin: str, parameters: Mapping[str, Any]) -> str:
+    """Return the spec hash of a strategy's code name and parameters."""
+    return digest({"strategy": plugin, "parameters": parameters})
 
 
 def policy_hash(spec: RiskPolicySpec) -> str:
-    """Return the hash of all limits."""
-    return digest(spec.model_dump(mode="json"))
+    """Return the hash of all limits. A halt is not one: pulling the kill switch must not look like another policy to what is in flight."""
+    return digest(spec.model_dump(mode="json", exclude={"kill_switch", "on_delete"}))
 
 
 def limits(spec: RiskPolicySpec) -> RiskLimits:
@@ -74,15 +80,21 @@ def applied(manifests: Manifests, *, version: int, time_ns: int, paper_switch: b
     """Return the configuration in force."""
     strategies = sorted(manifests.strategies, key=lambda s: s.metadata.name)
     configs = tuple(_config_of(s, manifests, paper_switch=paper_switch, genesis=genesis) for s in strategies)
-    spec = manifests.allocation.spec
+    return assembled(configs, manifests.allocation.spec, manifests.policy.spec, version=version, time_ns=time_ns, genesis=genesis)
+
+
+def assembled(
+    configs: tuple[StrategyConfig, ...], allocation: AllocationSpec, policy: RiskPolicySpec, *, version: int, time_ns: int, genesis: str
+) -> ConfigApplied:
+    """Return the configuration that judged strategies, capital and limits make."""
     return ConfigApplied(
         version=version,
         time_ns=time_ns,
-        policy_hash=policy_hash(manifests.policy.spec),
-        limits=limits(manifests.policy.spec),
+        policy_hash=policy_hash(policy),
+        limits=limits(policy),
         strategies=configs,
-        capital_lamports=lamports(spec.capital_sol),
-        weights_bps=_weights(configs, spec.weights_bps) if spec.method == "fixed" else (),
+        capital_lamports=lamports(allocation.capital_sol),
+        weights_bps=_weights(configs, allocation.weights_bps) if allocation.method == "fixed" else (),
         genesis=genesis,
     )
 

@@ -56,21 +56,28 @@ PAPER_TRADES_MIN = 100
 def switch(facts: Facts) -> Condition:
     """The master switch."""
     if facts.paper_switch:
-        return Condition("SwitchedLive", Verdict.FALSE, "PaperSwitch", "set PAPER_TRADING_MODE=false to allow live trading here")
+        return Condition(
+            "SwitchedLive",
+            Verdict.FALSE,
+            "PaperSwitch",
+            "set PAPER_TRADING_MODE=false (chart: paperTradingMode: false) to allow live trading here",
+        )
     return Condition("SwitchedLive", Verdict.TRUE, "SwitchOpen", "this installation allows live trading")
 
 
 def asked(facts: Facts) -> Condition:
     """Only who asks goes live; on a host an absent mode follows the switch."""
     if facts.asked is Mode.PAPER:
-        return Condition("LiveRequested", Verdict.FALSE, "ExplicitPaper", "spec.mode is paper")
+        return Condition("LiveRequested", Verdict.FALSE, "ExplicitPaper", "spec.mode asks for paper; set it to live to ask for live")
     return Condition("LiveRequested", Verdict.TRUE, "Requested", "spec.mode asks for live or follows the switch")
 
 
 def chain_known(facts: Facts) -> Condition:
     """A chain that cannot be named cannot be judged: refuse."""
     if not facts.genesis:
-        return Condition("ChainKnown", Verdict.FALSE, "NoGenesis", "the RPC did not answer getGenesisHash; check MEMESNIPE_RPC_URL")
+        return Condition(
+            "ChainKnown", Verdict.FALSE, "NoGenesis", "the RPC did not answer getGenesisHash; check MEMESNIPE_RPC_URL (chart: chain.rpcUrl)"
+        )
     return Condition("ChainKnown", Verdict.TRUE, "GenesisRead", f"genesis {facts.genesis}")
 
 

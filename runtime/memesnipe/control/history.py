@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from memesnipe.control.applied import digest
 from memesnipe.kernel.errors import ConfigError
-from memesnipe.manifests.models import Allocation, Manifest, RiskPolicy, Strategy
+from memesnipe.manifests.models import AS_STORED, Allocation, Manifest, RiskPolicy, Strategy
 from memesnipe.manifests.reading import Manifests, assemble
 
 _SCHEMA = """
@@ -72,7 +72,7 @@ class History:
             row = db.execute("SELECT manifests FROM versions WHERE version = ?", (version,)).fetchone()
         if row is None:
             raise ConfigError(f"config: no version {version}; `memesnipe config history` lists them")
-        return assemble(_manifests.validate_json(row[0]))
+        return assemble(_manifests.validate_json(row[0], context=AS_STORED))
 
     def versions(self) -> list[Version]:
         """Return all versions, newest first."""

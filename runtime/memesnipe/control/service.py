@@ -10,31 +10,26 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from memesnipe.approvals import leases as lease_seals
 from memesnipe.approvals.keys import SigningKey, TrustedKeys
-from memesnipe.bus import topology
-from memesnipe.bus.api import Bus, Entry
-from memesnipe.bus.folds import Halts, fold_halts, is_after, just_before
+from memesnipe.bus.api import Bus
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.trim import trim_forever
 from memesnipe.control.access import grant_access
 from memesnipe.control.applied import applied, conditions_of
+from memesnipe.control.desk import Desk
 from memesnipe.control.files import write_specs, write_status
 from memesnipe.control.gates import Condition, Verdict
 from memesnipe.control.history import History
-from memesnipe.control.known import Known, said_again
-from memesnipe.control.leases import EXIT_LEASE_NS, LEASE_NS, leases, removed
-from memesnipe.control.metrics import CONFIG_ERRORS, CONFIG_VERSION, GATE_FAILING, LEASES_GRANTED
+from memesnipe.control.known import Known
+from memesnipe.control.metrics import CONFIG_ERRORS, CONFIG_VERSION, GATE_FAILING
 from memesnipe.control.settings import ControlSettings
-from memesnipe.kernel.clock import NS_PER_MS
 from memesnipe.kernel.errors import ConfigError
-from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load
 from memesnipe.manifests.reading import Manifests, contents, understand
 from memesnipe.messages.bounds import Pubkey
-from memesnipe.messages.control import ConfigApplied, StrategyConfig
+from memesnipe.messages.control import ConfigApplied
 
 TURN_S = 0.25
 GENESIS_S_MAX = 3.0
@@ -53,28 +48,27 @@ class Control:
     """The control process's hands; `turn` is one pass of its loop."""
 
     def __init__(self, settings: ControlSettings, running: Running, bus: Bus) -> None:
-        self._settings, self._running, self._bus = settings, running, bus
-        self._history = History(settings.data() / "config.db")
-        self._lease_key = _keys(settings)["lease"]
-        self._known = Known(settings.data() / "config.db")
-        self._halts, self._published = self._known.halts(), self._known.publication()
-        self._config: ConfigApplied | None = None
-        self._gone: tuple[StrategyConfig, ...] = ()
+        self._settings, self._running = settings, running
+        path = settings.data() / "config.db"
+        self._history = History(path)
+        key, switch = _keys(settings)["lease"], settings.paper_trading_mode
+        self._desk = Desk(bus, running.clock, key, Known(path), by="control", paper_switch=switch)
         self._genesis = ""
         self._taken: dict[str, bytes] = {}
         self._last_error = ""
 
     def strategies(self) -> list[str]:
         """Return the ids of the applied strategies."""
-        return [strategy.id for strategy in self._config.strategies] if self._config else []
+        return [strategy.id for strategy in self._desk.config.strategies] if self._desk.config else []
 
     async def turn(self) -> None:
         """Apply what changed, then renew leases. Halts come first: who finds a configuration finds the halts that were in force."""
         self._take_folder()
         await self._ask_genesis()
-        await self._fold_halts()
+        await self._desk.open()
+        await self._desk.fold_halts()
         await self._apply_newest()
-        await self._renew_leases()
+        await self._desk.renew_leases()
 
     def _take_folder(self) -> None:
         """Take the folder if its bytes changed: parsing YAML four times a second would be most of what an idle control does."""
@@ -112,8 +106,8 @@ class Control:
             self._genesis = await genesis_of(self._settings.rpc_url)
 
     async def _apply_newest(self) -> None:
-        version = self._history.newest()
-        if self._config is not None and (self._config.version, self._config.genesis) == (version, self._genesis):
+        version, applied_now = self._history.newest(), self._desk.config
+        if applied_now is not None and (applied_now.version, applied_now.genesis) == (version, self._genesis):
             return
         manifests = self._history.manifests(version)
         paper, genesis = self._settings.paper_trading_mode, self._genesis
@@ -122,77 +116,10 @@ class Control:
         if self._settings.acl:  # users first: a process that starts before its user exists would only fail
             await grant_access(self._settings, [strategy.id for strategy in config.strategies])
         write_specs(manifests, self._settings.data() / "run" / "strategies")
-        failpoint("control.before_publish")
-        self._published = await self._in_force(config) or await self._bus.publish(topology.CONFIG.name, config)
-        self._known.keep_publication(self._published)
-        failpoint("control.after_publish")
+        await self._desk.say(manifests.policy.spec.kill_switch, f"version {version}")
+        await self._desk.put_in_force(config, self._history.strategies_ever())
         write_status(self._settings.data() / "run" / "status.json", config, conditions)
-        self._config, self._gone = config, removed(config, self._history.strategies_ever())
         _tell(config, conditions)
-
-    async def _in_force(self, config: ConfigApplied) -> str:
-        """Return the newest publication's id if it says the same, else "": a restart of control must not look like a new configuration."""
-        newest = (await self._bus.fold(topology.CONFIG.name))[-1:]
-        same = [entry.id for entry in newest if msgspec.structs.replace(entry.message, time_ns=config.time_ns) == config]
-        return same[0] if same else ""
-
-    async def _since(self, stream: str, known: str) -> list[Entry] | None:
-        """Return what came after an entry we know; None where it is gone: Redis was lost, or fell back to an older copy of itself."""
-        entries = await self._bus.fold(stream, just_before(known))
-        if known == "0":
-            return entries
-        return entries[1:] if entries and entries[0].id == known else None
-
-    async def _fold_halts(self) -> None:
-        """Take in new commands and keep them, before any lease is granted or withdrawn by them."""
-        new = await self._since(topology.KILL_SWITCH.name, self._halts.after)
-        if await self._since(topology.CONFIG.name, self._published) is None:
-            self._config, new = None, None  # all is lost, and perhaps a command that we never saw: its epoch must not come twice
-        if new is None:
-            self._keep(await self._say_halts_again())
-        elif new:
-            self._keep(fold_halts(self._halts, new))
-
-    async def _say_halts_again(self) -> Halts:
-        """The channel lost its end, perhaps all: on top of what we knew comes what was said since, then everyone hears all of it.
-
-        Nothing is kept before all of it is said: killed in between, we find the loss again.
-        """
-        left = await self._bus.fold(topology.KILL_SWITCH.name)
-        halts = fold_halts(self._halts, [entry for entry in left if is_after(entry.id, self._halts.after)])
-        commands = said_again(halts, self._running.clock.now_ns())
-        log.error("kill_switch_lost", epoch=halts.epoch, said_again={one.scope: one.state.value for one in commands})
-        for command in commands:
-            failpoint("control.before_said_again")
-            await self._bus.publish(topology.KILL_SWITCH.name, command, command.id)
-        return fold_halts(halts, await self._bus.fold(topology.KILL_SWITCH.name, left[-1].id if left else "0"))
-
-    def _keep(self, halts: Halts) -> None:
-        failpoint("control.before_halts_kept")
-        self._known.keep_halts(halts)
-        self._halts = halts
-
-    async def _renew_leases(self) -> None:
-        if self._config is None:
-            return
-        halt_of = {s.id: self._halts.effective(s.id) for s in (*self._config.strategies, *self._gone)}
-        granted = set()
-        now_ns, switch = self._running.clock.now_ns(), self._settings.paper_trading_mode
-        for lease, for_exits in leases(self._config, halt_of, self._halts.epoch, now_ns, paper_switch=switch, gone=self._gone):
-            template, life_ns = (topology.EXIT_LEASE_KEY, EXIT_LEASE_NS) if for_exits else (topology.LEASE_KEY, LEASE_NS)
-            key = template.format(strategy=lease.strategy)
-            await self._bus.put(key, lease_seals.grant(lease, self._lease_key), ttl_ms=life_ns // NS_PER_MS)
-            granted.add(key)
-            LEASES_GRANTED.labels(lease.strategy, "exit" if for_exits else "full").inc()
-        await self._withdraw(granted)
-
-    async def _withdraw(self, granted: set[str]) -> None:
-        """Take back what is no longer due at once, rather than let it run out."""
-        for strategy in (*self._config.strategies, *self._gone) if self._config else ():
-            for template in (topology.LEASE_KEY, topology.EXIT_LEASE_KEY):
-                key = template.format(strategy=strategy.id)
-                if key not in granted:
-                    await self._bus.drop(key)
 
 
 async def genesis_of(rpc_url: str) -> str:

@@ -26,6 +26,8 @@ class Health:
         self._beat_s = time.monotonic()
         self._ready = False
         self._why = "starting"
+        self.was_ready = False
+        """Whether it took work at any time since it started."""
 
     def beat(self) -> None:
         """Note that the event loop turned."""
@@ -34,6 +36,7 @@ class Health:
     def ready(self, ready: bool, why: str = "") -> None:
         """Say whether the service takes work; `why` is shown to the person who asks."""
         self._ready, self._why = ready, why
+        self.was_ready = self.was_ready or ready
         READY.set(1 if ready else 0)
 
     def alive(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 import msgspec
 
 from memesnipe.kernel.clock import Clock, EventClock, SystemClock
-from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.health import Health, serve_health
 from memesnipe.kernel.logs import configure, logger
 from memesnipe.kernel.settings import CommonSettings
@@ -73,7 +73,7 @@ async def _serve(name: str, settings: CommonSettings, main: Callable[[Running], 
 
 
 async def _until_stopped(main: Callable[[Running], Awaitable[None]], running: Running, grace_s: float = 8.0) -> None:
-    working = asyncio.ensure_future(main(running))
+    working = asyncio.ensure_future(_once_all_is_there(main, running))
     stopping = asyncio.create_task(running.stop.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -83,6 +83,19 @@ async def _until_stopped(main: Callable[[Running], Awaitable[None]], running: Ru
             await asyncio.wait_for(working, grace_s)
         return
     working.result()
+
+
+async def _once_all_is_there(main: Callable[[Running], Awaitable[None]], running: Running) -> None:
+    """Where everything starts at once, a part may come later than we do: it is waited for, rather than died of again and again."""
+    while True:
+        try:
+            return await main(running)
+        except Unavailable as error:
+            if running.health.was_ready or running.stop.is_set():
+                raise
+            logger().warning("waiting", detail=str(error))
+            running.health.ready(False, str(error))
+            await asyncio.sleep(error.retry_after_s)
 
 
 async def _beat(health: Health) -> None:
