@@ -14,7 +14,7 @@ STAGES = (
     *("executor", "risk", "guard", "signer", "positions", "allocator", "market"),
     *("chain", "approvals", "bus", "messages", "control", "consumers", "strategy"),
 )
-TRADE_PATHS = (*(f"runtime/memesnipe/{stage}/" for stage in STAGES), "strategies/memesnipe_strategies/")
+TRADE_PATHS = (*(f"runtime/memesnipe/{stage}/" for stage in STAGES), "operator/memesnipe_operator/", "strategies/memesnipe_strategies/")
 TRAILER = "Edge:"
 
 

@@ -1,0 +1,116 @@
+"""What the operator keeps in the API server: halts, versions, publications. One ConfigMap, written at the version that was read.
+
+Another operator that took over writes it, too; then our write is refused as a conflict, and this process ends rather than grant leases
+by what is no longer true.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+
+from memesnipe.bus.folds import Halts
+from memesnipe.control.kill_switch import Said
+from memesnipe.kernel.errors import Bug
+from memesnipe_operator.api import Api, ApiError, Manifest
+from memesnipe_operator.kinds import CONFIG_MAP
+
+NAME = "memesnipe-operator-state"
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """All of it."""
+
+    halts: Halts = Halts()
+    publication: str = "0"
+    said: Said = Said()
+    version: int = 0
+    digest: str = ""
+    """Of the configuration that has this version."""
+    ever: tuple[str, ...] = ()
+    """Every Strategy that ever was and may still hold something; one that was closed and deleted is taken out."""
+
+
+_decoder = msgspec.json.Decoder(Kept)
+
+
+class Memory:
+    """`control.desk.Memory` on one ConfigMap."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api, self._namespace = api, namespace
+        self._version = ""
+        self._writing = asyncio.Lock()
+        self.kept = Kept()
+
+    async def open(self) -> None:
+        """Read it. Raises Unavailable, ApiError, BadInput for one that nobody can read."""
+        found = await self._api.get(CONFIG_MAP, self._namespace, NAME)
+        if found is not None:
+            self._version = found["metadata"]["resourceVersion"]
+            self.kept = _decoder.decode(found.get("data", {}).get("kept", "{}"))
+
+    async def keep(self, **changes: object) -> None:
+        """Replace a part of it. Raises Unavailable, ApiError; Bug when another operator wrote meanwhile."""
+        async with self._writing:
+            await self._keep(msgspec.structs.replace(self.kept, **changes))
+
+    async def keep_config(self, version: int, digest: str, strategies: Iterable[str]) -> None:
+        """Keep the version of a configuration, and every Strategy that is in it. Raises as `keep`."""
+        async with self._writing:
+            ever = tuple(sorted({*self.kept.ever, *strategies}))
+            await self._keep(msgspec.structs.replace(self.kept, version=version, digest=digest, ever=ever))
+
+    async def forget(self, strategy: str) -> None:
+        """Take out a Strategy that holds nothing and is gone. Raises as `keep`."""
+        async with self._writing:
+            await self._keep(msgspec.structs.replace(self.kept, ever=tuple(one for one in self.kept.ever if one != strategy)))
+
+    async def _keep(self, kept: Kept) -> None:
+        if kept == self.kept:
+            return
+        try:
+            answer = await self._api.replace(CONFIG_MAP, self._manifest(kept))
+        except ApiError as error:
+            if error.status != 409:
+                raise
+            answer = await self._ours(kept)
+        self._version, self.kept = answer["metadata"]["resourceVersion"], kept
+
+    async def _ours(self, kept: Kept) -> Manifest:
+        """A write whose answer was lost is found here by the next attempt. Raises Bug where somebody else wrote."""
+        found = await self._api.get(CONFIG_MAP, self._namespace, NAME)
+        if found is None or _decoder.decode(found.get("data", {}).get("kept", "{}")) != kept:
+            raise Bug("another operator keeps the state: this one must not go on")
+        return found
+
+    def _manifest(self, kept: Kept) -> Manifest:
+        labels = {"app.kubernetes.io/name": "memesnipe", "app.kubernetes.io/component": "operator"}
+        meta = {"name": NAME, "namespace": self._namespace, "labels": labels}
+        if self._version:
+            meta["resourceVersion"] = self._version
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"kept": msgspec.json.encode(kept).decode()}}
+
+    async def halts(self) -> Halts:
+        """Return the halts that were kept last."""
+        return self.kept.halts
+
+    async def keep_halts(self, halts: Halts) -> None:
+        """Replace them."""
+        await self.keep(halts=halts)
+
+    async def publication(self) -> str:
+        """Return the entry id of the newest configuration that was published."""
+        return self.kept.publication
+
+    async def keep_publication(self, entry_id: str) -> None:
+        """Replace it."""
+        await self.keep(publication=entry_id)
+
+    async def said(self) -> Said:
+        """Return what the RiskPolicy's kill switch said last."""
+        return self.kept.said
+
+    async def keep_said(self, said: Said) -> None:
+        """Replace it."""
+        await self.keep(said=said)

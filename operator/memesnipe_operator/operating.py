@@ -1,0 +1,155 @@
+"""The operator put together: events mark, queues reconcile, a loop keeps the installation, a resync finds what no event told."""
+
+import asyncio
+from typing import Any
+
+import kopf
+import msgspec
+
+from memesnipe.bus.session import Session
+from memesnipe.bus.trim import trim_forever
+from memesnipe.kernel.errors import MemeSnipeError
+from memesnipe.kernel.logs import logger
+from memesnipe_operator.api import Api
+from memesnipe_operator.children import Children
+from memesnipe_operator.installation import Installation
+from memesnipe_operator.kinds import OURS, OWNED, POD_MONITOR, STRATEGY, Kind
+from memesnipe_operator.looking import look
+from memesnipe_operator.metrics import TURN_FAILURES
+from memesnipe_operator.performance import Standing
+from memesnipe_operator.resources.plan import SELECTOR
+from memesnipe_operator.settings import OperatorSettings
+from memesnipe_operator.singletons import Singletons
+from memesnipe_operator.strategies import Strategies
+from memesnipe_operator.telling import Teller
+from memesnipe_operator.users import Users
+from memesnipe_operator.work_queue import WorkQueue
+from memesnipe_operator.world import World, asked_of
+
+log = logger()
+TELLERS = 8
+"""Statuses written at once; each gives way to objects that are to be written."""
+TRIM_S = 30.0
+"""A pass looks at each stream of each Strategy: at a thousand of them it is seconds of work."""
+Event = dict[str, Any]
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What the operator is made of."""
+
+    settings: OperatorSettings
+    api: Api
+    redis: Session
+    world: World
+    children: Children
+    users: Users
+    installation: Installation
+    strategies: Strategies
+    teller: Teller
+    singletons: Singletons
+
+
+class Operator:
+    """Everything but the watch streams."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.queue = WorkQueue(STRATEGY.kind, parts.strategies.reconcile, parts.settings.seed)
+        self.telling = WorkQueue("StrategyStatus", parts.teller.reconcile, parts.settings.seed, after=self.queue)
+        self.everyones = WorkQueue("Singleton", parts.singletons.reconcile, parts.settings.seed)
+        parts.strategies.tell = self.telling.mark
+
+    def login(self) -> kopf.ConnectionInfo:
+        """Return how the watches reach the API server: as everything else does."""
+        return self._parts.api.login()
+
+    def on_ours(self, kind: Kind, event: Event) -> None:
+        """Take in an event of one of our kinds."""
+        body, name = event["object"], event["object"]["metadata"]["name"]
+        before, deleted = self._parts.world.body(kind, name), event["type"] == "DELETED"
+        news = self._parts.world.drop(kind, body) if deleted else self._parts.world.put(kind, body)
+        if not news or (not deleted and before is not None and asked_of(before) == asked_of(body)):
+            return  # a status: most likely the one we wrote
+        self._mark(kind, name)
+
+    def _mark(self, kind: Kind, name: str) -> None:
+        if kind == STRATEGY:
+            self._parts.installation.mark()
+            self.queue.mark(name)
+        else:
+            self._parts.installation.wake()
+            self.everyones.mark("")
+
+    def on_owned(self, event: Event) -> None:
+        """Take in an event of an object that belongs to a Strategy."""
+        if strategy := self._parts.children.observe(event["object"], deleted=event["type"] == "DELETED"):
+            self.queue.mark(strategy)
+
+    async def prepare(self) -> None:
+        """Know everything before anything is decided: half of the Strategies must not look like all. Raises Unavailable, ApiError."""
+        await self._parts.users.follow()
+        await self.resync()
+        self._parts.strategies.foresee()
+        await self._parts.users.remove_strangers(frozenset(self._parts.world.names(STRATEGY)))
+
+    async def resync(self) -> None:
+        """List everything and reconcile all: what an event did not tell is found here. Raises Unavailable, ApiError."""
+        parts = self._parts
+        namespace = parts.settings.strategies_namespace
+        parts.strategies.monitored = await parts.api.serves(POD_MONITOR)
+        for kind in OURS:
+            for name in parts.world.replace(kind, *await parts.api.snapshot(kind, namespace)):
+                self._mark(kind, name)
+        for kind in (*OWNED, *((POD_MONITOR,) if parts.strategies.monitored else ())):
+            parts.children.replace(kind, *await parts.api.snapshot(kind, namespace, SELECTOR))
+        parts.installation.wake()
+        self._mark_all()
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        settings = self._parts.settings
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.queue.run(settings.workers))
+            group.create_task(self.telling.run(TELLERS))
+            group.create_task(self.everyones.run(1))
+            group.create_task(self._parts.installation.run(self._tell))
+            group.create_task(self._every(settings.resync_s, "resync", self.resync))
+            group.create_task(self._every(settings.status_s, "status", self._look))
+            group.create_task(trim_forever(settings, lambda: self._parts.world.names(STRATEGY), every_s=TRIM_S))
+
+    def _mark_all(self) -> None:
+        for name in self._parts.world.names(STRATEGY):
+            self.queue.mark(name)
+        self.everyones.mark("")
+
+    def _tell(self, names: set[str]) -> None:
+        """Statuses say something else now; no object does."""
+        for name in names:
+            (self.telling if name else self.everyones).mark(name)
+
+    async def _every(self, pause_s: float, part: str, step: Any) -> None:
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                await step()
+            except MemeSnipeError as error:
+                TURN_FAILURES.labels(part).inc()
+                log.warning("step_failed", part=part, detail=str(error))
+
+    async def _look(self) -> None:
+        """Look up what the status shows, and whether Redis is the one whose users we made."""
+        parts = self._parts
+        names = parts.world.names(STRATEGY)
+        if await parts.users.follow():
+            self._mark_all()
+        await parts.users.save()
+        before, parts.world.standing = parts.world.standing, await look(parts.redis, names, parts.settings.key_prefix)
+        self._tell({"", *changed(before, parts.world.standing, names)})
+
+
+def changed(before: Standing | None, now: Standing | None, names: list[str]) -> list[str]:
+    """Return the strategies whose status would say something else."""
+    if before is None or now is None:
+        return names if before is not now else []
+    moved = {strategy for key in before.by.keys() | now.by.keys() for strategy in [key[0]] if before.by.get(key) != now.by.get(key)}
+    return [name for name in names if name in moved or before.signal_ms.get(name) != now.signal_ms.get(name)]

@@ -1,0 +1,175 @@
+"""The operator beside what it is made of, in ONE run: N Strategies until every Deployment is written, and the same objects applied raw.
+
+- raw: the same objects from the same builders, server-side applied by the same client with as many calls under way. No watch, no Redis
+  users, no finalizer, no status, no configuration.
+- operator: the shipped operator, started on N Strategies that are there: finalizers, Redis users, five objects each, status, config.
+
+    python tests/bench/operator_scale.py [--strategies 1000] [--rounds 1]
+
+The control plane is real (see docs/howto/test-cluster.md) and shares the machine's cores with both, with the controllers that make
+ReplicaSets and Pods of what is written, so read the ratio. Asserts nothing.
+"""
+
+import argparse
+import asyncio
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from kubernetes.aio import config as kubernetes_config
+from kubernetes.aio.client import ApiClient, Configuration
+
+from memesnipe.bus.embedded import EmbeddedValkey
+from memesnipe.testing.cluster import Cluster, a_cluster, prepare
+from memesnipe.testing.operators import Resources, RunningOperator, a_chain, install_crds
+from memesnipe_operator.api import Api
+from memesnipe_operator.kinds import DEPLOYMENT, STRATEGY
+from memesnipe_operator.resources.owned import owned
+from memesnipe_operator.resources.plan import Plan
+from memesnipe_operator.settings import OperatorSettings, executor_template
+from memesnipe_operator.stability import choose, runnable
+from memesnipe_operator.views import strategy_view
+
+GOAL = 0.8
+CALLS = OperatorSettings().calls_max
+
+
+async def client(kubeconfig: Path) -> ApiClient:
+    """Return a client with as many connections as the operator has."""
+    configuration = Configuration()
+    await kubernetes_config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call]
+    configuration.connection_pool_maxsize = CALLS + 4
+    return ApiClient(configuration)
+
+
+async def at_once(work: list[Callable[[], Awaitable[object]]]) -> None:
+    """Run all, as many at a time as the operator would."""
+    waiting = iter(work)
+
+    async def worker() -> None:
+        for step in waiting:
+            await step()
+
+    await asyncio.gather(*(worker() for _ in range(CALLS)))
+
+
+async def fill(api: Api, namespace: str, count: int) -> list[dict[str, Any]]:
+    """Create the Strategies; return them."""
+    bodies: list[dict[str, Any]] = []
+
+    async def one(number: int) -> None:
+        body = {
+            "apiVersion": STRATEGY.api_version,
+            "kind": "Strategy",
+            "metadata": {"name": f"s-{number:05d}", "namespace": namespace},
+            "spec": {"strategy": "momentum", "parameters": {"fast_s": 10 + number % 7}},
+        }
+        bodies.append(await api.create(STRATEGY, body))
+
+    await at_once([lambda n=number: one(n) for number in range(count)])  # type: ignore[misc]
+    return bodies
+
+
+async def raw(api: Api, bodies: list[dict[str, Any]], template_file: Path) -> float:
+    """Apply every object of every Strategy; return the seconds it took."""
+    template = executor_template(template_file)
+
+    async def one(body: dict[str, Any]) -> None:
+        view = strategy_view(body)
+        plan = Plan(view, choose(runnable(view.spec), {}, None, 0, 30).running, template, "00" * 32)
+        for manifest in owned(plan, progress_s=120, monitored=False):
+            await api.apply(manifest)
+
+    started_s = time.monotonic()
+    await at_once([lambda b=body: one(b) for body in bodies])  # type: ignore[misc]
+    return time.monotonic() - started_s
+
+
+def counted(cluster: Cluster, path: str) -> int:
+    """Return how many objects there are, without reading them all."""
+    page = cluster.call("GET", f"{path}?limit=1")
+    return len(page["items"]) + int(page["metadata"].get("remainingItemCount") or 0)
+
+
+def operated(cluster: Cluster, namespace: str, count: int, folder: Path, redis_url: str) -> tuple[float, float]:
+    """Start the operator on the Strategies; return seconds from leading to the last Deployment, and its memory then (MB)."""
+    with (
+        a_chain() as chain,
+        RunningOperator(
+            cluster.kubeconfig, namespace, redis_url, folder, MEMESNIPE_RPC_URL=chain, MEMESNIPE_STATUS_S="5", MEMESNIPE_LEASE_S="30"
+        ) as operator,
+    ):
+        operator.ready()
+        started_s = time.monotonic()
+        Resources(cluster, namespace).until(lambda: counted(cluster, DEPLOYMENT.path(namespace)) >= count, f"{count} Deployments", 1_800)
+        took_s = time.monotonic() - started_s
+        print(f"  operator's calls until then: {calls(operator.metrics())}")
+        assert operator.process is not None
+        return took_s, rss_mb(operator.process.pid)
+
+
+def calls(metrics: str) -> str:
+    """Return what the operator asked of the API server, by verb and kind."""
+    found = re.findall(r'memesnipe_api_calls_total\{kind="(\w+)",outcome="(\w+)",verb="(\w+)"\} ([0-9.]+)', metrics)
+    return ", ".join(f"{verb} {kind} {outcome}: {float(count):.0f}" for kind, outcome, verb, count in sorted(found))
+
+
+def rss_mb(pid: int) -> float:
+    """Return a process's resident memory in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1_024 for line in lines if line.startswith("VmRSS:"))
+
+
+def new_namespace(cluster: Cluster, name: str) -> str:
+    """Create a namespace."""
+    cluster.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    return name
+
+
+async def one_round(cluster: Cluster, number: int, count: int, folder: Path, redis_url: str) -> tuple[float, float, float]:
+    """Run both contenders; return (raw s, operator s, operator MB)."""
+    api_client = await client(cluster.kubeconfig)
+    api = Api(api_client, CALLS)
+    plain, ours = new_namespace(cluster, f"raw-{number}"), new_namespace(cluster, f"operated-{number}")
+    await fill(api, ours, count)
+    bodies = await fill(api, plain, count)
+    files = RunningOperator(cluster.kubeconfig, ours, redis_url, folder)
+    raw_s = await raw(api, bodies, files.folder / "executor_file")
+    await asyncio.to_thread(settle, cluster, plain, count)
+    await api_client.close()  # type: ignore[no-untyped-call]
+    operator_s, memory_mb = await asyncio.to_thread(operated, cluster, ours, count, folder, redis_url)
+    await asyncio.to_thread(settle, cluster, ours, count)
+    return raw_s, operator_s, memory_mb
+
+
+def settle(cluster: Cluster, namespace: str, count: int) -> None:
+    """Wait until the controllers have made every pod: the next contender shall have the machine as the first had it."""
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+    Resources(cluster, namespace).until(lambda: counted(cluster, pods) >= count, f"{count} pods in {namespace}", 1_800)
+
+
+def main() -> None:
+    """Print both, and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--strategies", type=int, default=1_000)
+    parser.add_argument("--rounds", type=int, default=1)
+    given = parser.parse_args()
+    prepare()
+    with tempfile.TemporaryDirectory() as name, a_cluster() as cluster, EmbeddedValkey(Path(name) / "valkey") as server:
+        install_crds(cluster)
+        print(f"{cluster.description}; {given.strategies} Strategies, five objects each, {CALLS} calls under way at most")
+        ratios = []
+        for number in range(given.rounds):
+            raw_s, operator_s, memory_mb = uvloop.run(one_round(cluster, number, given.strategies, Path(name) / str(number), server.url))
+            ratios.append(raw_s / operator_s)
+            print(f"round {number}: raw {raw_s:.1f} s, operator {operator_s:.1f} s with {memory_mb:.0f} MB, ratio {ratios[-1]:.2f}")
+        print(f"operator / raw: {statistics.median(ratios):.2f} of raw's rate (goal >= {GOAL})")
+
+
+if __name__ == "__main__":
+    main()
