@@ -7,14 +7,24 @@ PY := $(BIN)/python
 RUN := $(PY) -m memesnipe
 JOBS ?= 2
 
-.PHONY: help up test build bench check format types unit setup setup-dev lock clean
+.PHONY: help up test e2e long cluster build bench check format types unit setup setup-dev lock clean
 help: ## show this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 up: setup ## run the whole stack on this machine; the page is at http://localhost:8080
 	@exec $(RUN) up $(ARGS)
 
-test: setup-dev check types unit ## format check, lint, types, architecture and every test
+test: setup-dev check types unit ## format check, lint, types, and every test but those of the next two
+e2e: setup-dev ## images, and a whole installation on a real Kubernetes node (Linux, root): paper, live, kills, upgrade, uninstall
+	@echo "== end to end: images built and run, real Helm, a real node"
+	@$(PY) -m pytest -s -m e2e tests/image tests/e2e_cluster $(ARGS)
+
+long: setup-dev ## what takes an hour: 10,000 Strategies beside a raw apply, and every benchmark
+	@$(PY) tests/bench/operator_scale.py --strategies 10000
+	@$(MAKE) --no-print-directory bench
+
+cluster: setup-dev ## a Kubernetes cluster to try things on, until Ctrl-C; NODE=real runs containers (Linux, root)
+	@exec $(PY) -m memesnipe.testing.cluster --node=$(or $(NODE),kwok)
 
 build: setup-dev ## wheel and sdist into dist/
 	@$(PY) -m build --no-isolation --outdir dist .
@@ -34,8 +44,8 @@ types: setup-dev
 	@$(PY) -m pyright
 
 unit: setup-dev
-	@echo "== tests: real Valkey, real LiteSVM"
-	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@echo "== tests: real Valkey, real LiteSVM, real PostgreSQL, the operator on a real Kubernetes API server"
+	@$(PY) -m pytest -n $(JOBS) --dist loadgroup -m "not e2e" $(ARGS)
 
 format: setup-dev ## format and fix what can be fixed
 	@$(PY) -m ruff format .

@@ -1,0 +1,133 @@
+"""A Docker engine: the one that runs here, else one of our own that leaves the machine's network and firewall alone.
+
+Our own has its folders in the tool cache, so that a second build finds the layers of the first, and neither a bridge nor
+firewall rules: what it builds and runs has the host's network or none. A real cluster node beside it keeps its forwarding.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from memesnipe.testing.cluster.processes import Part
+from memesnipe.testing.cluster.tools import cache_folder
+from memesnipe.testing.images.packages import NotInstalled, ensure
+
+START_S_MAX = 60.0
+STOP_S_MAX = 60.0
+QUICK_S_MAX = 20.0
+
+
+class NoEngine(RuntimeError):  # noqa: N818 - it names what is so, as Refused and Unavailable do
+    """No engine runs here and none can be started; the text says why."""
+
+
+class Engine:
+    """An engine to give commands to."""
+
+    def __init__(self, host: str = "") -> None:
+        self._program = _command_line()
+        self._env = {**os.environ, "DOCKER_BUILDKIT": "1", **({"DOCKER_HOST": host} if host else {})}
+
+    def docker(self, *arguments: str | Path, given: bytes | None = None, timeout_s: float = 900.0) -> subprocess.CompletedProcess[str]:
+        """Run `docker ARGUMENTS`, whatever it returns."""
+        command = [self._program, *(str(argument) for argument in arguments)]
+        ran = subprocess.run(command, input=given, env=self._env, capture_output=True, timeout=timeout_s, check=False)  # noqa: S603 - no shell
+        return subprocess.CompletedProcess(
+            command, ran.returncode, ran.stdout.decode(errors="replace"), ran.stderr.decode(errors="replace")
+        )
+
+    def must(self, *arguments: str | Path, given: bytes | None = None, timeout_s: float = 900.0) -> str:
+        """Run `docker ARGUMENTS` and return what it printed. Raises RuntimeError with its last words when it fails."""
+        ran = self.docker(*arguments, given=given, timeout_s=timeout_s)
+        if ran.returncode != 0:
+            raise RuntimeError(f"docker {arguments[0]}: exit {ran.returncode}: {(ran.stdout + ran.stderr)[-3_000:]}")
+        return ran.stdout
+
+    def has(self, image: str) -> bool:
+        """Return whether the engine holds an image by this name."""
+        return self.docker("image", "inspect", image, timeout_s=QUICK_S_MAX).returncode == 0
+
+
+@contextmanager
+def an_engine() -> Iterator[Engine]:
+    """Yield an engine; stop it afterwards if it was started here. Raises NoEngine where none can be had."""
+    if (running := _running()) is not None:
+        yield running
+        return
+    try:
+        ensure("dockerd", "docker.io")
+    except NotInstalled as missing:
+        raise NoEngine(f"no Docker engine answers and none can be started: {missing}") from None
+    with _one_at_a_time(), _our_own() as engine:
+        yield engine
+
+
+def _running() -> Engine | None:
+    try:
+        engine = Engine()
+    except NoEngine:
+        return None
+    return engine if engine.docker("info", timeout_s=QUICK_S_MAX).returncode == 0 else None
+
+
+def _command_line() -> str:
+    """Return a `docker` that builds with BuildKit: a new one without its buildx part cannot, Debian's can. Raises NoEngine."""
+    for program in (shutil.which("docker"), "/usr/bin/docker"):
+        if program and Path(program).exists() and _builds(program):
+            return program
+    raise NoEngine("no `docker` command that can build: install Docker with its buildx plugin, or Debian's docker.io")
+
+
+def _builds(program: str) -> bool:
+    asked = subprocess.run([program, "build", "--help"], env={**os.environ, "DOCKER_BUILDKIT": "1"}, capture_output=True, check=False)  # noqa: S603 - no shell
+    return asked.returncode == 0
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two engines on the same folders would destroy each other's layers: the second waits for the first to end."""
+    with (_home() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _home() -> Path:
+    home = cache_folder() / "docker"
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+@contextmanager
+def _our_own() -> Iterator[Engine]:
+    # A socket's path may have 107 bytes; a cache folder's may be longer than that.
+    run = Path(tempfile.mkdtemp(prefix="docker-"))
+    host, log = f"unix://{run / 'docker.sock'}", _home() / "dockerd.log"
+    log.unlink(missing_ok=True)
+    dockerd = Part("dockerd", _command(_home() / "data", run, host), log, env=dict(os.environ))  # with the proxy, by which it pulls
+    dockerd.start()
+    try:
+        yield _answering(dockerd, Engine(host))
+    finally:
+        dockerd.stop(timeout_s=STOP_S_MAX)
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def _command(data: Path, run: Path, host: str) -> list[str]:
+    folders = [f"--data-root={data}", f"--exec-root={run / 'exec'}", f"--pidfile={run / 'pid'}", f"--host={host}"]
+    no_network = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
+    return ["dockerd", *folders, *no_network]
+
+
+def _answering(dockerd: Part, engine: Engine) -> Engine:
+    deadline = time.monotonic() + START_S_MAX
+    while engine.docker("info", timeout_s=QUICK_S_MAX).returncode != 0:
+        if not dockerd.running or time.monotonic() > deadline:
+            raise NoEngine(f"dockerd does not start here: {dockerd.text()[-600:]}")
+        time.sleep(0.1)
+    return engine

@@ -1,0 +1,85 @@
+"""`helm uninstall`: refused while somebody's live position would be left without its stops; afterwards nothing but what the docs name."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from memesnipe.testing.installation.installed import NAMESPACES, STRATEGIES, Installation
+from memesnipe.testing.stacks import until
+
+Say = Callable[[str], None]
+HELD = "SELECT strategy, mint FROM positions WHERE mode = 'live' AND units > 0"
+KEPT = {
+    "customresourcedefinitions": {"allocations.memesnipe.io", "riskpolicies.memesnipe.io", "strategies.memesnipe.io"},
+    "namespaces": set(NAMESPACES),
+}
+OF_THE_CLUSTER = ("configmaps/kube-root-ca.crt", "serviceaccounts/default")
+"""What Kubernetes itself puts into every namespace."""
+
+
+def test_an_uninstall_is_refused_while_a_live_position_is_open(installation: Installation) -> None:
+    until(lambda: installation.ledger(HELD), 400, "an open live position")
+
+    refused = installation.release.helm("uninstall", "memesnipe", "--timeout", "2m")
+
+    assert refused.returncode != 0, "helm uninstalled although a live position is open"
+    assert installation.unready() == []
+
+
+def closed(installation: Installation) -> bool:
+    for strategy, mint in installation.ledger(HELD):
+        with contextlib.suppress(RuntimeError, httpx.HTTPError):
+            installation.close(str(strategy), str(mint))
+    return not installation.ledger(HELD)
+
+
+def left(installation: Installation) -> set[str]:
+    """Everything in the three namespaces, as `namespace: kind/name`; events apart, which end by themselves."""
+    kinds = [
+        kind for kind in installation.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name").split() if "events" not in kind
+    ]
+    return {
+        f"{namespace}: {kind}/{item['metadata']['name']}"
+        for namespace in NAMESPACES
+        for kind in kinds
+        for item in installation.get(kind, "-n", namespace)["items"]
+        if f"{kind}/{item['metadata']['name']}" not in OF_THE_CLUSTER
+    }
+
+
+def test_an_uninstall_leaves_what_the_docs_say_and_nothing_else(installation: Installation, say: Say) -> None:
+    installation.kill_switch("Halted", "test: uninstall")
+    until(lambda: closed(installation), 240, "every live position sold")
+    started = time.monotonic()
+
+    installation.release.uninstall()
+
+    uninstalled_s = time.monotonic() - started
+    until(lambda: not installation.pods(finished=True), 120, "no pods")
+    found = left(installation)
+    say(f"uninstalled in {uninstalled_s:.0f} s; left: {', '.join(sorted(found))}")
+    assert {one for one in found if not may_stay(one)} == set()
+    assert cluster_wide(installation) == KEPT
+
+
+def may_stay(one: str) -> bool:
+    """The resources a person made, the volumes, and what setup made: the keys, certificates and passwords of this installation."""
+    namespace, _, thing = one.partition(": ")
+    kind, _, name = thing.partition("/")
+    if kind.endswith("memesnipe.io"):
+        return namespace == STRATEGIES
+    return kind in ("persistentvolumeclaims", "secrets", "configmaps") and name.startswith("memesnipe-") and namespace != STRATEGIES
+
+
+def cluster_wide(installation: Installation) -> dict[str, set[str]]:
+    kinds = installation.kubectl("api-resources", "--namespaced=false", "--verbs=list", "-o", "name").split()
+    ours: dict[str, set[str]] = {}
+    for kind in kinds:
+        items: list[dict[str, Any]] = installation.get(kind)["items"]
+        names = {item["metadata"]["name"] for item in items if "memesnipe" in item["metadata"]["name"]}
+        if names and kind.partition(".")[0] not in ("nodes", "persistentvolumes"):
+            ours[kind.partition(".")[0]] = names
+    return ours

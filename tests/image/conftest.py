@@ -1,0 +1,30 @@
+"""One Docker engine and one build of each image for all these tests; where no engine can be had they are skipped, and say why."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from memesnipe.testing.images.build import Image, build
+from memesnipe.testing.images.engine import Engine, NoEngine, an_engine
+
+ImageOf = Callable[[str], Image]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    try:
+        with an_engine() as running:
+            yield running
+    except NoEngine as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def image_of(engine: Engine) -> ImageOf:
+    def loaded(role: str) -> Image:
+        image = build(role, engine)
+        if not engine.has(image.name):
+            engine.must("load", "-i", image.archive)
+        return image
+
+    return loaded
