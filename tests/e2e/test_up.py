@@ -55,8 +55,7 @@ def test_kill_stops_new_risk_within_a_second_exits_still_work_and_resume_reopens
         until(lambda: stack.ledger(held), 120, "an open position")
 
         killed = stack.command("kill", "--reason", "test")
-        strategy, mint = stack.ledger(held)[0]
-        closed = stack.command("close", str(strategy), str(mint))
+        until(lambda: _closed_one(stack, held), 30, "a position to close")
         until(lambda: stack.ledger(by_hand) not in ([], [(0,)]), 30, "an exit by hand while halted")
         until(lambda: _quiet(stack, buys), 20, "no new buy after the kill")
         late_ms = _new_risk_after_kill_ms(stack)
@@ -65,8 +64,14 @@ def test_kill_stops_new_risk_within_a_second_exits_still_work_and_resume_reopens
         until(lambda: stack.ledger(buys) > after_resume, 120, "a buy after the resume")
 
         print(f"\nlast new risk approved {late_ms} ms after the kill was written (negative: before it)")
-        assert (killed.returncode, closed.returncode, resumed.returncode) == (0, 0, 0)
+        assert (killed.returncode, resumed.returncode) == (0, 0)
         assert late_ms <= 1_000
+
+
+def _closed_one(stack: RunningStack, held: str) -> bool:
+    """Ask to close a position that is held now; one that its own stop sold since we looked is none."""
+    found = stack.ledger(held)
+    return bool(found) and stack.command("close", *map(str, found[0])).returncode == 0
 
 
 def _new_risk_after_kill_ms(stack: RunningStack) -> int:

@@ -17,6 +17,8 @@ from memesnipe.kernel.settings import CommonSettings
 
 EXIT_CONFIG = 78  # EX_CONFIG: the supervisor must not restart what can only fail again
 EXIT_FAILED = 70
+WAITED_FOR = "redis"
+"""The part that a service waits for at its start. For any other the process ends, so that somebody looks."""
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -86,12 +88,12 @@ async def _until_stopped(main: Callable[[Running], Awaitable[None]], running: Ru
 
 
 async def _once_all_is_there(main: Callable[[Running], Awaitable[None]], running: Running) -> None:
-    """Where everything starts at once, a part may come later than we do: it is waited for, rather than died of again and again."""
+    """Where everything starts at once, Redis may come later than we do: it is waited for, rather than died of again and again."""
     while True:
         try:
             return await main(running)
         except Unavailable as error:
-            if running.health.was_ready or running.stop.is_set():
+            if error.part != WAITED_FOR or running.health.was_ready or running.stop.is_set():
                 raise
             logger().warning("waiting", detail=str(error))
             running.health.ready(False, str(error))
