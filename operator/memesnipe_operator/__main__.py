@@ -3,23 +3,20 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 
-import kopf
 import msgspec
 
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.service import EXIT_CONFIG, Running, run
 from memesnipe.kernel.settings import load
-from memesnipe_operator import main
 from memesnipe_operator.api import Api
 from memesnipe_operator.connection import connected
 from memesnipe_operator.kinds import OURS
 from memesnipe_operator.leading import Election, lead
-from memesnipe_operator.operating import Operator
 from memesnipe_operator.settings import Mounted, OperatorSettings, mounted
+from memesnipe_operator.watching import watch
 from memesnipe_operator.wiring import put_together
 
 KINDS_S_MAX = 120.0
@@ -38,9 +35,8 @@ async def _operate(running: Running, settings: OperatorSettings, files: Mounted,
     await _until_served(api)
     async with put_together(running, settings, files, api) as operator:
         await operator.prepare()
-        running.health.ready(True)
         working, stopping = asyncio.create_task(operator.run()), asyncio.create_task(running.stop.wait())
-        watching = asyncio.create_task(_watch(running, settings, operator))
+        watching = asyncio.create_task(watch(running, settings, operator))
         await asyncio.wait({working, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in (working, watching):
             if task.done():
@@ -49,28 +45,6 @@ async def _operate(running: Running, settings: OperatorSettings, files: Mounted,
         working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await working
-
-
-async def _watch(running: Running, settings: OperatorSettings, operator: Operator) -> None:
-    """Let kopf watch; it ends by itself when a stream cannot be had at all."""
-    watches = asyncio.Event()
-    taking_back = asyncio.create_task(_take_signals_back(watches, running.stop))
-    await kopf.operator(
-        registry=main.REGISTRY,
-        settings=main.settings(),
-        namespaces=[settings.strategies_namespace],
-        standalone=True,
-        memo=operator,
-        ready_flag=watches,
-    )
-    taking_back.cancel()
-
-
-async def _take_signals_back(watches: asyncio.Event, stop: asyncio.Event) -> None:
-    """Kopf takes the signals for itself when it starts, and ends by one only after seconds."""
-    await watches.wait()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
 
 async def _until_served(api: Api) -> None:

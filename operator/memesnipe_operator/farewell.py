@@ -15,6 +15,7 @@ from memesnipe.control.gates import Condition
 from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.ids import derive
+from memesnipe.kernel.logs import logger
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import CloseRequest
 from memesnipe_operator.api import Api, ApiError
@@ -60,7 +61,7 @@ class Farewell:
         if FINALIZER not in view.finalizers:
             return None
         hands, name = self._hands, f"strategy-{view.name}"
-        await hands.children.remove(DEPLOYMENT.kind, view.namespace, name)
+        await self._stop_the_pod(view, name)
         hands.installation.mark()  # it is no longer among the strategies that may take risk
         held = hands.world.standing.held.get(view.name, ()) if hands.world.standing else None
         if held is None or held:
@@ -72,6 +73,15 @@ class Farewell:
             await self._say(view, "Settling", "it holds nothing; waiting whether an order was still on its way")
             return AGAIN_S
         return await self._let_go(view)
+
+    async def _stop_the_pod(self, view: View, name: str) -> None:
+        """No new risk. Where the namespace itself is being deleted our right may be gone already; then the pod goes with the namespace."""
+        try:
+            await self._hands.children.remove(DEPLOYMENT.kind, view.namespace, name)
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            logger().warning("pod_left_to_its_namespace", strategy=view.name, detail=str(error))
 
     async def _wait_for(self, view: View, held: Held | None) -> None:
         if held is None:

@@ -85,10 +85,16 @@ class Installation:
         policy, allocation = self._world.policy(), self._world.allocation()
         return judged(view, running, policy, allocation, paper_switch=self._settings.paper_trading_mode, genesis=self._genesis)
 
-    def holds(self, name: str, running: Running, mode: Mode) -> bool:
-        """Return whether the configuration in force has this Strategy running this spec in this mode."""
+    def missing(self, name: str, running: Running, mode: Mode) -> str:
+        """Return why the configuration in force does not have this Strategy running this spec in this mode; empty: it has."""
         found = self._in_force.get(name)
-        return found is not None and found.spec_hash == running.spec_hash and found.mode is mode
+        if found is not None and found.spec_hash == running.spec_hash and found.mode is mode:
+            return ""
+        if self._world.policy() is None or self._world.allocation() is None:
+            return "not in the configuration in force: apply a RiskPolicy and an Allocation named default in its namespace"
+        if found is None and len(self._in_force) >= STRATEGIES_MAX:
+            return f"not in the configuration in force: it holds {STRATEGIES_MAX} Strategies at most, the first by name; delete some"
+        return "on its way into the configuration in force; this takes a second"
 
     async def run(self, tell: Callable[[set[str]], None]) -> None:
         """Take turns until cancelled. A turn that fails is counted and taken again; leases run out meanwhile, as they should.
@@ -149,8 +155,8 @@ class Installation:
 
     async def _pull_kill_switch(self) -> None:
         policy = self._world.policy()
-        if policy is not None:
-            await self._desk.say(policy.spec.kill_switch, f"{policy.uid} {policy.generation}")
+        switch, origin = (policy.spec.kill_switch, f"{policy.uid} {policy.generation}") if policy else (None, "")
+        if await self._desk.say(switch, origin):
             await self._desk.fold_halts()
 
     def _asked_genesis(self) -> bool:

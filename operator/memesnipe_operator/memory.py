@@ -11,7 +11,7 @@ import msgspec
 
 from memesnipe.bus.folds import Halts
 from memesnipe.control.kill_switch import Said
-from memesnipe.kernel.errors import Bug
+from memesnipe.kernel.errors import BadInput, Bug
 from memesnipe_operator.api import Api, ApiError, Manifest
 from memesnipe_operator.kinds import CONFIG_MAP
 
@@ -48,7 +48,7 @@ class Memory:
         found = await self._api.get(CONFIG_MAP, self._namespace, NAME)
         if found is not None:
             self._version = found["metadata"]["resourceVersion"]
-            self.kept = _decoder.decode(found.get("data", {}).get("kept", "{}"))
+            self.kept = _decoded(found)
 
     async def keep(self, **changes: object) -> None:
         """Replace a part of it. Raises Unavailable, ApiError; Bug when another operator wrote meanwhile."""
@@ -72,15 +72,21 @@ class Memory:
         try:
             answer = await self._api.replace(CONFIG_MAP, self._manifest(kept))
         except ApiError as error:
-            if error.status != 409:
+            if error.status not in (404, 409):
                 raise
             answer = await self._ours(kept)
         self._version, self.kept = answer["metadata"]["resourceVersion"], kept
 
     async def _ours(self, kept: Kept) -> Manifest:
-        """A write whose answer was lost is found here by the next attempt. Raises Bug where somebody else wrote."""
+        """A write whose answer was lost is found here by the next attempt; one that was deleted is made anew, for we hold all of it.
+
+        Raises Bug where somebody else wrote.
+        """
         found = await self._api.get(CONFIG_MAP, self._namespace, NAME)
-        if found is None or _decoder.decode(found.get("data", {}).get("kept", "{}")) != kept:
+        if found is None:
+            self._version = ""
+            return await self._api.replace(CONFIG_MAP, self._manifest(kept))
+        if _decoded(found) != kept:
             raise Bug("another operator keeps the state: this one must not go on")
         return found
 
@@ -114,3 +120,10 @@ class Memory:
     async def keep_said(self, said: Said) -> None:
         """Replace it."""
         await self.keep(said=said)
+
+
+def _decoded(found: Manifest) -> Kept:
+    try:
+        return _decoder.decode(found.get("data", {}).get("kept", "{}"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"ConfigMap {NAME}: kept", str(error)) from None

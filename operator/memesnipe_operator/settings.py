@@ -78,6 +78,8 @@ class ExecutorTemplate(msgspec.Struct, frozen=True, rename="camel", forbid_unkno
     monitoring_namespace: str = ""
     """Whose pods may scrape metrics; empty: nobody's."""
     pod_monitor: bool = False
+    pod_monitor_labels: dict[str, str] = {}
+    """Labels by which a Prometheus finds it, beside our own."""
     priority_class_name: str = ""
 
 

@@ -25,11 +25,13 @@ class Seen(msgspec.Struct, frozen=True):
     halt: HaltState
     halt_reason: str
     config_version: int
-    in_force: bool
-    """Whether the configuration that services read holds this Strategy as it is now."""
+    missing: str
+    """Why the configuration that services read does not hold this Strategy as it is now; empty: it does."""
     capital_lamports: int
     performance: Performance | None
     """None: nobody said what is held."""
+    positions: int = 0
+    """All that it holds, in either mode: what was bought live is still there when it is back on paper."""
     signal_ms: int = 0
 
 
@@ -70,7 +72,7 @@ def _money(view: StrategyView, seen: Seen) -> dict[str, Any]:
     same_mode = view.status.get("mode") == seen.judged[0].value  # what was lost on paper is no drawdown of what is live
     peak = max(pnl, lamports_in(str(view.status.get("peakPnlSol", "0"))) if same_mode else 0, 0)
     found = {
-        "openPositions": seen.performance.positions,
+        "openPositions": seen.positions,
         "pnlSol": sol_text(pnl),
         "peakPnlSol": sol_text(peak),
         "drawdownBps": drawdown_bps(peak, pnl, seen.capital_lamports),
@@ -107,9 +109,8 @@ def _trading(view: StrategyView, seen: Seen, ready: bool, why: str) -> Condition
     if seen.halt in (HaltState.HALTED, HaltState.FROZEN):
         word = HaltName.of(seen.halt).value
         return Condition("Trading", Verdict.FALSE, word, f"{word}: {seen.halt_reason or 'no reason was given'}")
-    if not seen.in_force:
-        message = "not in the configuration in force: apply a RiskPolicy and an Allocation named default in its namespace"
-        return Condition("Trading", Verdict.FALSE, "NotInForce", message)
+    if seen.missing:
+        return Condition("Trading", Verdict.FALSE, "NotInForce", seen.missing)
     if not ready:
         return Condition("Trading", Verdict.FALSE, "PodNotReady", why)
     if seen.halt is HaltState.REDUCE_ONLY:

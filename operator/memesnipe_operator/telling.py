@@ -67,9 +67,10 @@ class Teller:
             halt=inst.halts.effective(name),
             halt_reason=inst.halt_reason(name),
             config_version=inst.version,
-            in_force=inst.holds(name, choice.running, judged[0]),
+            missing=inst.missing(name, choice.running, judged[0]),
             capital_lamports=lamports(allocation.spec.capital_sol) if allocation else 0,
             performance=standing.of(name, judged[0]) if standing else None,
+            positions=len(standing.held.get(name, ())) if standing else 0,
             signal_ms=standing.signal_ms.get(name, 0) if standing else 0,
         )
 

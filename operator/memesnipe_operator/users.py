@@ -1,7 +1,7 @@
 """Redis users: the services' by the hashes that set-up made, each strategy's by its derived password. Kept in step with Redis.
 
 A Redis that was restarted without its user file, or lost everything, has none of them: its run id has changed then, and all are made
-again. Making a user again with the same rules disturbs nobody who is connected.
+again, as they are when one of them was deleted. Making a user again with the same rules disturbs nobody who is connected.
 """
 
 import hashlib
@@ -45,9 +45,10 @@ class Users:
         self._unsaved = True
 
     async def follow(self) -> bool:
-        """Make the services' users where Redis is another than before; return whether it is. Raises Unavailable, ConfigError."""
+        """Make the users where Redis is another than before, or lost one of ours; return whether so. Raises Unavailable, ConfigError."""
         run_id = _field(bytes(await self._redis.call(pack("INFO", "server"))), b"run_id")
-        if run_id == self._run_id:
+        there = {bytes(raw).decode() for raw in await self._redis.call(pack("ACL", "USERS"))}
+        if run_id == self._run_id and self._granted <= there:
             return False
         self._granted.clear()
         for service, digest in self._services.items():

@@ -46,7 +46,8 @@ def test_the_operator_may_do_what_it_does_and_no_more() -> None:
     wanted |= {
         (PLATFORM, kind, verb) for kind in ("coordination.k8s.io/leases", "/configmaps") for verb in ("create", "get", "update", "patch")
     }
-    wanted |= {("cluster", "apiextensions.k8s.io/customresourcedefinitions", verb) for verb in ("get", "list", "watch")}
+    wanted |= {("cluster", "memesnipe.io/strategies", verb) for verb in ("get", "list", "watch", "patch")}
+    wanted |= {("cluster", "memesnipe.io/strategies/status", verb) for verb in ("get", "patch", "update")}
 
     assert rights_of(render(), "memesnipe-operator") == wanted
 
@@ -101,7 +102,7 @@ def test_promotion_gives_the_verb_to_the_allocators_account_for_strategies_alone
 
 
 @each_set
-def test_no_rule_has_a_wildcard_and_nothing_is_cluster_wide_but_reading_our_definitions(values: Values) -> None:
+def test_no_rule_has_a_wildcard_and_nothing_is_cluster_wide_but_letting_strategies_go(values: Values) -> None:
     manifests = render(values)
     rules = [rule for m in manifests if m["kind"] in ("Role", "ClusterRole") for rule in m["rules"]]
 

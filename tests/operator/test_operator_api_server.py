@@ -3,15 +3,17 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from memesnipe.kernel.service import EXIT_FAILED
 from memesnipe.testing.api_proxy import ApiProxy, a_proxy
 from memesnipe.testing.cluster import Cluster
 from memesnipe.testing.custom_resources import Resources
 from memesnipe.testing.operators import StartOperator
 
-PATIENT = {"MEMESNIPE_LEASE_S": "60"}
+PATIENT: dict[str, Any] = {"MEMESNIPE_LEASE_S": "60"}
 """A Lease that outlives the outage: losing it ends the process, which is another test's promise."""
 
 
@@ -95,3 +97,16 @@ def test_calls_that_fail_are_made_again_until_all_is_there(
     resources.until(lambda: resources.trades("momentum"), "it trades")
     assert proxy.refusals_left == 0
     assert operator.count("memesnipe_reconciles_total", outcome="failed") >= 1
+
+
+def test_an_operator_that_cannot_watch_every_kind_ends_rather_than_be_deaf_to_the_kill_switch(
+    proxied: tuple[ApiProxy, Path], start_operator: StartOperator
+) -> None:
+    proxy, kubeconfig = proxied
+    ours = ("GET", "/apis/memesnipe.io/v1alpha1")
+    proxy.refuse(99, 404, lambda *asked: asked == ours and proxy.asked.count(ours) > 3)  # after the operator's own look at its three kinds
+
+    operator = start_operator(**PATIENT, MEMESNIPE_KUBECONFIG=str(kubeconfig), wait=False)
+
+    assert operator.wait() == EXIT_FAILED
+    assert "it does not serve Allocation, RiskPolicy, Strategy yet" in operator.log()

@@ -10,8 +10,7 @@ def a_settled(operator: RunningOperator, resources: Resources, seen: RedisSeen, 
     resources.limits()
     for name in names:
         resources.strategy(name)
-    for name in names:
-        resources.until(lambda name=name: resources.trades(name), f"{name} trades")
+    resources.until_trading(*names)
     operator.kill()
 
 
@@ -51,8 +50,8 @@ def test_children_that_went_are_written_again(operator: RunningOperator, resourc
     resources.cluster.call("PATCH", resources.owned_path("deployments", "momentum"), edit, content_type=MERGE)
 
     with operator:
-        for plural in ("secrets", "networkpolicies"):
-            resources.until(lambda plural=plural: resources.owned(plural, "momentum"), f"{plural} are back")
+        resources.until(lambda: resources.owned("secrets", "momentum"), "the Secret is back")
+        resources.until(lambda: resources.owned("networkpolicies", "momentum"), "the NetworkPolicy is back")
         resources.until(lambda: resources.owned("deployments", "momentum")["spec"]["replicas"] == 1, "one replica")  # type: ignore[index]
 
 

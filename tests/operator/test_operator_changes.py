@@ -58,7 +58,8 @@ def test_other_parameters_start_the_strategy_anew_under_another_spec_hash(runnin
     assert after["spec"] == pod["spec"]
     assert after["metadata"]["annotations"] != pod["metadata"]["annotations"]
     assert '"fast_s":20' in running.resources.owned("configmaps", "momentum")["data"]["strategy.json"]  # type: ignore[index]
-    assert running.seen.configs()[-1].strategies[0].spec_hash == running.resources.status("momentum")["runningSpecHash"]
+    now = running.resources.status("momentum")["runningSpecHash"]
+    running.resources.until(lambda: running.seen.configs()[-1].strategies[0].spec_hash == now, "services know it by that hash")
 
 
 def test_other_resources_replace_the_pod_and_keep_the_spec_hash(running: Shared) -> None:

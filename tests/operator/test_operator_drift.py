@@ -26,7 +26,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def name_of(request: pytest.FixtureRequest) -> str:
-    return request.node.name.removeprefix("test_").replace("_", "-")[:40].strip("-")
+    return str(request.node.name).removeprefix("test_").replace("_", "-")[:40].strip("-")
 
 
 def spec_of(desk: Shared, plural: str, name: str) -> Any:

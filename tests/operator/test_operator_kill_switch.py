@@ -99,11 +99,12 @@ def test_frozen_leaves_no_lease_at_all(desk: Shared) -> None:
 def test_one_strategy_is_halted_alone(desk: Shared) -> None:
     desk.resources.strategy("another", mode="live")
     desk.resources.until(lambda: desk.seen.lease("another"), "another is live")
+    said = len(desk.seen.said())
 
     pull(desk, strategies={"another": "Halted"}, reason="it misbehaves")
 
     desk.resources.until(lambda: desk.seen.lease("another") is None, "its lease is gone", 5)
-    assert desk.seen.said()[-1].scope == "another"
+    assert [(one.scope, one.state) for one in desk.seen.said()[said:]] == [("another", HALTED)]
     assert desk.seen.lease("momentum") is not None
     desk.resources.until(lambda: status(desk).get("strategyHalts") == {"another": "Halted"}, "the policy's status names it")
 
@@ -136,3 +137,29 @@ def test_the_same_state_with_another_reason_is_said_once_more(desk: Shared) -> N
     desk.resources.until(lambda: desk.seen.said()[-1].reason == "second", "it is said again")
     desk.resources.remains(lambda: len(desk.seen.said()), "what was said", 0.7)
     assert len(desk.seen.said()) == said + 1
+
+
+def test_a_halt_of_one_strategy_does_not_say_to_everyone_again_that_all_may_trade(desk: Shared) -> None:
+    desk.seen.halt(HALTED, "risk_guardian", "drawdown")
+    desk.resources.until(lambda: status(desk).get("halt") == "Halted", "the drawdown halt is known")
+    said = len(desk.seen.said())
+
+    pull(desk, strategies={"another": "Frozen"}, reason="its key leaked")  # beside the state Active that stands there
+
+    desk.resources.until(lambda: len(desk.seen.said()) > said, "it is said")
+    desk.resources.remains(lambda: len(desk.seen.said()), "what was said", 0.7)
+    assert [(one.scope, one.state) for one in desk.seen.said()[said:]] == [("another", FROZEN)]
+    assert desk.seen.lease("momentum") is None
+
+
+def test_a_halt_that_was_taken_out_and_is_written_again_is_said_again(desk: Shared) -> None:
+    pull(desk, state="Halted", reason="looks wrong")
+    desk.resources.until(lambda: desk.seen.lease("momentum") is None, "it is halted", 5)
+    desk.resources.change("riskpolicies", "default", {"killSwitch": None})
+    desk.resources.until(lambda: status(desk).get("observedGeneration") == generation(desk), "the empty kill switch is seen")
+    desk.seen.halt(ACTIVE, "cli", "looked at it")
+    desk.resources.until(lambda: desk.seen.lease("momentum"), "a person resumed", 5)
+
+    pull(desk, state="Halted", reason="looks wrong")
+
+    desk.resources.until(lambda: desk.seen.lease("momentum") is None, "it is halted again", 5)

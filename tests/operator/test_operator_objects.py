@@ -20,8 +20,7 @@ def desk(shared: Shared) -> Shared:
     """One with a Strategy that trades, and another beside it."""
     shared.resources.strategy("momentum", parameters=PARAMETERS)
     shared.resources.strategy("another")
-    for name in ("momentum", "another"):
-        shared.resources.until(lambda name=name: shared.resources.trades(name), f"{name} trades")
+    shared.resources.until_trading("momentum", "another")
     return shared
 
 
@@ -89,7 +88,7 @@ def test_its_password_opens_its_own_streams_and_no_other_strategys(desk: Shared)
 
     mine.xadd("orders:intents:momentum", {"m": b"x"})
 
-    assert mine.execute_command("XRANGE", "kill_switch_channel", "-", "+") == []
+    assert mine.xrange("kill_switch_channel") == []
     for key in ("orders:intents:another", "orders:approved", "kill_switch_channel"):
         with pytest.raises(redis.exceptions.NoPermissionError):
             mine.xadd(key, {"m": b"x"})

@@ -23,7 +23,7 @@ STRUCTURAL = {
     "type", "description", "default", "enum", "required", "properties", "additionalProperties", "items", "format", "pattern",
     "minimum", "maximum", "minLength", "maxLength", "maxItems", "maxProperties",
     "x-kubernetes-validations", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-int-or-string", "x-kubernetes-list-type",
-    "x-kubernetes-list-map-keys",
+    "x-kubernetes-list-map-keys", "x-kubernetes-map-type",
 }  # fmt: skip
 """What a schema of ours may say; `$ref`, `anyOf`, `title` and the like are not for a CustomResourceDefinition."""
 

@@ -42,8 +42,9 @@ $ kubectl get strategies,allocations,riskpolicies -n memesnipe-strategies
 NOTES = {
     "Strategy": """
 
-One pod runs it. There is no scale subresource: two executors of one Strategy would make every intent twice (`docs/adr/0006-no-scale.md`);
-`spec.paused` is its switch.
+One pod runs it. There is no scale subresource: two executors of one Strategy would make every intent twice
+([decision 6](../adr/0006-no-scale.md)); `spec.paused` is its switch. What a changed field does to its pod, and what a failing spec does:
+[the operator](../explanation/operator.md#a-strategys-life). Reasons of its conditions: [operator](operator.md#conditions).
 """,
     "Allocation": """
 
@@ -52,7 +53,7 @@ One in a namespace, named `default`.
     "RiskPolicy": """
 
 One in a namespace, named `default`. "Looser" says which way a change needs the verb `golive`; the other way never does. A new RiskPolicy
-is measured by the defaults.
+is measured by the defaults. How a kill switch is used: [halt, and reopen](../howto/halt.md).
 """,
 }
 
@@ -67,8 +68,8 @@ STATUS_HEAD = "| field | type | bounds | what |\n|---|---|---|---|\n"
 
 POLICIES_HEAD = """## Who may
 
-ValidatingAdmissionPolicies ask for the verb `golive`, which RBAC grants like any other (`docs/howto/rbac.md`); they hold while the
-operator is down. Labels, annotations, finalizers and status never need it, nor does anything that makes risk smaller.
+ValidatingAdmissionPolicies ask for the verb `golive`, which RBAC grants like any other ([who may do what](../howto/rbac.md)); they hold
+while the operator is down. Labels, annotations, finalizers and status never need it, nor does anything that makes risk smaller.
 
 | policy | asked on | refuses |
 |---|---|---|
@@ -89,5 +90,6 @@ POLICIES = {
 TAIL = """## Versions
 
 `v1alpha1` is served and stored. A new version of the definitions only adds optional fields, so objects from before it stay as they are
-(`tests/operator/test_crd_upgrade.py`); apply the definitions before the operator. Uninstalling the chart keeps definitions and objects.
+(`tests/operator/test_crd_upgrade.py`); apply the definitions before the operator
+([upgrade](../howto/upgrade.md#the-definitions)). Uninstalling the chart keeps definitions and objects.
 """

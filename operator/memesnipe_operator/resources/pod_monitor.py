@@ -8,4 +8,6 @@ def pod_monitor(plan: Plan) -> Manifest:
     """Scrape the pod's health port."""
     endpoint = {"port": "health", "path": "/metrics", "interval": "15s"}
     spec = {"selector": {"matchLabels": plan.selector()}, "podMetricsEndpoints": [endpoint]}
-    return plan.manifest(POD_MONITOR, spec=spec)
+    made = plan.manifest(POD_MONITOR, spec=spec)
+    made["metadata"]["labels"] = {**plan.template.pod_monitor_labels, **made["metadata"]["labels"]}
+    return made

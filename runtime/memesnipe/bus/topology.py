@@ -135,7 +135,9 @@ CONFIG = Stream(
     folded_by=("risk_guardian", "wallet_guard", "position_manager", "autonomous_allocator", "dashboard", "data_consumers"),
     length_max=1_000,
 )
-CLOSE_REQUESTS = Stream("control:close_requests", CloseRequest, Kind.ORDER, ("dashboard", "cli"), (Reader("position_manager", turn=2),))
+CLOSE_REQUESTS = Stream(
+    "control:close_requests", CloseRequest, Kind.ORDER, ("dashboard", "cli", "operator"), (Reader("position_manager", turn=2),)
+)
 DEAD_LETTERS = "dead_letters"
 """What could not be decoded: fields stream, id, raw, field, reason. Never trimmed by us; an alert watches its length."""
 

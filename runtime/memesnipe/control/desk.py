@@ -94,17 +94,20 @@ class Desk:
         elif new:
             await self._keep(fold_halts(self.halts, new))
 
-    async def say(self, switch: KillSwitch | None, origin: str) -> None:
-        """Publish what a person changed in the RiskPolicy's kill switch; kept afterwards, so that a kill in between says it again."""
-        said = said_by(switch, self._said)
-        if said == self._said:
-            return
+    async def say(self, switch: KillSwitch | None, origin: str) -> bool:
+        """Publish what a person changed in the RiskPolicy's kill switch; return whether that was anything.
+
+        It is kept afterwards, so that a kill in between says it again.
+        """
+        if (said := said_by(switch, self._said)) == self._said:
+            return False
         for command in commands(self._said, said, origin, self._clock.now_ns()):
             log.warning("kill_switch", scope=command.scope, state=command.state.value, reason=command.reason)
             await self._bus.publish(topology.KILL_SWITCH.name, command, command.id)
         failpoint("control.before_said_kept")
         await self._memory.keep_said(said)
         self._said = said
+        return True
 
     async def put_in_force(self, config: ConfigApplied, ever: Iterable[str]) -> None:
         """Publish a configuration, unless the newest one says the same. `ever`: every Strategy that ever was, by id."""

@@ -71,6 +71,10 @@ class Status(Model):
     """One for each thing that is judged."""
 
 
+WHOLE: dict[str, Any] = {"x-kubernetes-map-type": "atomic"}
+"""Written whole: merged key by key, a map that became empty would come out of a server-side apply as null."""
+
+
 def _column(name: str, path: str, description: str, **rest: Any) -> Column:
     return Column(name=name, path=path, description=description, **rest)
 
@@ -108,7 +112,7 @@ class StrategyStatus(Status):
     """Hash of what the pod runs."""
     stable_spec_hash: Digest | None = None
     """Hash of lastStableSpec."""
-    last_stable_spec: dict[str, Any] | None = None
+    last_stable_spec: dict[str, Any] | None = Field(default=None, json_schema_extra=WHOLE)
     """The last spec that ran without trouble: what to go back to."""
     failed_spec_hash: Digest | None = None
     """Hash of a spec that did not come up: lastStableSpec runs in its place until the spec changes again."""
@@ -185,5 +189,5 @@ class RiskPolicyStatus(Status):
     """Why."""
     halt_epoch: Annotated[int, Field(ge=0, le=2**40)] | None = None
     """How many commands there were: an approval from before the last one is dead."""
-    strategy_halts: Annotated[dict[Name, HaltName], Field(max_length=STRATEGIES_MAX)] | None = None
+    strategy_halts: Annotated[dict[Name, HaltName], Field(max_length=STRATEGIES_MAX)] | None = Field(default=None, json_schema_extra=WHOLE)
     """Halts in force for single strategies."""

@@ -1,4 +1,4 @@
-"""A proxy before the API server that misbehaves when told: refuses with 429 or 500, hangs, cuts its watches; and counts what it is asked."""
+"""A proxy before the API server that misbehaves when told: refuses with 429 or 500, hangs, cuts its watches. It notes what it is asked."""
 
 import asyncio
 import contextlib
@@ -49,9 +49,10 @@ class ApiProxy:
     def cut_watches(self) -> int:
         """Close every watch stream, as a load balancer does; return how many there were."""
         assert self.loop is not None  # noqa: S101 - it runs
-        found = len(self._watches)
-        self.loop.call_soon_threadsafe(lambda: [one.close() for one in list(self._watches)])
-        return found
+        found = list(self._watches)
+        for one in found:
+            self.loop.call_soon_threadsafe(one.close)
+        return len(found)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Pass a request on, unless a rule says otherwise."""
@@ -126,6 +127,10 @@ def a_proxy(config: Path, folder: Path) -> Iterator[tuple[ApiProxy, Path]]:
     def run() -> None:
         with contextlib.suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
+        for left in asyncio.all_tasks(loop):  # requests that hang, or watch
+            left.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                loop.run_until_complete(left)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

@@ -125,6 +125,10 @@ class Resources:
         """Return whether a Strategy's status says that it trades."""
         return self.status(name).get("trading") == "Yes"
 
+    def until_trading(self, *names: str) -> None:
+        """Wait until these Strategies trade. Raises AssertionError."""
+        self.until(lambda: all(map(self.trades, names)), f"{', '.join(names)} trade")
+
     def let_go(self) -> None:
         """Take every finalizer off, for a namespace whose operator is gone and which is to go."""
         for one in self.cluster.call("GET", f"{API}/namespaces/{self.namespace}/strategies")["items"]:

@@ -96,11 +96,15 @@ class RunningOperator:
     def ready(self, timeout_s: float = 60.0) -> "RunningOperator":
         """Wait until it leads and has read everything; return it. Raises AssertionError with its log."""
         try:
-            until(lambda: self.leads or not self.runs, timeout_s, "the operator leads")
+            until(lambda: self._watches or not self.runs, timeout_s, "the operator leads and watches")
             assert self.leads, "it ended"  # noqa: S101 - a test's helper
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.log()[-4_000:]}") from None
         return self
+
+    @property
+    def _watches(self) -> bool:
+        return self.leads and '"event":"watching"' in self.log_now()
 
     @property
     def leads(self) -> bool:

@@ -50,7 +50,11 @@ class RedisSeen:
 
     def publish(self, stream: topology.Stream, message: object) -> str:
         """Write a message as its producer would; return its entry id."""
-        return str(self.client.xadd(stream.name, {FIELD: encode(message)}).decode())
+        return self.publish_to(stream.name, message)
+
+    def publish_to(self, name: str, message: object) -> str:
+        """The same to one stream by its full name, such as one strategy's intents."""
+        return str(self.client.xadd(name, {FIELD: encode(message)}).decode())
 
     def halt(self, state: HaltState, by: str, reason: str = "", scope: str = PORTFOLIO) -> str:
         """Command a halt as a service or a person would."""
