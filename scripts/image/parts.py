@@ -27,7 +27,7 @@ def surplus(role: str, site: Path) -> list[Path]:
 
 
 def main(role: str, prefix: str) -> None:
-    """Delete a role's surplus below `prefix`, a virtual environment. A path that is not there is an error: the table is then wrong."""
+    """Delete a role's surplus below `prefix`, where the wheel is. A path that is not there is an error: the table is then wrong."""
     site = next(Path(prefix).glob("lib/python3.*/site-packages"))
     for path in surplus(role, site):
         if path.is_dir():

@@ -8,14 +8,18 @@ from typing import Any
 import httpx
 
 from memesnipe.testing.installation.installed import NAMESPACES, STRATEGIES, Installation
+from memesnipe.testing.installation.release import NAMESPACE
 from memesnipe.testing.stacks import until
 
 Say = Callable[[str], None]
+FILLS = "SELECT signature FROM fills WHERE mode = 'live'"
 HELD = "SELECT strategy, mint FROM positions WHERE mode = 'live' AND units > 0"
 KEPT = {
     "customresourcedefinitions": {"allocations.memesnipe.io", "riskpolicies.memesnipe.io", "strategies.memesnipe.io"},
     "namespaces": set(NAMESPACES),
 }
+NOT_OURS = ("nodes", "persistentvolumes", "apiservices")
+"""The node's volumes, named by the claims that stay, and what the API server keeps for each definition."""
 OF_THE_CLUSTER = ("configmaps/kube-root-ca.crt", "serviceaccounts/default")
 """What Kubernetes itself puts into every namespace."""
 
@@ -26,6 +30,7 @@ def test_an_uninstall_is_refused_while_a_live_position_is_open(installation: Ins
     refused = installation.release.helm("uninstall", "memesnipe", "--timeout", "2m")
 
     assert refused.returncode != 0, "helm uninstalled although a live position is open"
+    assert '"refused"' in installation.kubectl("logs", "-n", NAMESPACE, "job/memesnipe-drain")
     assert installation.unready() == []
 
 
@@ -65,12 +70,27 @@ def test_an_uninstall_leaves_what_the_docs_say_and_nothing_else(installation: In
     assert cluster_wide(installation) == KEPT
 
 
+def test_an_install_after_an_uninstall_takes_up_the_same_ledger_and_wallet(installation: Installation, say: Say) -> None:
+    started = time.monotonic()
+
+    installation.release.install()
+
+    installation.until_ready(420)
+    until(lambda: installation.ledger(FILLS), 60, "the ledger")
+    code, told = installation.command("reconcile")
+    say(f"ready again after {time.monotonic() - started:.0f} s; halted as it was left: {installation.halt()}")
+    assert code == 0, told
+    assert installation.halt() == "Halted"
+
+
 def may_stay(one: str) -> bool:
-    """The resources a person made, the volumes, and what setup made: the keys, certificates and passwords of this installation."""
+    """What docs/howto/uninstall.md says stays: what a person made, the volumes, keys and passwords, what the operator remembers."""
     namespace, _, thing = one.partition(": ")
     kind, _, name = thing.partition("/")
     if kind.endswith("memesnipe.io"):
         return namespace == STRATEGIES
+    if thing == "leases.coordination.k8s.io/memesnipe-operator":
+        return True
     return kind in ("persistentvolumeclaims", "secrets", "configmaps") and name.startswith("memesnipe-") and namespace != STRATEGIES
 
 
@@ -80,6 +100,6 @@ def cluster_wide(installation: Installation) -> dict[str, set[str]]:
     for kind in kinds:
         items: list[dict[str, Any]] = installation.get(kind)["items"]
         names = {item["metadata"]["name"] for item in items if "memesnipe" in item["metadata"]["name"]}
-        if names and kind.partition(".")[0] not in ("nodes", "persistentvolumes"):
+        if names and kind.partition(".")[0] not in NOT_OURS:
             ours[kind.partition(".")[0]] = names
     return ours

@@ -10,7 +10,7 @@ from memesnipe.testing.images.engine import Engine, NoEngine, an_engine
 ImageOf = Callable[[str], Image]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     try:
         with an_engine() as running:
@@ -19,7 +19,7 @@ def engine() -> Iterator[Engine]:
         pytest.skip(str(missing))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def image_of(engine: Engine) -> ImageOf:
     def loaded(role: str) -> Image:
         image = build(role, engine)

@@ -134,12 +134,12 @@ def test_a_service_without_its_redis_says_that_it_waits(engine: Engine, image_of
     assert alive == "200"
 
 
-def test_an_operator_without_its_settings_says_which_one_is_missing(engine: Engine, image_of: ImageOf) -> None:
+def test_an_operator_without_its_key_says_which_file_is_missing(engine: Engine, image_of: ImageOf) -> None:
     ended = ran(engine, image_of("operator"))
 
     told = ended.stdout + ended.stderr
     assert (ended.returncode, "Traceback" in told) == (78, False), told
-    assert "MEMESNIPE_" in told
+    assert "lease.key: cannot be read" in told
 
 
 def test_the_signers_image_says_that_it_has_no_commands(engine: Engine, image_of: ImageOf) -> None:

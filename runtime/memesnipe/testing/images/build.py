@@ -20,6 +20,8 @@ SHARED = ("Dockerfile.python", ".dockerignore", "pyproject.toml", "README.md", "
 SOURCES = ("operator/memesnipe_operator", "runtime/memesnipe", "strategies/memesnipe_strategies")
 NOT_IN_AN_IMAGE = "runtime/memesnipe/testing/"
 KEPT_MAX = 2
+LAYERS_MAX = "6GB"
+"""Of layers that a next build may use again."""
 REDIS_DOCKERFILE = """\
 ARG BASE
 FROM ${BASE}
@@ -90,6 +92,8 @@ def _forget_old(engine: Engine, image: Image) -> None:
     for old in sorted(tagged, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT_MAX:]:
         old.unlink()
         engine.docker("image", "rm", f"{image.repository}:{old.stem.removeprefix(f'{image.repository}-')}")
+    if engine.ours:
+        engine.docker("builder", "prune", "--force", "--keep-storage", LAYERS_MAX)
 
 
 def _content(role: str) -> str:

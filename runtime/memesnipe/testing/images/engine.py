@@ -31,6 +31,8 @@ class Engine:
     """An engine to give commands to."""
 
     def __init__(self, host: str = "") -> None:
+        self.ours = bool(host)
+        """Whether it was started here, and what lies in it is ours to delete."""
         self._program = _command_line()
         self._env = {**os.environ, "DOCKER_BUILDKIT": "1", **({"DOCKER_HOST": host} if host else {})}
 
@@ -56,7 +58,10 @@ class Engine:
 
 @contextmanager
 def an_engine() -> Iterator[Engine]:
-    """Yield an engine; stop it afterwards if it was started here. Raises NoEngine where none can be had."""
+    """Yield an engine; stop it afterwards if it was started here. Raises NoEngine where none can be had.
+
+    One at a time on a machine: a second caller waits for the first to be done, so one process must not ask twice.
+    """
     if (running := _running()) is not None:
         yield running
         return

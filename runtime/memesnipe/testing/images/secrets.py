@@ -46,8 +46,10 @@ def _of_this_machine() -> dict[str, str]:
     """As pip reads them: files from the system's to the person's own, then the environment."""
     found = configparser.RawConfigParser()
     own = Path.home()
-    files = ["/etc/pip.conf", own / ".pip/pip.conf", own / ".config/pip/pip.conf", os.environ.get("PIP_CONFIG_FILE", "")]
-    found.read([file for file in files if file], encoding="utf-8")
+    files = [Path("/etc/pip.conf"), own / ".pip/pip.conf", own / ".config/pip/pip.conf"]
+    if named := os.environ.get("PIP_CONFIG_FILE"):
+        files.append(Path(named))
+    found.read(files, encoding="utf-8")
     settings = {key: value for section in ("global", "install") if section in found for key, value in found[section].items()}
     names = (*_INDEX_KEYS, "cert")
     variables = {name: os.environ.get(f"PIP_{name.replace('-', '_').upper()}", "") for name in names}

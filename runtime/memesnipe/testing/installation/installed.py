@@ -58,6 +58,10 @@ class Installation:
         """Command a halt state for everything, as a person does. Raises RuntimeError when it is refused."""
         self.patch("riskpolicy", "default", {"killSwitch": {"state": state, "reason": why}})
 
+    def halt(self) -> str:
+        """Return the halt state that is in force for everything, as the RiskPolicy's status says. Raises RuntimeError."""
+        return str(self.get("riskpolicy", "default", "-n", STRATEGIES).get("status", {}).get("halt"))
+
     def pods(self, *, finished: bool = False) -> list[dict[str, Any]]:
         """Return the pods of all three namespaces; those of Jobs and tests only with `finished`."""
         found = [pod for namespace in NAMESPACES for pod in self.get("pods", "-n", namespace)["items"]]

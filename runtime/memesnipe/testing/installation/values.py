@@ -10,7 +10,7 @@ SMALL = {"requests": {"cpu": "20m", "memory": "96Mi", "ephemeral-storage": "32Mi
 
 
 def values(images: dict[str, Image], api_server: str) -> dict[str, Any]:
-    """Return values for live trading on the localnet. `images` is by role, `redis` among them; `api_server` is its URL, as pods reach it."""
+    """Return values for live trading on the localnet. `images` is by role, `redis` among them; `api_server` is its URL."""
     components = ("operator", "riskGuardian", "walletGuard", "signer", "positionManager", "autonomousAllocator", "dataConsumers")
     small = {
         name: {"resources": SMALL} for name in (*components, "strategyFactory", "dashboard", "redis", "localnet", "strategies", "setup")
