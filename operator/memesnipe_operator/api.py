@@ -21,8 +21,8 @@ Manifest = dict[str, Any]
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON = "application/json"
-TIMEOUT = aiohttp.ClientTimeout(total=20.0)
-"""Of one call, in seconds: a server that takes it and never answers must not hold a worker for good."""
+ANSWER_S_MAX = 20.0
+"""A server that takes a call and never answers must not hold a worker for good."""
 RETRY_S_MAX = 30.0
 
 
@@ -37,13 +37,14 @@ class ApiError(MemeSnipeError):
 class Api:
     """Calls with a bound on how many are under way."""
 
-    def __init__(self, client: ApiClient, calls_max: int = 32) -> None:
+    def __init__(self, client: ApiClient, calls_max: int = 32, answer_s_max: float = ANSWER_S_MAX) -> None:
         self._client = client
         self._slots = asyncio.Semaphore(calls_max)
+        self._timeout = aiohttp.ClientTimeout(total=answer_s_max)
 
-    def apart(self) -> "Api":
-        """Return the same server with a bound of its own: one call at a time, which waits for no other."""
-        return Api(self._client, 1)
+    def apart(self, answer_s_max: float = ANSWER_S_MAX) -> "Api":
+        """Return the same server with bounds of its own: one call at a time, which waits for no other, and so long for its answer."""
+        return Api(self._client, 1, answer_s_max)
 
     def login(self) -> kopf.ConnectionInfo:
         """Return the same server and user as kopf's watches take them."""
@@ -145,7 +146,7 @@ class Api:
         await self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
         url = self._client.configuration.host + path
         response = await self._session().request(
-            method, url, headers=headers, data=_encoded(body), ssl=self._client.rest_client.ssl_context, timeout=TIMEOUT
+            method, url, headers=headers, data=_encoded(body), ssl=self._client.rest_client.ssl_context, timeout=self._timeout
         )
         async with response:
             text = await response.read()

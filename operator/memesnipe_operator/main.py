@@ -73,13 +73,14 @@ def operator_of(memo: Any) -> Operator:
     return operator
 
 
-def settings() -> kopf.OperatorSettings:
+def settings(watch_idle_s: float) -> kopf.OperatorSettings:
     """Return how kopf watches: nothing of its own is written to any object, and only what is ours is sent to us."""
     made = kopf.OperatorSettings()
     made.posting.enabled = False
     made.scanning.disabled = True  # no look at CRDs and namespaces: those rights would be cluster-wide
     made.peering.standalone = True  # who leads is decided by a Lease
     made.watching.chunk_size = 500
+    made.watching.inactivity_timeout = watch_idle_s
     made.networking.request_timeout = 20
     made.networking.error_backoffs = Pauses()
     made.queueing.exit_timeout = 1.0

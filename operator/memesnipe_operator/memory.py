@@ -11,7 +11,7 @@ import msgspec
 
 from memesnipe.bus.folds import Halts
 from memesnipe.control.kill_switch import Said
-from memesnipe.kernel.errors import BadInput, Bug
+from memesnipe.kernel.errors import BadInput, Bug, Unavailable
 from memesnipe_operator.api import Api, ApiError, Manifest
 from memesnipe_operator.kinds import CONFIG_MAP
 
@@ -41,6 +41,8 @@ class Memory:
         self._api, self._namespace = api, namespace
         self._version = ""
         self._writing = asyncio.Lock()
+        self._tried: list[Kept] = []
+        """What was sent since the last answer, without one."""
         self.kept = Kept()
 
     async def open(self) -> None:
@@ -75,20 +77,25 @@ class Memory:
             if error.status not in (404, 409):
                 raise
             answer = await self._ours(kept)
+        except Unavailable:
+            self._tried.append(kept)  # it may have been written, or may be yet
+            raise
         self._version, self.kept = answer["metadata"]["resourceVersion"], kept
+        self._tried.clear()
 
     async def _ours(self, kept: Kept) -> Manifest:
-        """A write whose answer was lost is found here by the next attempt; one that was deleted is made anew, for we hold all of it.
+        """A write whose answer was lost is found here by a later attempt; one that was deleted is made anew, for we hold all of it.
 
         Raises Bug where somebody else wrote.
         """
         found = await self._api.get(CONFIG_MAP, self._namespace, NAME)
-        if found is None:
-            self._version = ""
-            return await self._api.replace(CONFIG_MAP, self._manifest(kept))
-        if _decoded(found) != kept:
+        there = _decoded(found) if found is not None else None
+        if there not in (None, kept, *self._tried):
             raise Bug("another operator keeps the state: this one must not go on")
-        return found
+        if found is not None and there == kept:
+            return found
+        self._version = found["metadata"]["resourceVersion"] if found is not None else ""
+        return await self._api.replace(CONFIG_MAP, self._manifest(kept))
 
     def _manifest(self, kept: Kept) -> Manifest:
         labels = {"app.kubernetes.io/name": "memesnipe", "app.kubernetes.io/component": "operator"}

@@ -44,6 +44,8 @@ class OperatorSettings(CommonSettings, frozen=True, kw_only=True):
     """Every Strategy is looked at anew this often, whatever events came or were missed."""
     status_s: Seconds = 5.0
     """How often PnL, positions and weights are looked up for the status."""
+    watch_idle_s: Seconds = 15.0
+    """A watch on which nothing came for so long is taken up anew where it was: its server may be gone, and the kill switch comes on it."""
     turn_s: Seconds = 0.25
     """How often halts are folded and leases looked at; a changed manifest does not wait for it."""
     stable_s: Seconds = 30.0

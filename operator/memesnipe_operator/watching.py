@@ -21,7 +21,7 @@ async def watch(running: Running, settings: OperatorSettings, operator: Operator
     streams = asyncio.create_task(
         kopf.operator(
             registry=main.REGISTRY,
-            settings=main.settings(),
+            settings=main.settings(settings.watch_idle_s),
             namespaces=[settings.strategies_namespace],
             standalone=True,
             memo=operator,

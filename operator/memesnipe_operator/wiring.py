@@ -21,6 +21,9 @@ from memesnipe_operator.telling import Teller
 from memesnipe_operator.users import Users
 from memesnipe_operator.world import World
 
+STATE_S_MAX = 3.0
+"""The turn that says halts and renews leases waits for these calls: it rather tries again than waits for a server that is starting."""
+
 
 @contextlib.asynccontextmanager
 async def put_together(running: Running, settings: OperatorSettings, files: Mounted, api: Api) -> AsyncIterator[Operator]:
@@ -29,7 +32,7 @@ async def put_together(running: Running, settings: OperatorSettings, files: Moun
     bus = await connect(settings, clock, service="operator")
     redis, trimmer = Session(settings.redis_url, "operator:users"), Trimmer(settings)
     try:
-        memory = Memory(api, settings.namespace)
+        memory = Memory(api.apart(STATE_S_MAX), settings.namespace)
         await memory.open()
         users = Users(redis, files.users, files.passwords, settings.key_prefix)
         desk = Desk(bus, clock, files.lease_key, memory, by="operator", paper_switch=settings.paper_trading_mode)

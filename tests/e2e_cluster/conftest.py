@@ -1,17 +1,20 @@
 """One installation by Helm on one real node for all these tests: real pods, Services, DNS and volumes, live trading on the localnet."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from memesnipe.testing.cluster import a_real_node
+from memesnipe.testing.cluster.packages import NoRealNode
 from memesnipe.testing.images.build import NAMES, Image, build
 from memesnipe.testing.images.build import redis as redis_image
 from memesnipe.testing.images.engine import NoEngine, an_engine
 from memesnipe.testing.installation.installed import NAMESPACES, STRATEGIES, Installation
-from memesnipe.testing.installation.release import Release
+from memesnipe.testing.installation.release import CHART, Release
 from memesnipe.testing.installation.values import values
 
 ROOT = Path(__file__).parents[2]
@@ -51,14 +54,24 @@ def images() -> dict[str, Image]:
 
 
 @pytest.fixture(scope="session")
-def installation(images: dict[str, Image], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def chart(images: dict[str, Image], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The chart as it was when the images were made: whoever edits the checkout during a run must not upgrade to half of their work."""
+    return Path(shutil.copytree(CHART, tmp_path_factory.mktemp("chart") / "memesnipe"))
+
+
+@pytest.fixture(scope="session")
+def installation(images: dict[str, Image], chart: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The chart, installed, with capital and limits applied and every pod ready. No strategy is applied yet."""
     started = time.monotonic()
-    with a_real_node() as cluster:
+    with ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(a_real_node())
+        except NoRealNode as missing:
+            pytest.skip(str(missing))
         for image in images.values():
             cluster.load_image(image.archive)
         node_s = time.monotonic() - started
-        installed = Installation(cluster, Release(cluster.kubeconfig, tmp_path_factory.mktemp("helm"), values(images, cluster.url)))
+        installed = Installation(cluster, Release(cluster.kubeconfig, tmp_path_factory.mktemp("helm"), values(images, cluster.url), chart))
         installed.release.install()
         for namespace in NAMESPACES:
             cluster.wait(lambda ns=namespace: installed.get("namespace", ns), f"the namespace {namespace}")  # type: ignore[misc]  # a default binds it

@@ -96,7 +96,10 @@ def seen(valkey_url: str) -> RedisSeen:
 
 @pytest.fixture(scope="module")
 def shared(cluster: Cluster, installed: None, valkey_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    """One operator for all tests of a file, each with Strategies of its own; there are limits, and nothing is held."""
+    """One operator for all tests of a file, each with Strategies of its own; there are limits, and nothing is held.
+
+    Not beside `operator` in one file: that one empties the Redis which this one uses.
+    """
     seen = RedisSeen(valkey_server)
     seen.client.flushall()
     seen.hold()

@@ -12,6 +12,7 @@ from memesnipe.testing.api_proxy import ApiProxy, a_proxy
 from memesnipe.testing.cluster import Cluster
 from memesnipe.testing.custom_resources import Resources
 from memesnipe.testing.operators import StartOperator
+from memesnipe.testing.redis_seen import RedisSeen
 
 PATIENT: dict[str, Any] = {"MEMESNIPE_LEASE_S": "60"}
 """A Lease that outlives the outage: losing it ends the process, which is another test's promise."""
@@ -32,7 +33,7 @@ def is_a_watch(_: str, path: str) -> bool:
 
 
 def test_an_api_server_that_was_killed_is_followed_again_when_it_is_back(
-    cluster: Cluster, resources: Resources, start_operator: StartOperator
+    cluster: Cluster, resources: Resources, start_operator: StartOperator, seen: RedisSeen
 ) -> None:
     operator = start_operator(**PATIENT)
     resources.limits()
@@ -40,9 +41,9 @@ def test_an_api_server_that_was_killed_is_followed_again_when_it_is_back(
     cluster.restart("kube-apiserver")
 
     resources.until(lambda: resources.strategy("momentum"), "a Strategy can be applied")
-    resources.until(lambda: resources.trades("momentum"), "it trades")
+    resources.until(lambda: resources.owned("deployments", "momentum"), "it has a Deployment")
     resources.change("riskpolicies", "default", {"killSwitch": {"state": "Halted", "reason": "still heard"}})
-    resources.until(lambda: resources.status("momentum").get("why") == "Halted: still heard", "the kill switch is heard")
+    resources.until(lambda: [one.reason for one in seen.said()] == ["still heard"], "the kill switch is heard")
     assert operator.runs
 
 
@@ -110,3 +111,19 @@ def test_an_operator_that_cannot_watch_every_kind_ends_rather_than_be_deaf_to_th
 
     assert operator.wait() == EXIT_FAILED
     assert "it does not serve Allocation, RiskPolicy, Strategy yet" in operator.log()
+
+
+def test_watches_that_are_never_answered_do_not_make_it_deaf(
+    proxied: tuple[ApiProxy, Path], resources: Resources, start_operator: StartOperator, seen: RedisSeen
+) -> None:
+    proxy, kubeconfig = proxied
+    start_operator(**PATIENT, MEMESNIPE_KUBECONFIG=str(kubeconfig), MEMESNIPE_WATCH_IDLE_S="2")
+    resources.limits()
+    proxy.hang(is_a_watch)
+    proxy.cut_watches()
+    resources.until(lambda: proxy.hanging >= 8, "every watch hangs")
+
+    proxy.answer_again()
+    resources.change("riskpolicies", "default", {"killSwitch": {"state": "Halted", "reason": "still heard"}})
+
+    resources.until(lambda: [one.reason for one in seen.said()] == ["still heard"], "the kill switch is heard", 10)

@@ -6,9 +6,7 @@ import pytest
 
 from memesnipe.messages.bounds import Mode
 from memesnipe.testing.builders import MINT, OTHER_MINT
-from memesnipe.testing.custom_resources import Resources
-from memesnipe.testing.operators import RunningOperator, Shared
-from memesnipe.testing.redis_seen import RedisSeen
+from memesnipe.testing.operators import Shared
 
 
 @pytest.fixture
@@ -81,16 +79,3 @@ def test_a_strategy_of_the_same_name_may_come_again_at_once(desk: Shared) -> Non
 
     desk.resources.until(lambda: desk.resources.trades("phoenix"), "it trades again")
     desk.resources.until(lambda: "executor-phoenix" in desk.seen.users(), "it has a user")
-
-
-def test_what_nobody_can_tell_counts_as_held(operator: RunningOperator, resources: Resources, seen: RedisSeen) -> None:
-    resources.limits()
-    resources.strategy("momentum")
-    resources.until(lambda: resources.trades("momentum"), "it trades")
-
-    resources.delete("strategies", "momentum")
-
-    resources.until(lambda: "position_manager has not said" in str(resources.status("momentum").get("why")), "it says what it waits for")
-    resources.remains(lambda: resources.get("strategies", "momentum") is None, "it is there", 2.5)
-    seen.hold()
-    resources.until(lambda: resources.get("strategies", "momentum") is None, "it is gone")

@@ -31,19 +31,15 @@ def handed_over(first: RunningOperator, second: RunningOperator, resources: Reso
     return time.monotonic() - started_s
 
 
-def test_the_second_operator_waits_and_writes_nothing(start_operator: StartOperator, resources: Resources) -> None:
+def test_the_second_operator_writes_nothing_until_the_leader_hands_over_within_two_seconds_of_being_asked_to_end(
+    start_operator: StartOperator, resources: Resources
+) -> None:
     first, second = a_pair(start_operator, resources)
     resources.limits()
-
     resources.strategy("momentum")
-
-    resources.until(lambda: resources.trades("momentum"), "it trades")
+    resources.until(lambda: resources.owned("deployments", "momentum"), "the leader reconciles")
     assert (first.leads, second.leads) == (True, False)
     assert second.count("memesnipe_api_calls_total", verb="PATCH") == 0
-
-
-def test_a_leader_that_is_asked_to_end_hands_over_within_two_seconds(start_operator: StartOperator, resources: Resources) -> None:
-    first, second = a_pair(start_operator, resources)
     assert first.process is not None
 
     first.process.terminate()
@@ -62,17 +58,13 @@ def test_a_waiting_operator_ends_at_once_when_it_is_asked_to(start_operator: Sta
 
 def test_a_leader_that_is_killed_is_followed_when_its_lease_has_run_out(start_operator: StartOperator, resources: Resources) -> None:
     first, second = a_pair(start_operator, resources)
-    resources.limits()
-    resources.strategy("momentum")
-    resources.until(lambda: resources.trades("momentum"), "it trades")
-
     first.kill()
 
     took_s = handed_over(first, second, resources)
     print(f"hand-over after SIGKILL: {took_s:.1f} s with a lease of {LEASE_S} s")
     assert took_s <= LEASE_S + 2
-    resources.strategy("another")
-    resources.until(lambda: resources.trades("another"), "the second operates")
+    resources.strategy("momentum")
+    resources.until(lambda: resources.owned("deployments", "momentum"), "the second operates")
 
 
 def test_a_leader_whose_calls_hang_ends_before_another_leads(

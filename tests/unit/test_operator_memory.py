@@ -70,6 +70,19 @@ async def test_a_write_whose_answer_was_lost_is_found_by_the_next_attempt() -> N
     assert (await read(server)).halts.epoch == 2
 
 
+async def test_a_write_whose_answer_was_lost_is_no_other_operators_though_something_else_is_to_be_kept_meanwhile() -> None:
+    server = OneConfigMap()
+    memory = a_memory(server)
+    await memory.keep_publication("1-0")
+    server.loses_answers = 1
+    with pytest.raises(Unavailable):
+        await memory.keep_halts(Halts(epoch=1))
+
+    await memory.keep_halts(Halts(epoch=2))
+
+    assert (await read(server)).halts.epoch == 2
+
+
 async def test_what_another_operator_wrote_is_not_written_over() -> None:
     server = OneConfigMap()
     first, second = a_memory(server), a_memory(server)

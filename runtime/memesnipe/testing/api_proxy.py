@@ -30,6 +30,8 @@ class ApiProxy:
         self._hangs: Wanted | None = None
         self.asked: list[tuple[str, str]] = []
         """(method, path with query) of every request, oldest first."""
+        self.hanging = 0
+        """How many requests were taken and not answered."""
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def refuse(self, count: int, status: int, wanted: Wanted, **headers: str) -> None:
@@ -46,6 +48,10 @@ class ApiProxy:
         """From now on take requests like this and never answer."""
         self._hangs = wanted
 
+    def answer_again(self) -> None:
+        """Answer what comes from now on; what hangs goes on hanging."""
+        self._hangs = None
+
     def cut_watches(self) -> int:
         """Close every watch stream, as a load balancer does; return how many there were."""
         assert self.loop is not None  # noqa: S101 - it runs
@@ -59,6 +65,7 @@ class ApiProxy:
         path = request.raw_path
         self.asked.append((request.method, path))
         if self._hangs is not None and self._hangs(request.method, path):
+            self.hanging += 1
             await self._released.wait()
         for refusal in self._refusals:
             if refusal[0](request.method, path):

@@ -14,21 +14,21 @@ COMMAND_S_MAX = 600.0
 
 
 class Release:
-    """One release of the chart."""
+    """One release of a chart, by default of this checkout's; `folder` is for Helm's own files."""
 
-    def __init__(self, kubeconfig: Path, folder: Path, values: dict[str, Any]) -> None:
-        self._kubeconfig, self._folder = kubeconfig, folder
+    def __init__(self, kubeconfig: Path, folder: Path, values: dict[str, Any], chart: Path = CHART) -> None:
+        self._kubeconfig, self._folder, self._chart = kubeconfig, folder, chart
         self._values = folder / "values.json"  # JSON is YAML
         self._values.write_text(json.dumps(values, indent=2))
 
     def install(self) -> str:
         """Install; return what Helm printed. Raises RuntimeError with Helm's words."""
-        return self._must("install", NAME, str(CHART), "--create-namespace", "--values", str(self._values))
+        return self._must("install", NAME, str(self._chart), "--create-namespace", "--values", str(self._values))
 
     def upgrade(self, *changed: str) -> str:
         """Upgrade with `--set` values on top of the installed ones. Raises RuntimeError."""
         sets = [word for value in changed for word in ("--set", value)]
-        return self._must("upgrade", NAME, str(CHART), "--values", str(self._values), *sets)
+        return self._must("upgrade", NAME, str(self._chart), "--values", str(self._values), *sets)
 
     def test(self) -> subprocess.CompletedProcess[str]:
         """Run the chart's own tests."""
