@@ -23,6 +23,8 @@ MERGE = "application/merge-patch+json"
 JSON = "application/json"
 ANSWER_S_MAX = 20.0
 """A server that takes a call and never answers must not hold a worker for good."""
+CONNECT_S_MAX = 5.0
+"""A network policy that lets nobody through answers nothing: this is how long it takes to notice."""
 RETRY_S_MAX = 30.0
 
 
@@ -40,7 +42,7 @@ class Api:
     def __init__(self, client: ApiClient, calls_max: int = 32, answer_s_max: float = ANSWER_S_MAX) -> None:
         self._client = client
         self._slots = asyncio.Semaphore(calls_max)
-        self._timeout = aiohttp.ClientTimeout(total=answer_s_max)
+        self._timeout = aiohttp.ClientTimeout(total=answer_s_max, sock_connect=CONNECT_S_MAX)
 
     def apart(self, answer_s_max: float = ANSWER_S_MAX) -> "Api":
         """Return the same server with bounds of its own: one call at a time, which waits for no other, and so long for its answer."""

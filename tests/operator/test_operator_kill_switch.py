@@ -27,10 +27,14 @@ def desk(shared: Shared) -> Iterator[Shared]:
 
 
 def reopen(desk: Shared) -> None:
-    """A person resumes everyone and everything, whoever halted it; the policy says Active afterwards."""
-    for scope in {command.scope for command in desk.seen.said()}:
+    """A person resumes everyone and everything, whoever halted it; the policy says Active afterwards, and has been heard."""
+    said = desk.seen.said()
+    for scope in {command.scope for command in said}:
         desk.seen.halt(ACTIVE, "cli", "the test is over", scope)
-    desk.resources.policy(killSwitch={"state": "Active", "reason": f"reopened after {len(desk.seen.said())}"})
+    reason = f"reopened after {len(said)}"
+    pull(desk, state="Active", reason=reason, strategies=None)
+    if said:  # else Active stands there for the first time, which says nothing
+        desk.resources.until(lambda: reason in [one.reason for one in desk.seen.said()], "the policy is heard")
     desk.resources.until(lambda: desk.seen.lease("momentum") and desk.resources.trades("momentum"), "momentum is live")
     desk.resources.until(lambda: status(desk).get("halt") == "Active", "nothing is halted")
 

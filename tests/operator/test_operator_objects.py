@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 import redis
+from redis.exceptions import NoPermissionError
 
 from memesnipe.bus.acl import user_of
 from memesnipe.strategy.spec import StrategySpec
@@ -90,9 +91,9 @@ def test_its_password_opens_its_own_streams_and_no_other_strategys(desk: Shared)
 
     assert mine.xrange("kill_switch_channel") == []
     for key in ("orders:intents:another", "orders:approved", "kill_switch_channel"):
-        with pytest.raises(redis.exceptions.NoPermissionError):
+        with pytest.raises(NoPermissionError):
             mine.xadd(key, {"m": b"x"})
-    with pytest.raises(redis.exceptions.NoPermissionError):
+    with pytest.raises(NoPermissionError):
         mine.get("lease:momentum")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from memesnipe.kernel.errors import ConfigError, MemeSnipeError
+from memesnipe.kernel.errors import ConfigError, MemeSnipeError, Unavailable
 from memesnipe.kernel.logs import configure, logger
 from memesnipe.kernel.service import EXIT_CONFIG, EXIT_FAILED, exit_with
 from memesnipe.kernel.settings import load
@@ -11,6 +11,8 @@ from memesnipe_operator.connection import connected
 from memesnipe_operator.setup import steps
 from memesnipe_operator.setup.keeping import Keeping
 from memesnipe_operator.setup.settings import SetupSettings
+
+BLOCKED = "the network may keep it away: networkPolicy.apiServer.ports must name the port the API server itself listens on"
 
 
 async def _run(settings: SetupSettings) -> None:
@@ -24,10 +26,14 @@ def main() -> int:
     try:
         settings = load(SetupSettings)
         configure("setup", level=settings.log_level)
+        logger().info("set_up_starts", namespace=settings.namespace, signer_namespace=settings.signer_namespace)
         asyncio.run(_run(settings))
     except ConfigError as error:
         logger().error("config_error", detail=str(error))
         return EXIT_CONFIG
+    except Unavailable as error:
+        logger().error("setup_failed", detail=str(error), hint=BLOCKED)
+        return EXIT_FAILED
     except MemeSnipeError as error:
         logger().error("setup_failed", detail=str(error))
         return EXIT_FAILED
