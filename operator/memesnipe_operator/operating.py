@@ -54,7 +54,7 @@ class Operator:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.queue = WorkQueue(STRATEGY.kind, parts.strategies.reconcile, parts.settings.seed)
+        self.queue = WorkQueue(STRATEGY.kind, parts.strategies.reconcile, parts.settings.seed, told=self._trouble)
         self.telling = WorkQueue("StrategyStatus", parts.teller.reconcile, parts.settings.seed, after=self.queue)
         self.everyones = WorkQueue("Singleton", parts.singletons.reconcile, parts.settings.seed)
         parts.strategies.tell = self.telling.mark
@@ -116,6 +116,14 @@ class Operator:
             group.create_task(self._every(settings.resync_s, "resync", self.resync))
             group.create_task(self._every(settings.status_s, "status", self._look))
             group.create_task(trim_forever(settings, lambda: self._parts.world.names(STRATEGY), every_s=TRIM_S))
+
+    def _trouble(self, name: str, why: str) -> None:
+        """A reconcile that keeps failing is a condition of its Strategy, not only a line in a log."""
+        if why:
+            self._parts.world.trouble[name] = why
+        else:
+            self._parts.world.trouble.pop(name, None)
+        self.telling.mark(name)
 
     def _mark_all(self) -> None:
         for name in self._parts.world.names(STRATEGY):

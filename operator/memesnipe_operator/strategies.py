@@ -146,6 +146,7 @@ class Strategies:
         hands = self._hands
         hands.children.forget(name=f"strategy-{name}")
         hands.world.chosen.pop(name, None)
+        hands.world.trouble.pop(name, None)
         self._met_ns.pop(name, None)
         if hands.world.running.pop(name, None) is not None:
             hands.installation.mark()

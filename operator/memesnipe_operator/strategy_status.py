@@ -33,12 +33,14 @@ class Seen(msgspec.Struct, frozen=True):
     positions: int = 0
     """All that it holds, in either mode: what was bought live is still there when it is back on paper."""
     signal_ms: int = 0
+    trouble: str = ""
+    """Why its reconcile keeps failing; empty: it does not."""
 
 
 def status_of(view: StrategyView, seen: Seen, asked_hash: str, now_ns: int) -> dict[str, Any]:
     """Return the whole status, as the API server takes it."""
     mode, gates = seen.judged
-    conditions = [*_lead(view, seen, mode, gates), seen.choice.condition, *gates]
+    conditions = [*_lead(view, seen, mode, gates), _reconciled(seen.trouble), seen.choice.condition, *gates]
     trading = conditions[1].status is Verdict.TRUE
     status: dict[str, Any] = {
         "observedGeneration": view.generation,
@@ -52,6 +54,12 @@ def status_of(view: StrategyView, seen: Seen, asked_hash: str, now_ns: int) -> d
         "conditions": stated(conditions, view.status, view.generation, now_ns),
     }
     return status | _stability(seen.choice) | _money(view, seen)
+
+
+def _reconciled(trouble: str) -> Condition:
+    if trouble:
+        return Condition("Reconciled", Verdict.FALSE, "Failing", f"what runs may not be what is asked for; tried again: {trouble}")
+    return Condition("Reconciled", Verdict.TRUE, "Reconciled", "every object is as the spec asks")
 
 
 def _stability(choice: Choice) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class Teller:
             halt=inst.halts.effective(name),
             halt_reason=inst.halt_reason(name),
             config_version=inst.version,
+            trouble=self._world.trouble.get(name, ""),
             missing=inst.missing(name, choice.running, judged[0]),
             capital_lamports=lamports(allocation.spec.capital_sol) if allocation else 0,
             performance=standing.of(name, judged[0]) if standing else None,
@@ -82,10 +83,10 @@ def _transitions(old: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple
         live = after["mode"] == "live"
         message = f"{old.get('mode') or 'nothing'} -> {after['mode']}: {condition_in(after, 'Live')['message']}"
         told.append((NORMAL, "WentLive" if live else "OnPaper", message))
-    for type_ in ("Trading", "Ready", "Stable"):
+    for type_ in ("Trading", "Ready", "Stable", "Reconciled"):
         was, now = condition_in(old, type_), condition_in(after, type_)
         if (was.get("status"), was.get("reason")) != (now["status"], now["reason"]):
-            if not old and now["reason"] in PASSING:
+            if not old and (now["reason"] in PASSING or type_ == "Reconciled"):
                 continue
             kind = NORMAL if now["status"] == "True" or now["reason"] in PASSING else WARNING
             told.append((kind, f"{type_}{now['reason']}" if now["reason"] != type_ else type_, str(now["message"])))

@@ -22,12 +22,19 @@ log = logger()
 Reconcile = Callable[[str], Awaitable[float | None]]
 """Key -> seconds until it wants to be looked at again by itself, or None. What it raises is a failure."""
 
+Told = Callable[[str, str], None]
+"""Gets a key and why it keeps failing; empty: it works again."""
+TOLD_FROM = 2
+"""Failures in a row: a single one is most often a call that was overtaken, and over before anybody reads of it."""
+
 
 class WorkQueue:
     """Dirty keys of one kind, and the workers that reconcile them."""
 
-    def __init__(self, kind: str, reconcile: Reconcile, seed: int = 7, *, after: "WorkQueue | None" = None) -> None:
-        self._kind, self._reconcile, self._after = kind, reconcile, after
+    def __init__(
+        self, kind: str, reconcile: Reconcile, seed: int = 7, *, after: "WorkQueue | None" = None, told: Told | None = None
+    ) -> None:
+        self._kind, self._reconcile, self._after, self._told = kind, reconcile, after, told
         self._random = random.Random(seed)  # noqa: S311 - spreads retries out; decides nothing
         self._ready: dict[str, None] = {}  # a dict keeps the order in which keys became dirty
         self._busy: set[str] = set()
@@ -121,7 +128,8 @@ class WorkQueue:
         except Exception as error:  # whatever it was, the key must come again: a lost reconcile is a strategy nobody looks after
             self._failed(key, error)
             return
-        self._failures.pop(key, None)
+        if self._failures.pop(key, 0) >= TOLD_FROM and self._told is not None:
+            self._told(key, "")
         RECONCILES.labels(self._kind, "done").inc()
         RECONCILE_S.labels(self._kind).observe(time.monotonic() - started_s)
         if again_s is not None:
@@ -130,6 +138,8 @@ class WorkQueue:
     def _failed(self, key: str, error: Exception) -> None:
         count = self._failures[key] = self._failures.get(key, 0) + 1
         RECONCILES.labels(self._kind, "failed").inc()
+        if count >= TOLD_FROM and self._told is not None:
+            self._told(key, f"{type(error).__name__}: {error}"[:512])
         asked_s = error.retry_after_s if isinstance(error, Unavailable) else 0.0
         pause_s = max(min(BACKOFF_S * 2 ** min(count - 1, 10), BACKOFF_S_MAX), asked_s) * (0.5 + self._random.random())
         log.warning(

@@ -42,6 +42,8 @@ class World:
         """By Strategy: what its pod runs, as its reconcile chose it."""
         self.chosen: dict[str, tuple[int, Choice]] = {}
         """By Strategy: the generation that its reconcile looked at last, and what it chose."""
+        self.trouble: dict[str, str] = {}
+        """By Strategy: why its reconcile keeps failing."""
         self.standing: Standing | None = None
         """None: position_manager has not said what is held, so nothing can be called flat."""
 

@@ -117,7 +117,17 @@ def test_capital_is_lowered_by_anyone_and_raised_with_the_verb_alone(desk: Desk)
     assert "raising spec.capitalSol from 20 to 20.5 needs the verb golive" in desk.change(ALLOCATION, {"capitalSol": 20.5})
     assert desk.change(ALLOCATION, {"capitalSol": 20.5}, who=CAPTAIN) == ""
     assert desk.change(ALLOCATION, {"capitalSol": 1}) == ""
-    assert desk.change(ALLOCATION, {"method": "fixed", "weightsBps": {"momentum": 10_000}}) == ""
+
+
+def test_a_weight_is_lowered_by_anyone_and_raised_with_the_verb_alone(desk: Desk) -> None:
+    fixed = {"method": "fixed", "weightsBps": {"momentum": 4_000, "dip": 1_000}}
+
+    assert "another spec.method, which shares the capital out anew, needs the verb golive" in desk.change(ALLOCATION, fixed)
+    assert desk.change(ALLOCATION, fixed, who=CAPTAIN) == ""
+    assert "raising spec.weightsBps of momentum needs the verb golive" in desk.change(ALLOCATION, {"weightsBps": {"momentum": 4_001}})
+    assert "raising spec.weightsBps of new needs the verb golive" in desk.change(ALLOCATION, {"weightsBps": {"new": 1}})
+    assert desk.change(ALLOCATION, {"weightsBps": {"momentum": 3_000}}) == ""
+    assert desk.change(ALLOCATION, {"weightsBps": {"dip": None}}) == ""
 
 
 def test_a_new_allocation_raises_the_capital_from_nothing(desk: Desk) -> None:

@@ -26,13 +26,22 @@ RAISING_CAPITAL = Policy(
     name="memesnipe-allocations-golive",
     resource=ALLOCATION,
     operations=("CREATE", "UPDATE"),
-    variables={**golive(ALLOCATION), "before": "oldObject == null ? 0.0 : double(oldObject.spec.capitalSol)"},
+    variables={
+        **golive(ALLOCATION),
+        "before": "oldObject == null ? 0.0 : double(oldObject.spec.capitalSol)",
+        "weights": "has(object.spec.weightsBps) ? dyn(object.spec.weightsBps) : dyn({})",
+        "weightsBefore": "oldObject != null && has(oldObject.spec.weightsBps) ? dyn(oldObject.spec.weightsBps) : dyn({})",
+        "raised": "variables.weights.filter(name, variables.weights[name] > variables.weightsBefore[?name].orValue(0))",
+        "method": "oldObject != null && object.spec.method != oldObject.spec.method",
+    },
     validations=[
         needs_golive(
             ALLOCATION,
             "double(object.spec.capitalSol) <= variables.before",
             "'raising spec.capitalSol from ' + string(variables.before) + ' to ' + string(double(object.spec.capitalSol))",
-        )
+        ),
+        needs_golive(ALLOCATION, "!variables.method", "'another spec.method, which shares the capital out anew,'"),
+        needs_golive(ALLOCATION, "size(variables.raised) == 0", "'raising spec.weightsBps of ' + variables.raised.join(', ')"),
     ],
 )
 """A new Allocation raises the capital from nothing: otherwise deleting the old one would be the way round."""

@@ -1,8 +1,9 @@
 """`python -m memesnipe_operator.drain`: runs once and ends. 0 drained, 1 refused, 78 what only a person can put right, 70 try again."""
 
 import asyncio
+import signal
 
-from memesnipe.kernel.errors import ConfigError, MemeSnipeError
+from memesnipe.kernel.errors import ConfigError, MemeSnipeError, Unavailable
 from memesnipe.kernel.logs import configure, logger
 from memesnipe.kernel.service import EXIT_CONFIG, EXIT_FAILED, exit_with
 from memesnipe.kernel.settings import load
@@ -16,8 +17,14 @@ EXIT_REFUSED = 1
 
 
 async def _run(settings: DrainSettings) -> None:
+    """Drain; SIGTERM ends it as a failure does, with the operator back at work. Raises what `drain` raises, Unavailable when ended."""
     async with connected(settings.kubeconfig) as api:
-        await drain(api, settings)
+        work = asyncio.ensure_future(drain(api, settings))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise Unavailable("drain", "its time was up; the operator is at work again: raise uninstall.timeoutSeconds") from None
 
 
 def main() -> int:

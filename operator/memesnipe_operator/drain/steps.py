@@ -33,7 +33,7 @@ async def drain(api: Api, settings: DrainSettings) -> None:
         for kind in (*OWNED, POD_MONITOR):  # with the pods gone nobody is without a NetworkPolicy for an instant
             await _delete(api, settings, kind)
         await take_finalizers_off(api, settings)
-    except MemeSnipeError:
+    except (MemeSnipeError, asyncio.CancelledError):  # cancelled: the job's time is up, and it was asked to end
         with contextlib.suppress(MemeSnipeError):  # what went wrong first is what is told
             await start_operator(api, settings)
         raise
