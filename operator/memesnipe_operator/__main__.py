@@ -37,14 +37,16 @@ async def _operate(running: Running, settings: OperatorSettings, files: Mounted,
         await operator.prepare()
         working, stopping = asyncio.create_task(operator.run()), asyncio.create_task(running.stop.wait())
         watching = asyncio.create_task(watch(running, settings, operator))
-        await asyncio.wait({working, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, watching):
-            if task.done():
-                task.result()
-        watching.cancel()  # it takes seconds to end, and its handlers only mark: the next operator need not wait for that
-        working.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
+        try:
+            await asyncio.wait({working, watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (working, watching):
+                if task.done():
+                    task.result()
+        finally:  # also when the Lease is lost: then nothing more may be granted
+            watching.cancel()  # it takes seconds to end, and its handlers only mark: the next operator need not wait for that
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
 
 
 async def _until_served(api: Api) -> None:

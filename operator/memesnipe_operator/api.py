@@ -14,7 +14,7 @@ import kopf
 from kubernetes.aio.client import ApiClient
 
 from memesnipe.kernel.errors import MemeSnipeError, Unavailable
-from memesnipe_operator.kinds import FIELD_MANAGER, KIND_OF, Kind
+from memesnipe_operator.kinds import FIELD_MANAGER, KIND_OF, SECRET, Kind
 from memesnipe_operator.metrics import API_CALLS
 
 Manifest = dict[str, Any]
@@ -70,9 +70,10 @@ class Api:
         path = kind.path(meta["namespace"], meta["name"]) + _query(fieldManager=FIELD_MANAGER, force=str(force).lower())
         return await self._call("PATCH", kind, path, manifest, APPLY)
 
-    async def set_status(self, kind: Kind, namespace: str, name: str, status: Manifest) -> Manifest:
-        """Apply the status whole: a field that it no longer has goes. Raises Unavailable, ApiError."""
-        body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name, "namespace": namespace}, "status": status}
+    async def set_status(self, kind: Kind, namespace: str, name: str, status: Manifest, uid: str = "") -> Manifest:
+        """Apply the status whole: a field that it no longer has goes; with `uid` not to a successor. Raises Unavailable, ApiError."""
+        meta = {"name": name, "namespace": namespace, **({"uid": uid} if uid else {})}
+        body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": meta, "status": status}
         path = kind.path(namespace, name, "status") + _query(fieldManager=FIELD_MANAGER, force="true")
         return await self._call("PATCH", kind, path, body, APPLY)
 
@@ -155,7 +156,7 @@ class Api:
         API_CALLS.labels(method, kind.kind, f"{response.status // 100}xx" if response.status != 429 else "429").inc()
         if response.status < 300:
             return _decoded(text)
-        raise _refusal(response.status, response.headers, text)
+        raise _refusal(response.status, response.headers, text if kind != SECRET else b"{}")  # a refusal may quote what was sent
 
     def _session(self) -> aiohttp.ClientSession:
         rest = self._client.rest_client

@@ -30,6 +30,7 @@ from memesnipe_operator.views import View
 from memesnipe_operator.world import World
 
 AGAIN_S = 2.0
+ASKED_AGAIN_NS = 600 * NS_PER_S
 BY = "riskpolicy:onDelete"
 Held = tuple[tuple[Mode, str, int], ...]
 
@@ -69,10 +70,15 @@ class Farewell:
             await self._wait_for(view, held)
             return AGAIN_S
         since_ns = self._flat_since_ns.setdefault(view.name, hands.clock.now_ns())
-        if not (hands.clock.now_ns() - since_ns >= hands.settings.settle_s * NS_PER_S):
+        if not (hands.clock.now_ns() - since_ns >= self._settle_s() * NS_PER_S):
             await self._say(view, "Settling", "it holds nothing; waiting whether an order was still on its way")
             return AGAIN_S
         return await self._let_go(view)
+
+    def _settle_s(self) -> float:
+        """An order that was signed may land until its blockhash ends, a minute later; on paper there is none."""
+        settings = self._hands.settings
+        return settings.settle_s if settings.paper_trading_mode else settings.live_settle_s
 
     async def _stop_the_pod(self, view: View, name: str) -> None:
         """No new risk. Where the namespace itself is being deleted our right may be gone already; then the pod goes with the namespace."""
@@ -97,9 +103,10 @@ class Farewell:
         await self._say(view, "Closing", f"closing {len(held)} positions; protective exits work unless the wallet is Frozen")
 
     async def _ask_to_close(self, view: View, mint: str) -> None:
-        """The same request each time: position_manager remembers it until the position is closed, and a second one is dropped."""
-        request_id = derive("on-delete", view.uid, mint)
-        request = CloseRequest(request_id, view.name, mint, BY, self._hands.clock.now_ns())
+        """One request in ten minutes: position_manager remembers it until the position is closed; one that was lost comes again."""
+        now_ns = self._hands.clock.now_ns()
+        request_id = derive("on-delete", view.uid, mint, now_ns // ASKED_AGAIN_NS)
+        request = CloseRequest(request_id, view.name, mint, BY, now_ns)
         await self._hands.bus.publish(topology.CLOSE_REQUESTS.name, request, request_id)
 
     async def _let_go(self, view: View) -> float | None:
@@ -117,9 +124,11 @@ class Farewell:
 
     async def _take_finalizer_off(self, view: View) -> None:
         failpoint("operator.before_finalizer_off")
-        rest = [one for one in view.finalizers if one != FINALIZER]
         body = self._hands.world.body(STRATEGY, view.name)
-        version = body["metadata"]["resourceVersion"] if body else ""
+        if body is None:
+            return
+        meta = body["metadata"]
+        rest, version = [one for one in meta.get("finalizers") or () if one != FINALIZER], meta["resourceVersion"]
         try:
             await self._hands.api.set_finalizers(STRATEGY, view.namespace, view.name, rest, version)
         except ApiError as error:
@@ -135,4 +144,4 @@ class Farewell:
         counted = {} if held is None else {"openPositions": len(held)}
         wanted = {**view.status, **counted, "trading": "No", "why": message[:256], "conditions": [*others, *condition]}
         if wanted != dict(view.status):
-            self._hands.world.answered(STRATEGY, await self._hands.api.set_status(STRATEGY, view.namespace, view.name, wanted))
+            self._hands.world.answered(STRATEGY, await self._hands.api.set_status(STRATEGY, view.namespace, view.name, wanted, view.uid))

@@ -21,15 +21,17 @@ from memesnipe.manifests.fields import STRATEGIES_MAX
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import PORTFOLIO, ConfigApplied, StrategyConfig
 from memesnipe_operator.judging import Judged, judged
+from memesnipe_operator.kinds import STRATEGY
 from memesnipe_operator.memory import Memory
 from memesnipe_operator.metrics import STRATEGIES, TURN_FAILURES
 from memesnipe_operator.resources.plan import Running
 from memesnipe_operator.settings import OperatorSettings
-from memesnipe_operator.views import AllocationView, RiskPolicyView, StrategyView
+from memesnipe_operator.views import StrategyView
 from memesnipe_operator.world import World
 
 log = logger()
-REST = 10
+REST, REST_S_MAX = 10, 1.0
+"""Times as long as judging took, in seconds at most: live -> paper must not wait for more."""
 
 
 class Installation:
@@ -44,7 +46,6 @@ class Installation:
         self._asked = False
         self.judges = False
         """Whether a whole turn was taken. Before, nobody knows what is in force, and a status would say that nothing is."""
-        self._limits: tuple[AllocationView, RiskPolicyView] | None = None
         self._in_force: dict[str, StrategyConfig] = {}
         self._ever: tuple[str, ...] = ()
         """Every Strategy whose exits the configuration in force looks after."""
@@ -74,6 +75,11 @@ class Installation:
         """The RiskPolicy or the Allocation changed: take a turn at once, for it may be the kill switch."""
         self._dirty, self._apply_from_s = True, 0.0
         self._wake.set()
+
+    def lives(self, name: str) -> bool:
+        """Return whether a Strategy is live in the configuration in force: then what is taken from it is taken at once."""
+        found = self._in_force.get(name)
+        return found is not None and found.mode is Mode.LIVE
 
     def halt_reason(self, strategy: str) -> str:
         """Return why a strategy is halted: the reason of the more severe of everyone's halt and its own."""
@@ -142,10 +148,10 @@ class Installation:
             self._changed |= {"", *self._world.running}
 
     async def _apply_in_time(self) -> None:
-        """While a thousand Strategies arrive, judging all at each turn would be all that we do: rest ten times as long as it took."""
+        """While a thousand Strategies arrive, judging all at each turn would be all that we do: rest in between."""
         started_s = time.monotonic()
         await self._apply()
-        self._apply_from_s = time.monotonic() + REST * (time.monotonic() - started_s)
+        self._apply_from_s = time.monotonic() + min(REST * (time.monotonic() - started_s), REST_S_MAX)
 
     async def forget(self, name: str) -> None:
         """A Strategy was closed and deleted: it holds nothing, so it needs no exit lease. Raises Unavailable, ApiError."""
@@ -175,15 +181,15 @@ class Installation:
         """Put the configuration in force that the resources ask for. Without limits there is none: what was in force stays, on paper."""
         allocation, policy = self._world.allocation(), self._world.policy()
         if allocation is not None and policy is not None:
-            self._limits = (allocation, policy)
-        if self._limits is None:
+            await self._memory.keep_limits(allocation.spec, policy.spec)
+        limits = self._memory.limits()
+        if limits is None:
             return
-        configs = self._configs()
-        draft = assembled(
-            configs, self._limits[0].spec, self._limits[1].spec, version=0, time_ns=self._clock.now_ns(), genesis=self._genesis
-        )
+        draft = assembled(self._configs(), *limits, version=0, time_ns=self._clock.now_ns(), genesis=self._genesis)
         config = await self._numbered(draft)
-        ever = self._memory.kept.ever
+        ever = tuple(
+            sorted({*self._memory.kept.ever, *self._world.names(STRATEGY)})
+        )  # who is there may hold something, also on its way out
         if (config, ever) == (self._desk.config, self._ever):
             return
         await self._desk.put_in_force(config, ever)

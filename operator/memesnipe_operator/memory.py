@@ -6,16 +6,23 @@ by what is no longer true.
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from memesnipe.bus.folds import Halts
 from memesnipe.control.kill_switch import Said
 from memesnipe.kernel.errors import BadInput, Bug, Unavailable
+from memesnipe.manifests.models import AS_STORED, AllocationSpec, RiskPolicySpec
 from memesnipe_operator.api import Api, ApiError, Manifest
 from memesnipe_operator.kinds import CONFIG_MAP
 
 NAME = "memesnipe-operator-state"
+LIMITS = ("allocation", "policy")
+
+
+class Usurped(Bug):
+    """Another operator keeps the state: this one must end, whatever it was doing."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -29,6 +36,8 @@ class Kept(msgspec.Struct, frozen=True):
     """Of the configuration that has this version."""
     ever: tuple[str, ...] = ()
     """Every Strategy that ever was and may still hold something; one that was closed and deleted is taken out."""
+    limits: dict[str, dict[str, Any]] = {}
+    """The specs of the Allocation and the RiskPolicy that were in force last: exits go on by them when one of the two is gone."""
 
 
 _decoder = msgspec.json.Decoder(Kept)
@@ -63,6 +72,23 @@ class Memory:
             ever = tuple(sorted({*self.kept.ever, *strategies}))
             await self._keep(msgspec.structs.replace(self.kept, version=version, digest=digest, ever=ever))
 
+    async def keep_limits(self, allocation: AllocationSpec, policy: RiskPolicySpec) -> None:
+        """Keep the limits that are in force; a kill switch is no limit, and what it said is kept apart. Raises as `keep`."""
+        dumped = {
+            name: spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for name, spec in zip(LIMITS, (allocation, policy), strict=True)
+        }
+        dumped["policy"].pop("killSwitch", None)
+        async with self._writing:
+            await self._keep(msgspec.structs.replace(self.kept, limits=dumped))
+
+    def limits(self) -> tuple[AllocationSpec, RiskPolicySpec] | None:
+        """Return the limits that were in force last; None where there never were any."""
+        if not self.kept.limits:
+            return None
+        allocation, policy = (self.kept.limits[name] for name in LIMITS)
+        return AllocationSpec.model_validate(allocation, context=AS_STORED), RiskPolicySpec.model_validate(policy, context=AS_STORED)
+
     async def forget(self, strategy: str) -> None:
         """Take out a Strategy that holds nothing and is gone. Raises as `keep`."""
         async with self._writing:
@@ -91,7 +117,7 @@ class Memory:
         found = await self._api.get(CONFIG_MAP, self._namespace, NAME)
         there = _decoded(found) if found is not None else None
         if there not in (None, kept, *self._tried):
-            raise Bug("another operator keeps the state: this one must not go on")
+            raise Usurped("another operator keeps the state: this one must not go on")
         if found is not None and there == kept:
             return found
         self._version = found["metadata"]["resourceVersion"] if found is not None else ""

@@ -74,7 +74,8 @@ class Operator:
 
     def _mark(self, kind: Kind, name: str) -> None:
         if kind == STRATEGY:
-            self._parts.installation.mark()
+            installation = self._parts.installation
+            (installation.wake if installation.lives(name) else installation.mark)()
             self.queue.mark(name)
         else:
             self._parts.installation.wake()
@@ -151,7 +152,12 @@ class Operator:
         if await parts.users.follow():
             self._mark_all()
         await parts.users.save()
-        before, parts.world.standing = parts.world.standing, await look(parts.redis, names, parts.settings.key_prefix)
+        before = parts.world.standing
+        try:
+            parts.world.standing = await look(parts.redis, names, parts.settings.key_prefix)
+        except MemeSnipeError:
+            parts.world.standing = None  # nobody can tell what is held now, and that must not be taken for what was
+            raise
         self._tell({"", *changed(before, parts.world.standing, names)})
 
 

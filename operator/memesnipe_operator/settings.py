@@ -54,6 +54,8 @@ class OperatorSettings(CommonSettings, frozen=True, kw_only=True):
     """A pod that is not ready within this time sends the Strategy back to lastStableSpec."""
     settle_s: Seconds = 5.0
     """A deleted Strategy must be seen without a position for so long before it may go: an order may still be on its way."""
+    live_settle_s: Seconds = 120.0
+    """The same where live trading is allowed: longer than pod, lease and blockhash live together."""
 
     def __repr__(self) -> str:
         return "OperatorSettings(...)"  # redis_url holds the administrator's password

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from pydantic import ValidationError
 
 from memesnipe.control.applied import digest, hash_of
 from memesnipe.control.gates import Condition, Verdict
 from memesnipe.kernel.clock import NS_PER_S
-from memesnipe.manifests.models import StrategySpecModel
+from memesnipe.manifests.models import AS_STORED, StrategySpecModel
 from memesnipe_operator.resources.deployment import RUNNABLE_ANNOTATION
 from memesnipe_operator.resources.plan import Running
 
@@ -60,7 +61,7 @@ def choose(
 
     Past `deadline_ns` a spec that is not ready is given up; None: it may take as long as it likes, for instance while it is paused.
     """
-    stable: Spec | None = status.get("lastStableSpec")
+    stable = trusted(status.get("lastStableSpec"), asked)
     mark = digest(asked)
     if stable == asked:
         return Choice(asked, _condition(Verdict.TRUE, "Stable", "the spec asked for runs and worked"), stable)
@@ -75,6 +76,16 @@ def choose(
         return _given_up(asked, stable, mark)
     again_s = None if deadline_ns is None else (deadline_ns - now_ns) / NS_PER_S + 0.1
     return Choice(asked, _condition(Verdict.FALSE, "Starting", "the spec asked for is being started"), stable, again_s=again_s)
+
+
+def trusted(stable: Any, asked: Spec) -> Spec | None:
+    """Return a status' lastStableSpec if it is one of the same code; a status is written by more hands than a spec."""
+    if not isinstance(stable, dict) or stable.get("strategy") != asked["strategy"]:
+        return None
+    try:
+        return runnable(StrategySpecModel.model_validate(stable, context=AS_STORED))
+    except ValidationError:
+        return None
 
 
 def _proving(asked: Spec, stable: Spec | None, deployment: Mapping[str, Any], now_ns: int, stable_s: float) -> Choice:

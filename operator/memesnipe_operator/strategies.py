@@ -76,8 +76,8 @@ class Strategies:
     def _choose(self, view: StrategyView) -> Choice:
         """What was learned of a spec counts from then on, whether the status says so already or not."""
         hands, asked = self._hands, runnable(view.spec)
-        _, known = hands.world.chosen.get(view.name, (0, None))
-        status = {**view.status, **learned(known)} if known else view.status
+        uid, _, known = hands.world.chosen.get(view.name, ("", 0, None))
+        status = {**view.status, **learned(known)} if known and uid == view.uid else view.status
         deployment = hands.children.seen(DEPLOYMENT.kind, f"strategy-{view.name}")
         return choose(asked, status, deployment, hands.clock.now_ns(), hands.settings.stable_s, self._deadline_ns(view, digest(asked)))
 
@@ -86,6 +86,7 @@ class Strategies:
         if view.spec.paused:
             self._met_ns.pop(view.name, None)
             return None
+        mark = f"{view.uid} {mark}"
         if self._met_ns.get(view.name, ("", 0))[0] != mark:
             self._met_ns[view.name] = (mark, self._hands.clock.now_ns())
         return self._met_ns[view.name][1] + self._hands.settings.progress_s * NS_PER_S
@@ -97,7 +98,7 @@ class Strategies:
             return
         status = {name: value for name, value in {**view.status, **news}.items() if value is not None}
         hands = self._hands
-        hands.world.answered(STRATEGY, await hands.api.set_status(STRATEGY, view.namespace, view.name, status))
+        hands.world.answered(STRATEGY, await hands.api.set_status(STRATEGY, view.namespace, view.name, status, view.uid))
         if news.get("failedSpecHash"):
             ROLLBACKS.labels(view.name).inc()
 
@@ -122,7 +123,7 @@ class Strategies:
     def _run(self, view: StrategyView, choice: Choice) -> None:
         """What runs is what is judged and what intents are named by, so the configuration follows it."""
         hands = self._hands
-        hands.world.chosen[view.name] = (view.generation, choice)
+        hands.world.chosen[view.name] = (view.uid, view.generation, choice)
         if hands.world.running.get(view.name) != choice.running:
             hands.world.running[view.name] = choice.running
             hands.installation.mark()

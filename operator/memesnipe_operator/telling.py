@@ -35,14 +35,17 @@ class Teller:
 
     async def reconcile(self, name: str) -> float | None:
         """Write one Strategy's status where it says something new. Raises Unavailable, ApiError: then it comes again."""
-        body, (generation, choice) = self._world.body(STRATEGY, name), self._world.chosen.get(name, (0, None))
+        body, (uid, generation, choice) = self._world.body(STRATEGY, name), self._world.chosen.get(name, ("", 0, None))
         if body is None or choice is None or not self._installation.judges:
             return None
         try:
             view = strategy_view(body)
         except ConfigError:
             return None  # its reconcile says which field is wrong
-        if not view.deleting_since and view.generation == generation:  # else its reconcile is due, and comes here afterwards
+        if not view.deleting_since and (view.uid, view.generation) == (
+            uid,
+            generation,
+        ):  # else its reconcile is due, and comes here afterwards
             await self._tell(view, choice)
         return None
 
@@ -52,7 +55,7 @@ class Teller:
         status = status_of(view, self._seen(view, choice), asked_hash, self._clock.now_ns())
         if status == dict(view.status):
             return
-        self._world.answered(STRATEGY, await self._api.set_status(STRATEGY, view.namespace, view.name, status))
+        self._world.answered(STRATEGY, await self._api.set_status(STRATEGY, view.namespace, view.name, status, view.uid))
         for type_, reason, message in _transitions(view.status, status):
             await self._recorder.tell(STRATEGY, view.name, view.uid, type_, reason, message)
 

@@ -47,8 +47,9 @@ class Users:
     async def follow(self) -> bool:
         """Make the users where Redis is another than before, or lost one of ours; return whether so. Raises Unavailable, ConfigError."""
         run_id = _field(bytes(await self._redis.call(pack("INFO", "server"))), b"run_id")
+        granted = set(self._granted)  # as it was when we ask: one that is granted meanwhile is not missing
         there = {bytes(raw).decode() for raw in await self._redis.call(pack("ACL", "USERS"))}
-        if run_id == self._run_id and self._granted <= there:
+        if run_id == self._run_id and granted & self._granted <= there:
             return False
         self._granted.clear()
         for service, digest in self._services.items():

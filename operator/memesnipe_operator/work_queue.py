@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.logs import logger
+from memesnipe_operator.memory import Usurped
 from memesnipe_operator.metrics import QUEUE_LENGTH, RECONCILE_S, RECONCILES
 
 BACKOFF_S = 0.5
@@ -125,6 +126,8 @@ class WorkQueue:
         started_s = time.monotonic()
         try:
             again_s = await self._reconcile(key)
+        except Usurped:
+            raise
         except Exception as error:  # whatever it was, the key must come again: a lost reconcile is a strategy nobody looks after
             self._failed(key, error)
             return

@@ -40,8 +40,8 @@ class World:
         self._policy = LastGood(RISK_POLICY, risk_policy_view)
         self.running: dict[str, Running] = {}
         """By Strategy: what its pod runs, as its reconcile chose it."""
-        self.chosen: dict[str, tuple[int, Choice]] = {}
-        """By Strategy: the generation that its reconcile looked at last, and what it chose."""
+        self.chosen: dict[str, tuple[str, int, Choice]] = {}
+        """By Strategy: uid and generation that its reconcile looked at last, and what it chose. One made anew under a name is another."""
         self.trouble: dict[str, str] = {}
         """By Strategy: why its reconcile keeps failing."""
         self.standing: Standing | None = None

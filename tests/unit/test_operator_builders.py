@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from memesnipe.manifests.fields import Change
@@ -11,6 +12,7 @@ from memesnipe.manifests.models import StrategySpecModel
 from memesnipe_operator.resources.network_policy import network_policy
 from memesnipe_operator.resources.owned import owned
 from memesnipe_operator.resources.plan import Manifest, Plan
+from memesnipe_operator.resources.pod_monitor import pod_monitor
 from memesnipe_operator.settings import ExecutorTemplate
 from memesnipe_operator.stability import choose, runnable
 from memesnipe_operator.views import strategy_view
@@ -128,3 +130,12 @@ def test_objects_of_two_strategies_share_no_name_and_no_selector() -> None:
 
     assert not {m["metadata"]["name"] for m in one} & {m["metadata"]["name"] for m in other}
     assert one[-1]["spec"]["selector"] != other[-1]["spec"]["selector"]
+
+
+def test_a_prometheus_that_selects_by_label_finds_the_pod_and_our_own_labels_stay() -> None:
+    labels = {"release": "prometheus", "app.kubernetes.io/component": "theirs"}
+    plan = a_plan(msgspec.structs.replace(TEMPLATE, pod_monitor=True, pod_monitor_labels=labels))
+
+    made_labels = pod_monitor(plan)["metadata"]["labels"]
+
+    assert (made_labels["release"], made_labels["app.kubernetes.io/component"]) == ("prometheus", "executor")

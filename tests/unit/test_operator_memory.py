@@ -1,12 +1,14 @@
 """The operator's state in the API server: written by one at a time, found again after a lost answer, never written over another's."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from memesnipe.bus.folds import Halts
 from memesnipe.kernel.errors import Bug, Unavailable
+from memesnipe.manifests.models import AllocationSpec, RiskPolicySpec
 from memesnipe_operator.api import ApiError
 from memesnipe_operator.memory import Kept, Memory
 
@@ -105,3 +107,20 @@ async def test_what_is_kept_already_costs_no_write() -> None:
     await memory.forget("nobody")
 
     assert server.writes == 1
+
+
+async def test_the_limits_that_were_in_force_are_found_again_without_the_kill_switch() -> None:
+    server = OneConfigMap()
+    policy = RiskPolicySpec.model_validate({"slippageBpsMax": 321, "tradeSizeSolMax": 0.1, "killSwitch": {"state": "Halted"}})
+    await a_memory(server).keep_limits(AllocationSpec.model_validate({"capitalSol": 0.123456789}), policy)
+
+    memory = a_memory(server)
+    await memory.open()
+
+    limits = memory.limits()
+    assert limits is not None
+    assert (limits[0].capital_sol, limits[1].slippage_bps_max, limits[1].kill_switch) == (Decimal("0.123456789"), 321, None)
+
+
+async def test_before_any_limits_there_are_none() -> None:
+    assert a_memory(OneConfigMap()).limits() is None

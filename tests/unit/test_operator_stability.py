@@ -8,7 +8,7 @@ import pytest
 from memesnipe.control.applied import digest
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe_operator.resources.deployment import RUNNABLE_ANNOTATION
-from memesnipe_operator.stability import Choice, choose, is_ready, learned
+from memesnipe_operator.stability import Choice, choose, is_ready, learned, trusted
 
 NOW_NS = 1_800_000_000 * NS_PER_S
 STABLE_S = 30.0
@@ -103,3 +103,14 @@ def test_a_pod_of_the_template_before_is_not_ready(missing: str) -> None:
     deployment["status"].pop(missing)
 
     assert not is_ready(deployment)
+
+
+@pytest.mark.parametrize(
+    "written", [{"strategy": "other"}, {"strategy": "momentum", "parameters": "none"}, {"parameters": {}}, "momentum", None], ids=str
+)
+def test_a_status_that_names_other_code_or_nonsense_is_nothing_to_go_back_to(written: Any) -> None:
+    assert trusted(written, ASKED) is None
+
+
+def test_a_status_that_names_the_same_code_is_something_to_go_back_to() -> None:
+    assert trusted(GOOD, ASKED) == GOOD

@@ -8,6 +8,7 @@ import pytest
 
 from memesnipe.kernel.errors import Unavailable
 from memesnipe_operator import work_queue
+from memesnipe_operator.memory import Usurped
 from memesnipe_operator.work_queue import BACKOFF_S, BACKOFF_S_MAX, Reconcile, WorkQueue
 
 
@@ -164,3 +165,33 @@ async def test_a_queue_that_gives_way_gets_its_turn_in_the_end(monkeypatch: pyte
         task.cancel()
 
     assert busy.under_way == ["never done"]
+
+
+async def test_a_key_that_keeps_failing_is_told_of_and_so_is_its_recovery(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_queue, "BACKOFF_S", 0.001)
+    told: list[tuple[str, str]] = []
+    results = iter([ValueError("no"), ValueError("still no"), None])
+
+    async def reconcile(_key: str) -> None:
+        if (error := next(results)) is not None:
+            raise error
+
+    queue = WorkQueue("Test", reconcile, told=lambda key, why: told.append((key, why)))
+    task = asyncio.create_task(queue.run(1))
+    queue.mark("a")
+    await until(lambda: len(told) == 2)
+    task.cancel()
+
+    assert told == [("a", "ValueError: still no"), ("a", "")]
+
+
+async def test_a_state_that_another_operator_keeps_ends_the_queue() -> None:
+    async def reconcile(_key: str) -> None:
+        raise Usurped("another operator keeps the state")
+
+    queue = WorkQueue("Test", reconcile)
+    queue.mark("a")
+
+    with pytest.raises(ExceptionGroup):
+        async with asyncio.timeout(5):
+            await queue.run(1)

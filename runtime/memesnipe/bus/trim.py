@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 from prometheus_client import Gauge
 
 from memesnipe.bus.scripts import DISMISS, RETIRE, TRIM
-from memesnipe.bus.session import Session
+from memesnipe.bus.session import NoGroup, Session
 from memesnipe.bus.topology import DEAD_LETTERS, KILL_SWITCH, STREAMS, Kind, Stream, group_name
 from memesnipe.bus.wire import pack
 from memesnipe.kernel.clock import NS_PER_MS
-from memesnipe.kernel.errors import Unavailable
+from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.settings import CommonSettings
 
@@ -114,7 +114,7 @@ async def trim_forever(settings: CommonSettings, strategies: Callable[[], Iterab
         while True:
             try:
                 await trimmer.trim(strategies())
-            except Unavailable as error:
+            except (MemeSnipeError, NoGroup) as error:  # a stream or group that goes while we look is no reason to end who runs us
                 logger().warning("trim_failed", detail=str(error))
             await asyncio.sleep(every_s)
     finally:

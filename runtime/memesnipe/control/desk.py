@@ -5,7 +5,7 @@ at any instant it comes back to the same place: what is published is kept, what 
 again, and leases simply run out. Halts are folded and kept BEFORE any lease is granted or withdrawn by them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -23,11 +23,12 @@ from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S, Clock
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.manifests.models import KillSwitch
+from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import ConfigApplied, StrategyConfig
 from memesnipe.messages.signing import Lease
 
-RENEW_NS = NS_PER_S
-"""A lease that says the same is granted anew this often: a fifth of the shorter life, not at each turn for each strategy."""
+RENEW_NS, EXIT_RENEW_NS = NS_PER_S, 60 * NS_PER_S
+"""A lease that says the same is granted anew this often, a fifth or a tenth of its life: not at each turn for each strategy."""
 log = logger()
 
 
@@ -91,6 +92,8 @@ class Desk:
             self._leases = {}
         if new is None:
             await self._keep(await self._say_halts_again())
+            self._published = "0"  # the loss is dealt with: it must not be found again at each turn until something is published
+            await self._memory.keep_publication("0")
         elif new:
             await self._keep(fold_halts(self.halts, new))
 
@@ -122,13 +125,24 @@ class Desk:
         if self.config is None:
             return
         halt_of = {s.id: self.halts.effective(s.id) for s in (*self.config.strategies, *self._gone)}
-        due, now_ns = set(), self._clock.now_ns()
-        for lease, for_exits in leases(self.config, halt_of, self.halts.epoch, now_ns, paper_switch=self._paper_switch, gone=self._gone):
-            key = (topology.EXIT_LEASE_KEY if for_exits else topology.LEASE_KEY).format(strategy=lease.strategy)
-            due.add(key)
-            if _is_news(self._leases.get(key), lease, now_ns):
+        now_ns, epoch = self._clock.now_ns(), self.halts.epoch
+        due = {
+            (topology.EXIT_LEASE_KEY if for_exits else topology.LEASE_KEY).format(strategy=lease.strategy): (lease, for_exits)
+            for lease, for_exits in leases(self.config, halt_of, epoch, now_ns, paper_switch=self._paper_switch, gone=self._gone)
+        }
+        await self._withdraw({*due, *self._left_to_run_out(halt_of)})  # before any grant: a halt must not wait for a thousand of them
+        for key, (lease, for_exits) in due.items():
+            if _is_news(self._leases.get(key), lease, now_ns, EXIT_RENEW_NS if for_exits else RENEW_NS):
                 await self._grant(key, lease, for_exits=for_exits)
-        await self._withdraw(due)
+
+    def _left_to_run_out(self, halt_of: Mapping[str, HaltState]) -> set[str]:
+        """Exit leases that are not due only because the chain cannot be asked now: unknown is not "no longer due".
+
+        Without this, a restart while the RPC is away would take the exits from every open position.
+        """
+        if self._paper_switch or (self.config and self.config.genesis):
+            return set()
+        return {topology.EXIT_LEASE_KEY.format(strategy=name) for name, halt in halt_of.items() if halt is not HaltState.FROZEN}
 
     async def _grant(self, key: str, lease: Lease, *, for_exits: bool) -> None:
         life_ns = EXIT_LEASE_NS if for_exits else LEASE_NS
@@ -178,8 +192,8 @@ class Desk:
         self.halts = halts
 
 
-def _is_news(before: Lease | None, lease: Lease, now_ns: int) -> bool:
+def _is_news(before: Lease | None, lease: Lease, now_ns: int, renew_ns: int) -> bool:
     """Whether a lease has to be granted now: it says something new, or the one before grows old."""
-    if before is None or not (now_ns - before.issued_ns < RENEW_NS):
+    if before is None or not (now_ns - before.issued_ns < renew_ns):
         return True
     return msgspec.structs.replace(lease, issued_ns=before.issued_ns, expires_ns=before.expires_ns) != before

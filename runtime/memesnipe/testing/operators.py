@@ -47,6 +47,7 @@ class RunningOperator:
             "MEMESNIPE_STABLE_S": "1",
             "MEMESNIPE_STATUS_S": "0.3",
             "MEMESNIPE_SETTLE_S": "0.5",
+            "MEMESNIPE_LIVE_SETTLE_S": "0.5",
             "MEMESNIPE_LEASE_S": "3",
             "MEMESNIPE_DATA_DIR": str(folder),
             **{f"MEMESNIPE_{name.upper()}": str(path) for name, path in files.items()},
