@@ -240,7 +240,12 @@ def test_a_tool_is_built_once_and_anew_when_its_modules_change(tmp_path: Path, m
     assert first == again
     assert changed != first
     assert subprocess.run([changed]).returncode == 0
-    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == sorted(["build.lock", first.parent.name, changed.parent.name])
+    assert kept(tmp_path / "cache") == {"build.lock", first.parent.name, changed.parent.name}
+
+
+def kept(cache: Path) -> set[str]:
+    """Return what lies in a tool cache, beside a Go compiler that was installed because this machine has none."""
+    return {path.name for path in cache.iterdir()} - {"go"}
 
 
 def test_a_build_that_fails_says_what_go_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +261,7 @@ def test_a_build_that_fails_says_what_go_said_and_leaves_nothing(tmp_path: Path,
     with pytest.raises(tools.BuildFailed, match="undefined: missing"):
         tools.tool("broken")
 
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["build.lock"]
+    assert kept(tmp_path / "cache") == {"build.lock"}
 
 
 def test_a_part_that_ends_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
