@@ -143,7 +143,6 @@ async def one_round(cluster: Cluster, number: int, count: int, folder: Path, red
     await asyncio.to_thread(settle, cluster, plain, count)
     await api_client.close()  # type: ignore[no-untyped-call]
     operator_s, memory_mb = await asyncio.to_thread(operated, cluster, ours, count, folder, redis_url)
-    await asyncio.to_thread(settle, cluster, ours, count)
     return raw_s, operator_s, memory_mb
 
 
@@ -168,6 +167,8 @@ def main() -> None:
             raw_s, operator_s, memory_mb = uvloop.run(one_round(cluster, number, given.strategies, Path(name) / str(number), server.url))
             ratios.append(raw_s / operator_s)
             print(f"round {number}: raw {raw_s:.1f} s, operator {operator_s:.1f} s with {memory_mb:.0f} MB, ratio {ratios[-1]:.2f}")
+            if number + 1 < given.rounds:
+                settle(cluster, f"operated-{number}", given.strategies)
         print(f"operator / raw: {statistics.median(ratios):.2f} of raw's rate (goal >= {GOAL})")
 
 
