@@ -1,12 +1,12 @@
 """Kubernetes events: what happened to a Strategy, for `kubectl describe`. Told best-effort: nothing waits for one, nothing fails by one."""
 
 import hashlib
-from datetime import UTC, datetime
 
-from memesnipe.kernel.clock import NS_PER_S, Clock
+from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.kernel.logs import logger
 from memesnipe_operator.api import Api, Manifest
+from memesnipe_operator.conditions import time_text
 from memesnipe_operator.kinds import EVENT, Kind
 
 COMPONENT = "memesnipe-operator"
@@ -30,7 +30,7 @@ class Recorder:
 
     def _manifest(self, kind: Kind, name: str, uid: str, type_: str, reason: str, message: str) -> Manifest:
         now_ns = self._clock.now_ns()
-        time = datetime.fromtimestamp(now_ns // NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        time = time_text(now_ns)
         mark = hashlib.sha256(f"{uid} {reason} {message} {now_ns}".encode()).hexdigest()[:16]
         about = {"apiVersion": kind.api_version, "kind": kind.kind, "name": name, "namespace": self._namespace, "uid": uid}
         return {

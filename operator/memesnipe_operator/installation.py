@@ -182,7 +182,7 @@ class Installation:
         allocation, policy = self._world.allocation(), self._world.policy()
         if allocation is not None and policy is not None:
             await self._memory.keep_limits(allocation.spec, policy.spec)
-        limits = self._memory.limits()
+        limits = (allocation.spec, policy.spec) if allocation is not None and policy is not None else self._memory.limits()
         if limits is None:
             return
         draft = assembled(self._configs(), *limits, version=0, time_ns=self._clock.now_ns(), genesis=self._genesis)
