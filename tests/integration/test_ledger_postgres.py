@@ -22,6 +22,7 @@ from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill
 from memesnipe.reconcile.books import read_books
 from memesnipe.testing.builders import START_NS, STRATEGY, a_fill, a_rejection, a_sale, an_intent
+from memesnipe.testing.ledgers import a_fill_arrives_during_the_walk
 
 UNPRIVILEGED = "nobody"
 
@@ -136,6 +137,18 @@ def test_two_writers_at_once_count_each_fill_once(engine: Engine) -> None:
         (totals,) = read.totals(connection)
     assert (position.fills, position.units) == (30, sum(fill.token_delta_units for fill in fills))
     assert totals.realized_lamports - totals.cost_lamports == sum(fill.sol_delta_lamports for fill in fills)
+
+
+def test_a_fill_that_arrives_while_the_wallet_is_walked_is_booked_once(engine: Engine) -> None:
+    fill = a_fill(mode=Mode.LIVE, signature="5" * 88)
+    moved = [Transfer(signature=fill.signature, mint=mint, slot=1, time_ns=START_NS, delta=-1) for mint in ("", fill.mint)]
+
+    with a_fill_arrives_during_the_walk(engine, fill):
+        LedgerWriter(engine).transfer(moved, fill.signature)
+
+    with engine.connect() as connection:
+        assert read.last_fills(connection) == [fill]
+        assert read.transfers(connection) == []
 
 
 def record_each(engine: Engine, fills: Sequence[Fill]) -> None:

@@ -16,6 +16,7 @@ from memesnipe.ledger.write import LedgerWriter, Snapshot, Transfer, Verdict
 from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.orders import FillStatus
 from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_fill, a_rejection, a_sale, an_exit, an_intent
+from memesnipe.testing.ledgers import a_fill_arrives_during_the_walk
 
 
 @pytest.fixture
@@ -169,6 +170,18 @@ def test_a_transfer_that_is_a_fill_of_ours_is_not_written(engine: Engine, writer
     with engine.connect() as connection:
         assert read.transfers(connection) == []
         assert read.walked_to(connection) == fill.signature
+
+
+def test_a_fill_that_arrives_while_the_wallet_is_walked_is_booked_once(engine: Engine, writer: LedgerWriter) -> None:
+    fill = a_fill(mode=Mode.LIVE, signature="5" * 88)
+    moved = [Transfer(signature=fill.signature, mint=mint, slot=1, time_ns=START_NS, delta=-1) for mint in ("", fill.mint)]
+
+    with a_fill_arrives_during_the_walk(engine, fill):
+        writer.transfer(moved, fill.signature)
+
+    with engine.connect() as connection:
+        assert read.last_fills(connection) == [fill]
+        assert read.transfers(connection) == []
 
 
 def test_trades_remember_what_closed_them(engine: Engine, writer: LedgerWriter) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, Table, case, func, select, text
 
 from memesnipe.ledger.accounting import Position, Trade
 from memesnipe.ledger.rows import fill_of, struct_of
-from memesnipe.ledger.tables import EQUITY, FILLS, META, POSITIONS, REJECTIONS, TRADES, WALLET_TRANSFERS
+from memesnipe.ledger.tables import EQUITY, FILLS, META, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
 from memesnipe.ledger.write import Snapshot, Transfer
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill, FillStatus, Rejection, settled_key
@@ -145,7 +145,7 @@ def fill_count(connection: Connection) -> int:
 
 def walked_to(connection: Connection) -> str:
     """Return the newest signature up to which the wallet's history was walked, "" if never."""
-    return connection.execute(select(META.c.value).where(META.c.name == "walked_to")).scalar() or ""
+    return connection.execute(select(META.c.value).where(META.c.name == WALKED_TO)).scalar() or ""
 
 
 def known_signatures(connection: Connection, signatures: Sequence[str]) -> set[str]:

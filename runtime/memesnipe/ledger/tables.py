@@ -132,3 +132,6 @@ EQUITY = Table(
 
 META = Table("ledger_meta", metadata, _text("name", key=True), _text("value"))
 """Facts about the database itself: who wrote it, how far the wallet's history was walked."""
+
+WALKED_TO = "walked_to"
+"""Names the fact how far the wallet's history was walked; its row is the lock that fills and walks take turns by."""

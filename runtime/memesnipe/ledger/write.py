@@ -13,9 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger.accounting import Position, Trade, apply, fill_order, position_of
 from memesnipe.ledger.rows import fill_of, fill_row, rejection_row, struct_of, struct_row
-from memesnipe.ledger.tables import EQUITY, FILLS, META, POSITIONS, REJECTIONS, TRADES, WALLET_TRANSFERS
+from memesnipe.ledger.tables import EQUITY, FILLS, META, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill, Rejection
+
+_WALKED = META.c.name == WALKED_TO
 
 
 class Verdict(Enum):
@@ -72,6 +74,7 @@ class LedgerWriter:
         """Write fills and rejections, fold the new fills into positions, and return each fill with its position."""
         try:
             with self._engine.begin() as connection:
+                _one_at_a_time(connection)
                 for rejection in rejections:
                     _insert_new(connection, REJECTIONS, rejection_row(rejection))
                 return [_book(connection, fill) for fill in fills]
@@ -86,10 +89,11 @@ class LedgerWriter:
         """Write wallet movements that are not ours, and the newest signature up to which the history was walked."""
         try:
             with self._engine.begin() as connection:
+                _one_at_a_time(connection)
                 for one in transfers:
                     if not _known_fill(connection, one.signature):
                         _insert_new(connection, WALLET_TRANSFERS, struct_row(one))
-                _put_meta(connection, "walked_to", walked_to)
+                connection.execute(update(META).where(_WALKED).values(value=walked_to))
         except SQLAlchemyError as error:
             raise _unavailable(error) from None
 
@@ -100,6 +104,16 @@ class LedgerWriter:
                     _insert_new(connection, table, row)
         except SQLAlchemyError as error:
             raise _unavailable(error) from None
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Hold the ledger's one lock until this transaction ends.
+
+    A walk of the wallet that looked for a fill before it was written, and writes after it, would book the same lamports twice.
+    """
+    # The insert comes first, before any read: it takes SQLite's write lock, and makes the row that PostgreSQL locks.
+    _insert_new(connection, META, {"name": WALKED_TO, "value": ""})
+    connection.execute(select(META.c.name).where(_WALKED).with_for_update())
 
 
 def _book(connection: Connection, fill: Fill) -> Booked:
@@ -169,11 +183,6 @@ def _insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bo
     # RETURNING and not rowcount: PostgreSQL's driver does not count rows of an insert, and an uncounted fill would move no position.
     wanted = dialect.insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
     return connection.execute(wanted).first() is not None
-
-
-def _put_meta(connection: Connection, name: str, value: str) -> None:
-    if not _insert_new(connection, META, {"name": name, "value": value}):
-        connection.execute(update(META).where(META.c.name == name).values(value=value))
 
 
 def _unavailable(error: SQLAlchemyError) -> Unavailable:
