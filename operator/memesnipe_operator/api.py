@@ -5,12 +5,12 @@ Calls under way are bounded here, so that the watch streams need no limit of the
 """
 
 import asyncio
-import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiohttp
 import kopf
+import msgspec
 from kubernetes.aio.client import ApiClient
 
 from memesnipe.kernel.errors import MemeSnipeError, Unavailable
@@ -21,6 +21,9 @@ Manifest = dict[str, Any]
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON = "application/json"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""Objects without their content: a thousand Secrets need not pass through this process to be counted."""
 ANSWER_S_MAX = 20.0
 """A server that takes a call and never answers must not hold a worker for good."""
 CONNECT_S_MAX = 5.0
@@ -102,13 +105,14 @@ class Api:
                 return None
             raise
 
-    async def snapshot(self, kind: Kind, namespace: str, labels: str = "") -> tuple[list[Manifest], str]:
+    async def snapshot(self, kind: Kind, namespace: str, labels: str = "", accept: str = JSON) -> tuple[list[Manifest], str]:
         """Return the objects of a kind, all pages, and the resource version at which they were so. Raises Unavailable, ApiError."""
         found: list[Manifest] = []
         token = ""
         while True:
-            page = await self._call("GET", kind, kind.path(namespace) + _query(limit="500", labelSelector=labels, **{"continue": token}))
-            found += page.get("items", [])
+            path = kind.path(namespace) + _query(limit="500", labelSelector=labels, **{"continue": token})
+            page = await self._call("GET", kind, path, accept=accept)
+            found += page.get("items") or []  # null is what a list of metadata has that holds nothing
             token = page["metadata"].get("continue", "")
             if not token:
                 return found, str(page["metadata"].get("resourceVersion", ""))
@@ -116,6 +120,26 @@ class Api:
     async def list(self, kind: Kind, namespace: str, labels: str = "") -> list[Manifest]:
         """Return the objects of a kind, all pages. Raises Unavailable, ApiError."""
         return (await self.snapshot(kind, namespace, labels))[0]
+
+    async def events(
+        self, kind: Kind, namespace: str, labels: str, version: str, idle_s: float, accept: str = JSON
+    ) -> AsyncIterator[Manifest]:
+        """Yield what happens to the objects of a kind after `version`, until the server ends the stream or says nothing for `idle_s`.
+
+        Raises Unavailable, ApiError: status 410 where the server no longer knows what came after `version`.
+        """
+        path = kind.path(namespace) + _query(watch="true", allowWatchBookmarks="true", labelSelector=labels, resourceVersion=version)
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S_MAX, sock_read=idle_s)
+        try:
+            async with await self._asked("GET", kind, path, None, JSON, accept, patience) as response:
+                if response.status >= 300:
+                    raise _refusal(response.status, response.headers, await response.read())
+                async for line in response.content:
+                    yield _happened(line)
+        except TimeoutError:
+            return
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unavailable("API server", type(error).__name__) from None
 
     async def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """Delete an object; one that is gone is deleted. Raises Unavailable, ApiError."""
@@ -136,27 +160,31 @@ class Api:
             raise
         return any(one.get("name") == kind.plural for one in found.get("resources", []))
 
-    async def _call(self, method: str, kind: Kind, path: str, body: Any = None, content_type: str = JSON) -> Manifest:
+    async def _call(self, method: str, kind: Kind, path: str, body: Any = None, content_type: str = JSON, accept: str = JSON) -> Manifest:
         async with self._slots:
             try:
-                return await self._exchange(method, kind, path, body, content_type)
+                return await self._exchange(method, kind, path, body, content_type, accept)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 API_CALLS.labels(method, kind.kind, "unreachable").inc()
                 raise Unavailable("API server", type(error).__name__) from None
 
-    async def _exchange(self, method: str, kind: Kind, path: str, body: Any, content_type: str) -> Manifest:
-        headers = {"Content-Type": content_type, "Accept": JSON}
-        await self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
-        url = self._client.configuration.host + path
-        response = await self._session().request(
-            method, url, headers=headers, data=_encoded(body), ssl=self._client.rest_client.ssl_context, timeout=self._timeout
-        )
-        async with response:
+    async def _exchange(self, method: str, kind: Kind, path: str, body: Any, content_type: str, accept: str) -> Manifest:
+        async with await self._asked(method, kind, path, body, content_type, accept, self._timeout) as response:
             text = await response.read()
         API_CALLS.labels(method, kind.kind, f"{response.status // 100}xx" if response.status != 429 else "429").inc()
         if response.status < 300:
             return _decoded(text)
         raise _refusal(response.status, response.headers, text if kind != SECRET else b"{}")  # a refusal may quote what was sent
+
+    async def _asked(
+        self, method: str, kind: Kind, path: str, body: Any, content_type: str, accept: str, patience: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        headers = {"Content-Type": content_type, "Accept": accept}
+        await self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
+        url = self._client.configuration.host + path
+        return await self._session().request(
+            method, url, headers=headers, data=_encoded(body), ssl=self._client.rest_client.ssl_context, timeout=patience
+        )
 
     def _session(self) -> aiohttp.ClientSession:
         rest = self._client.rest_client
@@ -167,18 +195,31 @@ class Api:
 
 
 def _encoded(body: Any) -> bytes | None:
-    return None if body is None else json.dumps(body).encode()
+    return None if body is None else msgspec.json.encode(body)
 
 
 def _decoded(text: bytes) -> Manifest:
-    found: Manifest = json.loads(text)
+    found: Manifest = msgspec.json.decode(text)
     return found
+
+
+def _happened(line: bytes) -> Manifest:
+    """Return an event of a watch. Raises ApiError where the event is an error, Unavailable where it is none."""
+    try:
+        event = _decoded(line)
+        if event["type"] == "ERROR":
+            said = event["object"]
+            raise ApiError(int(said.get("code", 500)), str(said.get("reason", "")), str(said.get("message", "")))
+        event["object"]["metadata"]["resourceVersion"]
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        raise Unavailable("API server", f"a watch said what is no event: {type(error).__name__}") from None
+    return event
 
 
 def _refusal(status: int, headers: Mapping[str, str], text: bytes) -> MemeSnipeError:
     """429 and 5xx mean later; anything else means no."""
     try:
-        said = json.loads(text)
+        said = msgspec.json.decode(text)
         reason, message = str(said.get("reason", "")), str(said.get("message", ""))
     except (ValueError, AttributeError):
         reason, message = "", text[:256].decode(errors="replace")

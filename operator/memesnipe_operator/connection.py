@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.request import getproxies
 
 from kubernetes.aio import client, config
 
 from memesnipe.kernel.errors import ConfigError
 from memesnipe_operator.api import Api
+from memesnipe_operator.kinds import OWNED
 
-SPARE_CONNECTIONS = 4
-"""For the leader election, whose calls wait for no other's."""
+SPARE_CONNECTIONS = 4 + len(OWNED)
+"""For the leader election, whose calls wait for no other's, and for the watches."""
 
 
 @asynccontextmanager
@@ -27,5 +29,7 @@ async def connected(kubeconfig: str = "", calls_max: int = 32) -> AsyncIterator[
         where = kubeconfig or "no service account is mounted here, and MEMESNIPE_KUBECONFIG"
         raise ConfigError(f"MEMESNIPE_KUBECONFIG: {where} names no cluster that can be asked") from None
     configuration.connection_pool_maxsize = calls_max + SPARE_CONNECTIONS
+    # With `trust_env` aiohttp reads the environment and a .netrc in a thread of its own before each call.
+    configuration.client_session_kwargs = {"trust_env": bool(getproxies())}
     async with client.ApiClient(configuration) as connection:
         yield Api(connection, calls_max)

@@ -1,4 +1,4 @@
-"""Every event of Kubernetes that the operator hears, on one screen. Handlers only mark: what they raise nobody would try again."""
+"""Every event of our own kinds that the operator hears, on one screen. Handlers only mark: what they raise nobody would try again."""
 
 import random
 from collections.abc import Iterator
@@ -6,19 +6,8 @@ from typing import Any
 
 import kopf
 
-from memesnipe_operator.kinds import (
-    ALLOCATION,
-    CONFIG_MAP,
-    DEPLOYMENT,
-    NETWORK_POLICY,
-    OWNED,
-    RISK_POLICY,
-    SECRET,
-    SERVICE_ACCOUNT,
-    STRATEGY,
-)
+from memesnipe_operator.kinds import ALLOCATION, RISK_POLICY, STRATEGY
 from memesnipe_operator.operating import Operator
-from memesnipe_operator.resources.plan import SELECTOR
 
 REGISTRY = kopf.OperatorRegistry()
 
@@ -57,16 +46,6 @@ async def risk_policy(event: Any, memo: Any, **_: Any) -> None:
     operator_of(memo).on_ours(RISK_POLICY, event)
 
 
-@kopf.on.event(DEPLOYMENT.group, DEPLOYMENT.version, DEPLOYMENT.plural, registry=REGISTRY)
-@kopf.on.event(NETWORK_POLICY.group, NETWORK_POLICY.version, NETWORK_POLICY.plural, registry=REGISTRY)
-@kopf.on.event(CONFIG_MAP.version, CONFIG_MAP.plural, registry=REGISTRY)
-@kopf.on.event(SECRET.version, SECRET.plural, registry=REGISTRY)
-@kopf.on.event(SERVICE_ACCOUNT.version, SERVICE_ACCOUNT.plural, registry=REGISTRY)
-async def owned(event: Any, memo: Any, **_: Any) -> None:
-    """An object that belongs to a Strategy: somebody changed it, or its pod came or went."""
-    operator_of(memo).on_owned(event)
-
-
 def operator_of(memo: Any) -> Operator:
     """Return the operator that runs in this process."""
     operator: Operator = memo
@@ -74,7 +53,7 @@ def operator_of(memo: Any) -> Operator:
 
 
 def settings(watch_idle_s: float) -> kopf.OperatorSettings:
-    """Return how kopf watches: nothing of its own is written to any object, and only what is ours is sent to us."""
+    """Return how kopf watches: nothing of its own is written to any object."""
     made = kopf.OperatorSettings()
     made.posting.enabled = False
     made.scanning.disabled = True  # no look at CRDs and namespaces: those rights would be cluster-wide
@@ -84,6 +63,4 @@ def settings(watch_idle_s: float) -> kopf.OperatorSettings:
     made.networking.request_timeout = 20
     made.networking.error_backoffs = Pauses()
     made.queueing.exit_timeout = 1.0
-    for kind in OWNED:
-        made.watching.label_selectors[kind.group, kind.version, kind.plural] = SELECTOR
     return made

@@ -1,6 +1,7 @@
 """The operator put together: events mark, queues reconcile, a loop keeps the installation, a resync finds what no event told."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import kopf
@@ -17,7 +18,6 @@ from memesnipe_operator.kinds import OURS, OWNED, POD_MONITOR, STRATEGY, Kind
 from memesnipe_operator.looking import look
 from memesnipe_operator.metrics import TURN_FAILURES
 from memesnipe_operator.performance import Standing
-from memesnipe_operator.resources.plan import SELECTOR
 from memesnipe_operator.settings import OperatorSettings
 from memesnipe_operator.singletons import Singletons
 from memesnipe_operator.strategies import Strategies
@@ -81,10 +81,20 @@ class Operator:
             self._parts.installation.wake()
             self.everyones.mark("")
 
-    def on_owned(self, event: Event) -> None:
-        """Take in an event of an object that belongs to a Strategy."""
-        if strategy := self._parts.children.observe(event["object"], deleted=event["type"] == "DELETED"):
+    def on_owned(self, kind: Kind, event: Event) -> None:
+        """Take in an event of an object that belongs to a Strategy: somebody changed it, or its pod came or went."""
+        if strategy := self._parts.children.observe(kind, event["object"], deleted=event["type"] == "DELETED"):
             self.queue.mark(strategy)
+
+    async def relist(self, kind: Kind) -> None:
+        """Look at all objects of a kind that we own: what no event told shows now. Raises Unavailable, ApiError."""
+        await self._parts.children.relist(kind, self._parts.settings.strategies_namespace)
+        self._mark_all()
+
+    def owned_events(self, kind: Kind, version: str) -> AsyncIterator[Event]:
+        """Yield the events of a kind that we own after `version`, or after the last list. Raises Unavailable, ApiError."""
+        settings = self._parts.settings
+        return self._parts.children.events(kind, settings.strategies_namespace, version, settings.watch_idle_s)
 
     async def prepare(self) -> None:
         """Know everything before anything is decided: half of the Strategies must not look like all. Raises Unavailable, ApiError."""
@@ -102,7 +112,7 @@ class Operator:
             for name in parts.world.replace(kind, *await parts.api.snapshot(kind, namespace)):
                 self._mark(kind, name)
         for kind in (*OWNED, *((POD_MONITOR,) if parts.strategies.monitored else ())):
-            parts.children.replace(kind, *await parts.api.snapshot(kind, namespace, SELECTOR))
+            await parts.children.relist(kind, namespace)
         parts.installation.wake()
         self._mark_all()
 

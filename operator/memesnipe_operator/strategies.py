@@ -114,11 +114,11 @@ class Strategies:
         await hands.users.grant(view.name)
         plan = Plan(view, choice.running, hands.template, hands.users.password(view.name))
         monitored = self.monitored and hands.template.pod_monitor
-        await hands.children.ensure(owned(plan, progress_s=hands.settings.progress_s, monitored=monitored))
+        moved = await hands.children.ensure(owned(plan, progress_s=hands.settings.progress_s, monitored=monitored))
         if self.monitored and not monitored and hands.children.seen(POD_MONITOR.kind, plan.name):
             await hands.children.remove(POD_MONITOR.kind, view.namespace, plan.name)
         self.tell(view.name)
-        return choice.again_s
+        return 0.0 if moved else choice.again_s
 
     def _run(self, view: StrategyView, choice: Choice) -> None:
         """What runs is what is judged and what intents are named by, so the configuration follows it."""

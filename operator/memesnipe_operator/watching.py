@@ -1,4 +1,7 @@
-"""Kopf watches, and that is all it does here: started, held to what it promised, and ended by us rather than by a signal."""
+"""Kopf watches our own kinds, and that is all it does here: started, held to what it promised, and ended by us rather than by a signal.
+
+What we own is heard beside it: thousands of objects, for each of which kopf would keep a task, a queue and a copy at each event.
+"""
 
 import asyncio
 import signal
@@ -10,8 +13,9 @@ from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.service import Running
 from memesnipe_operator import main
-from memesnipe_operator.kinds import OURS, OWNED
+from memesnipe_operator.kinds import OURS
 from memesnipe_operator.operating import Operator
+from memesnipe_operator.owned_events import hear
 from memesnipe_operator.settings import OperatorSettings
 
 
@@ -36,7 +40,19 @@ async def watch(running: Running, settings: OperatorSettings, operator: Operator
         _must_watch_all(found)
         logger().info("watching")
         running.health.ready(True)
+        await _beside(streams, asyncio.create_task(hear(operator)))
     await streams
+
+
+async def _beside(streams: asyncio.Task[None], owned: asyncio.Task[None]) -> None:
+    """Go on until one of them ends, which none does by itself. Raises what ended it."""
+    owned.add_done_callback(lambda _: streams.cancel())
+    try:
+        await streams  # awaited, not waited for: kopf takes its tasks down in order only when it is cancelled itself
+    finally:
+        if owned.done() and not owned.cancelled():
+            owned.result()
+        owned.cancel()
 
 
 def _take_signals_back(stop: asyncio.Event) -> None:
@@ -51,6 +67,6 @@ def _must_watch_all(found: Insights) -> None:
     An API server that starts at the same time serves them a little later: an operator that goes on would be deaf to the kill switch.
     """
     watched = {(one.group, one.plural) for one in found.watched_resources}
-    missing = sorted(kind.kind for kind in (*OURS, *OWNED) if (kind.group, kind.plural) not in watched)
+    missing = sorted(kind.kind for kind in OURS if (kind.group, kind.plural) not in watched)
     if missing:
         raise Unavailable("API server", f"it does not serve {', '.join(missing)} yet")

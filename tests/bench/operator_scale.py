@@ -12,6 +12,7 @@ ReplicaSets and Pods of what is written, so read the ratio. Asserts nothing.
 
 import argparse
 import asyncio
+import os
 import re
 import statistics
 import tempfile
@@ -27,6 +28,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from memesnipe.bus.embedded import EmbeddedValkey
 from memesnipe.testing.cluster import Cluster, a_cluster, prepare
 from memesnipe.testing.operators import Resources, RunningOperator, a_chain, install_crds
+from memesnipe.testing.stacks import until
 from memesnipe_operator.api import Api
 from memesnipe_operator.kinds import DEPLOYMENT, STRATEGY
 from memesnipe_operator.resources.owned import owned
@@ -85,8 +87,9 @@ async def raw(api: Api, bodies: list[dict[str, Any]], template_file: Path) -> fl
         for manifest in owned(plan, progress_s=120, monitored=False):
             await api.apply(manifest)
 
-    started_s = time.monotonic()
+    started_s, before_s = time.monotonic(), time.process_time()
     await at_once([lambda b=body: one(b) for body in bodies])  # type: ignore[misc]
+    print(f"  raw: {time.process_time() - before_s:.1f} s of a processor")
     return time.monotonic() - started_s
 
 
@@ -104,12 +107,12 @@ def operated(cluster: Cluster, namespace: str, count: int, folder: Path, redis_u
             cluster.kubeconfig, namespace, redis_url, folder, MEMESNIPE_RPC_URL=chain, MEMESNIPE_STATUS_S="5", MEMESNIPE_LEASE_S="30"
         ) as operator,
     ):
-        operator.ready()
-        started_s = time.monotonic()
+        until(lambda: operator.leads, 60, "the operator leads")
+        assert operator.process is not None
+        started_s, before_s = time.monotonic(), cpu_s(operator.process.pid)
         Resources(cluster, namespace).until(lambda: counted(cluster, DEPLOYMENT.path(namespace)) >= count, f"{count} Deployments", 1_800)
         took_s = time.monotonic() - started_s
-        print(f"  operator's calls until then: {calls(operator.metrics())}")
-        assert operator.process is not None
+        print(f"  operator: {cpu_s(operator.process.pid) - before_s:.1f} s of a processor; calls: {calls(operator.metrics())}")
         return took_s, rss_mb(operator.process.pid)
 
 
@@ -117,6 +120,12 @@ def calls(metrics: str) -> str:
     """Return what the operator asked of the API server, by verb and kind."""
     found = re.findall(r'memesnipe_api_calls_total\{kind="(\w+)",outcome="(\w+)",verb="(\w+)"\} ([0-9.]+)', metrics)
     return ", ".join(f"{verb} {kind} {outcome}: {float(count):.0f}" for kind, outcome, verb, count in sorted(found))
+
+
+def cpu_s(pid: int) -> float:
+    """Return the processor time that a process has used: what a busy machine does not change."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rss_mb(pid: int) -> float:

@@ -112,16 +112,16 @@ def a_deployment(generation: int, replicas: int = 1, **meta: Any) -> dict[str, A
 
 
 def test_a_status_of_a_deployment_is_no_drift() -> None:
-    assert count_of(a_deployment(3, replicas=0)) == count_of(a_deployment(3, replicas=1))
+    assert count_of("Deployment", a_deployment(3, replicas=0)) == count_of("Deployment", a_deployment(3, replicas=1))
 
 
 def test_a_changed_spec_label_or_owner_of_a_deployment_is_drift() -> None:
-    before = count_of(a_deployment(3))
+    before = count_of("Deployment", a_deployment(3))
 
-    assert count_of(a_deployment(4)) != before
-    assert count_of(a_deployment(3, labels={})) != before
-    assert count_of(a_deployment(3, ownerReferences=[{"uid": "another", "controller": True}])) != before
+    assert count_of("Deployment", a_deployment(4)) != before
+    assert count_of("Deployment", a_deployment(3, labels={})) != before
+    assert count_of("Deployment", a_deployment(3, ownerReferences=[{"uid": "another", "controller": True}])) != before
 
 
 def test_any_change_of_another_kind_is_drift() -> None:
-    assert count_of(a_body(3, kind="Secret")) != count_of(a_body(4, kind="Secret"))
+    assert count_of("Secret", a_body(3, kind="Secret")) != count_of("Secret", a_body(4, kind="Secret"))
