@@ -55,14 +55,26 @@ class ReasonCode(StrEnum):
     TX_TIP = "tx_tip"
     TX_LOOKUP_TABLE = "tx_lookup_table"
     TX_TRANSFER = "tx_transfer"
+    TOKEN_MINT = "token_mint"  # noqa: S105 - as above
+    TOKEN_AUTHORITY = "token_authority"  # noqa: S105 - as above
+    TOKEN_EXTENSION = "token_extension"  # noqa: S105 - as above
+    TOKEN_FEE = "token_fee"  # noqa: S105 - as above
+    TOKEN_HOLDERS = "token_holders"  # noqa: S105 - as above
+    TOKEN_CREATOR = "token_creator"  # noqa: S105 - as above
+    TOKEN_LIQUIDITY = "token_liquidity"  # noqa: S105 - as above
+    TOKEN_UNSELLABLE = "token_unsellable"  # noqa: S105 - as above
+    TOKEN_UNCHECKED = "token_unchecked"  # noqa: S105 - as above
+    VENUE_SIGNS = "venue_signs"
     NO_ROUTE = "no_route"
     QUOTE_MISSING = "quote_missing"
+    API_KEY_REFUSED = "api_key_refused"
     SIMULATION_FAILED = "simulation_failed"
     EXPIRED = "expired"
     CHAIN_FAILED = "chain_failed"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     PAPER_FAILED = "paper_failed"
     SIGNER_REFUSED = "signer_refused"
+    JITO_CHALLENGE = "jito_challenge"
 
 
 REMEDY: dict[ReasonCode, str] = {
@@ -115,12 +127,24 @@ REMEDY: dict[ReasonCode, str] = {
     ReasonCode.TX_TIP: "Tip above the cap or to an unknown account.",
     ReasonCode.TX_LOOKUP_TABLE: "A lookup table is missing, changed or holds an account that must be static.",
     ReasonCode.TX_TRANSFER: "A transfer, approval or close to a stranger is in the transaction.",
+    ReasonCode.TOKEN_MINT: "The token's mint is not one clean mint of a known token program; it may be a look-alike. Leave it.",
+    ReasonCode.TOKEN_AUTHORITY: "Somebody can mint more of the token or freeze accounts; leave it, or see `MEMESNIPE_TOKEN_*_AUTHORITY`.",
+    ReasonCode.TOKEN_EXTENSION: "The token has an extension by which somebody can take, stop or disguise what is bought; leave it.",
+    ReasonCode.TOKEN_FEE: "The token takes more of each transfer, now or from a coming epoch, than `MEMESNIPE_TOKEN_TRANSFER_FEE_BPS_MAX`.",
+    ReasonCode.TOKEN_HOLDERS: "One holder beside the pools has more of the supply than `MEMESNIPE_TOKEN_HOLDER_BPS_MAX`.",
+    ReasonCode.TOKEN_CREATOR: "Its creator launched more tokens lately than `MEMESNIPE_TOKEN_CREATOR_LAUNCHES_MAX`.",
+    ReasonCode.TOKEN_LIQUIDITY: "The pool's liquidity can be taken out, or its venue is not known; see docs/reference/token-safety.md.",
+    ReasonCode.TOKEN_UNSELLABLE: "Nobody buys the token back, or a round trip loses more than `MEMESNIPE_TOKEN_ROUND_TRIP_BPS_MAX`.",
+    ReasonCode.TOKEN_UNCHECKED: "A check before a buy could not be made (a host that failed or lied); look at the RPC host and Jupiter.",
+    ReasonCode.VENUE_SIGNS: "This venue signs with a key of its own, outside all approvals; take the token out of `MEMESNIPE_DRIFT_MARKETS`.",
     ReasonCode.NO_ROUTE: "The aggregator knows no route for this token and size.",
     ReasonCode.QUOTE_MISSING: "No quote could be had in time.",
+    ReasonCode.API_KEY_REFUSED: "A host refuses our API key; the detail names the setting that holds it.",
     ReasonCode.SIMULATION_FAILED: "The chain's simulation of the transaction failed.",
     ReasonCode.EXPIRED: "The blockhash expired, finalized, and the transaction never landed.",
     ReasonCode.CHAIN_FAILED: "The transaction landed and failed; only its fee was paid.",
     ReasonCode.INSUFFICIENT_FUNDS: "The wallet cannot pay for this order and its fees.",
     ReasonCode.PAPER_FAILED: "The paper model let this order fail, as the chain sometimes does.",
     ReasonCode.SIGNER_REFUSED: "The signer refused; its audit log has the reason.",
+    ReasonCode.JITO_CHALLENGE: "No order: not a challenge of Jito's shape, too many of them, or `MEMESNIPE_JITO_AUTH_FILE` is not set.",
 }

@@ -39,6 +39,11 @@ def variable(field: str) -> str:
     return ALIASES.get(field, PREFIX + field.upper())
 
 
+def environment() -> Mapping[str, str]:
+    """Return all that the process was given, for a service that looks through it for what must not be there."""
+    return os.environ
+
+
 def load(kind: type[S], env: Mapping[str, str] | None = None) -> S:
     """Return `kind` filled from the environment. Raises ConfigError naming the variable."""
     source = os.environ if env is None else env
