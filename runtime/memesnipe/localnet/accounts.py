@@ -1,6 +1,7 @@
-"""Account data in the real layouts: SPL mints and token accounts, the pump.fun bonding curve, an address lookup table.
+"""Account data in the real layouts: SPL mints and token accounts, the pump.fun bonding curve, Raydium's CP-Swap pool, a lookup table.
 
-Sources: SPL Token state (82 and 165 bytes), pump.fun's public docs (BondingCurve, 151 bytes in captures), the lookup-table program.
+Sources: SPL Token state (82 and 165 bytes), pump.fun's public docs (BondingCurve, 151 bytes in captures), raydium-cp-swap's PoolState, the
+lookup-table program.
 All integers little-endian.
 """
 
@@ -18,6 +19,10 @@ TOKEN_2022 = Pubkey.from_string(programs.TOKEN_2022_PROGRAM)
 ATA = Pubkey.from_string(programs.ATA_PROGRAM)
 PUMP = Pubkey.from_string(programs.PUMP_PROGRAM)
 WRAPPED_SOL = Pubkey.from_string(programs.WRAPPED_SOL_MINT)
+CPMM = Pubkey.from_string(programs.RAYDIUM_CPMM_PROGRAM)
+LP_SUPPLY_UNITS = 10**12
+"""LP tokens that a constant-product pool gave out; all of them are burnt."""
+CPMM_POOL_BYTES = 637
 TOKEN_ACCOUNT_BYTES = 165
 MINT_BYTES = 82
 RENT_EPOCH = 2**64 - 1
@@ -108,6 +113,15 @@ def bonding_curve_account(pool: Pool) -> Account:
     data = programs.PUMP_BONDING_CURVE + struct.pack("<5QB", *reserves, complete) + bytes(Pubkey.from_string(pool.creator))
     data += bytes(2) + DEFAULT_KEY + bytes(36)
     return Account(rent_lamports(len(data)) + pool.real_quote_lamports, data, PUMP, False, RENT_EPOCH)
+
+
+def cpmm_pool_account(pool: Pool, lp_mint: Pubkey) -> Account:
+    """Raydium CP-Swap's PoolState (637 bytes): SOL is token 0, the token is token 1. Reserves are the vaults'; what is left out is 0."""
+    keys = [bytes(32), bytes(Pubkey.from_string(pool.creator))]
+    keys += [bytes(Pubkey.from_string(key)) for key in (pool.quote_vault, pool.base_vault)] + [bytes(lp_mint)]
+    keys += [bytes(WRAPPED_SOL), bytes(Pubkey.from_string(pool.mint)), bytes(TOKEN), bytes(Pubkey.from_string(pool.token_program))]
+    data = programs.RAYDIUM_CPMM_POOL + b"".join(keys) + bytes(32) + struct.pack("<5BQ", 0, 0, 9, 9, pool.decimals, LP_SUPPLY_UNITS)
+    return Account(rent_lamports(CPMM_POOL_BYTES), data.ljust(CPMM_POOL_BYTES, b"\0"), CPMM, False, RENT_EPOCH)
 
 
 def lookup_table_account(addresses: list[Pubkey]) -> Account:

@@ -4,15 +4,16 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from solders.account import Account
 from solders.pubkey import Pubkey
 
 from memesnipe.chain import programs
-from memesnipe.localnet import pools, synthetic
+from memesnipe.localnet import accounts, pools, synthetic
 from memesnipe.localnet.curve import Outcome, ceil_bps
-from memesnipe.localnet.faults import Faults
 from memesnipe.localnet.market import blank_pool
 from memesnipe.localnet.node import Node
 from memesnipe.localnet.pools import Kind, Pool, Side
+from memesnipe.localnet.switches import Switches
 
 Json = Any
 TICKS_MAX = 10_000
@@ -36,6 +37,15 @@ class PoolState(msgspec.Struct, forbid_unknown_fields=True):
     decimals: int | None = None
     slot: int | None = None
     """Accepted and ignored: the localnet's own slot is the one on chain."""
+
+
+class RawAccount(msgspec.Struct, forbid_unknown_fields=True):
+    """An account as it shall be: base58 addresses, data in base64 (by default none), lamports enough to exist."""
+
+    address: str
+    owner: str
+    data: bytes = b""
+    lamports: int = 10_000_000
 
 
 async def list_pools(request: web.Request, node: Node) -> web.Response:
@@ -106,6 +116,19 @@ def _tell(node: Node, before: Pool, pool: Pool) -> None:
     node.chain.defer(lambda: synthetic.record_trade(node.chain, before, pool, side, amount_in, moved, pool.creator))
 
 
+async def set_account(request: web.Request, node: Node) -> web.Response:
+    """POST /localnet/account: write any account, whatever it held: a mint gone bad, a holder, an LP mint that is not burnt."""
+    try:
+        told = msgspec.json.decode(await request.read(), type=RawAccount)
+        key, owner = Pubkey.from_string(told.address), Pubkey.from_string(told.owner)
+        account = Account(told.lamports, told.data, owner, False, accounts.RENT_EPOCH)
+    except (msgspec.DecodeError, ValueError, OverflowError) as error:
+        return web.json_response({"error": str(error)}, status=400)
+    node.chain.bank.put(key, account)
+    node.save()
+    return web.json_response({"address": str(key)})
+
+
 async def tick(request: web.Request, node: Node) -> web.Response:
     """POST /localnet/tick {"slots": 1}"""
     body = await request.json() if request.can_read_body else {}
@@ -119,13 +142,13 @@ async def tick(request: web.Request, node: Node) -> web.Response:
 
 async def get_faults(request: web.Request, node: Node) -> web.Response:
     """GET /localnet/faults: what is left of them."""
-    return web.json_response(msgspec.structs.asdict(node.faults))
+    return web.json_response(msgspec.structs.asdict(node.faults.switches))
 
 
 async def set_faults(request: web.Request, node: Node) -> web.Response:
     """POST /localnet/faults: replaces them all; `{}` is a good day."""
     try:
-        node.faults = msgspec.json.decode(await request.read(), type=Faults)
+        node.faults.switches = msgspec.json.decode(await request.read(), type=Switches)
     except msgspec.DecodeError as error:
         return web.json_response({"error": str(error)}, status=400)
     return await get_faults(request, node)

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from memesnipe.localnet import admin, jito, jupiter, rpc, subscriptions
+from memesnipe.localnet import admin, door, jito, jupiter, rpc, subscriptions
+from memesnipe.localnet.door import Handler
 from memesnipe.localnet.node import Node
 from memesnipe.localnet.settings import LocalnetSettings
 
-Handler = Callable[[web.Request, Node], Awaitable[web.StreamResponse]]
 NODE: web.AppKey[Node] = web.AppKey("node", Node)
 BODY_BYTES_MAX = 4 * 1024 * 1024
 
@@ -52,13 +52,7 @@ async def _clock(app: web.Application) -> AsyncIterator[None]:
 
 def _to(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        node = request.app[NODE]
-        own = request.path.startswith(("/localnet", "/health", "/readyz")) or request.headers.get("Upgrade") is not None
-        if not own and node.faults.take("too_many_requests"):
-            raise web.HTTPTooManyRequests(headers={"Retry-After": "1"})
-        if not own and node.faults.take("unavailable"):
-            raise web.HTTPServiceUnavailable
-        return await handler(request, node)
+        return await door.answer(request, request.app[NODE], handler)
 
     return handle
 
@@ -94,6 +88,7 @@ ROUTES = [
     web.get("/api/v1/bundles/tip_floor", _to(jito.tip_floor)),
     web.get("/localnet/pools", _to(admin.list_pools)),
     web.post("/localnet/pool", _to(admin.set_pool)),
+    web.post("/localnet/account", _to(admin.set_account)),
     web.post("/localnet/tick", _to(admin.tick)),
     web.get("/localnet/faults", _to(admin.get_faults)),
     web.post("/localnet/faults", _to(admin.set_faults)),

@@ -28,6 +28,7 @@ class Bank:
         self._tokens_of: defaultdict[Pubkey, set[Pubkey]] = defaultdict(set)
         self._accounts_of_mint: defaultdict[Pubkey, set[Pubkey]] = defaultdict(set)
         self.dirty: set[Pubkey] = set()
+        self.before: Accounts = {}
 
     def get(self, key: Pubkey) -> Account | None:
         """The account, or None; an account without lamports does not exist."""
@@ -40,8 +41,15 @@ class Bank:
 
     def put(self, key: Pubkey, account: Account | None) -> None:
         """Write an account from outside any transaction: genesis, agents, a roll-back."""
+        self.note([key])
         self._svm.set_account(key, account or EMPTY)
         self.touch([key])
+
+    def note(self, keys: Iterable[Pubkey]) -> None:
+        """Remember accounts as they are, before the first change of the open slot."""
+        for key in keys:
+            if key not in self.before:
+                self.before[key] = self.get(key)
 
     def touch(self, keys: Iterable[Pubkey]) -> None:
         """Note that these accounts may have changed."""

@@ -20,6 +20,8 @@ from memesnipe.chain import programs
 from memesnipe.localnet import accounts, execution, message, seeds, settle
 from memesnipe.localnet.bank import Accounts, Bank
 from memesnipe.localnet.execution import Execution
+from memesnipe.localnet.faults import Faults
+from memesnipe.localnet.journal import Journal
 from memesnipe.localnet.market import Market
 from memesnipe.localnet.message import LoadError, Resolved
 from memesnipe.localnet.settings import LocalnetSettings
@@ -88,6 +90,8 @@ class Chain:
         self.settings = settings
         self.bank = Bank()
         self.market = Market(self.bank)
+        self.journal = Journal(self.bank, self.market)
+        self.faults = Faults(settings.seed)
         self.slot = FIRST_SLOT
         self.progress = Progress()
         self.records: dict[str, Record] = {}
@@ -95,6 +99,7 @@ class Chain:
         self.blocks: dict[int, Block] = {}
         self.bundles: dict[str, BundleState] = {}
         self.fresh: list[Record] = []
+        self.undone: list[str] = []
         self._pending: deque[Submission] = deque()
         self._deferred: list[Callable[[], None]] = []
         self._hashes: dict[str, int] = {}
@@ -176,11 +181,30 @@ class Chain:
         deferred, self._deferred = self._deferred, []
         for one in [*deferred, act]:
             one()
+        self.journal.close(self.slot)
         self._forget(self.slot - BLOCKS_KEPT)
         return block
 
+    def undo(self, first: int, again_slots: int) -> list[Record]:
+        """The cluster takes another fork: slots from `first` on hold nothing any more. What users sent is tried again, or lost (0).
+
+        Slots and heights do not go back: the fork that won had blocks of its own there.
+        """
+        gone = [record for slot in range(first, self.slot + 1) for record in self.blocks[slot].records]
+        for slot in range(first, self.slot + 1):
+            self.blocks[slot].records.clear()
+        for record in gone:
+            self._drop(record)
+        self.undone += [record.signature for record in gone]
+        self.journal.undo(first)
+        users = [record for record in gone if not record.synthetic]
+        for record in users if again_slots else []:
+            self.submit(Submission([VersionedTransaction.from_bytes(record.raw)], not_before=self.slot + again_slots))
+        return users
+
     def record(self, record: Record) -> None:
         """Append to the open block and to history."""
+        record.meta["logMessages"] = self.faults.logs(record.meta["logMessages"])
         self.blocks[self.slot].records.append(record)
         self.remember(record)
         self.fresh.append(record)
@@ -209,7 +233,7 @@ class Chain:
             resolved = self.check(tx)
         except LoadError:
             return None
-        plan = settle.plan(resolved, self.market.by_address, self.slot)
+        plan = settle.plan(resolved, self.market.by_address, self.slot, lambda: self.faults.take("reverted_swaps"))
         done = execution.execute(resolved, plan, self.bank, self.unix_s)
         if not done.charged:
             return None

@@ -47,6 +47,7 @@ class Execution:
 def execute(resolved: Resolved, plan: Plan, bank: Bank, unix_s: int) -> Execution:
     """Run and commit. A transaction that is not even charged leaves the accounts as they were."""
     before = bank.snapshot(resolved.keys)
+    bank.note(resolved.keys)
     originals = _grant(plan, bank)
     result = bank.run(plan.tx)
     failed = isinstance(result, FailedTransactionMetadata)
@@ -154,14 +155,21 @@ def _logs(logs: list[str], plan: Plan, err: Json, unix_s: int) -> list[str]:
             out += _jupiter([], plan.refusals[at])
         elif at not in swap_at:
             out += group if at >= 0 else []
-        elif err and err.get("InstructionError", [None])[0] == at and (len(_groups(logs)) - 1 == number):
-            out += _jupiter(pending + _deeper(group), err["InstructionError"][1].get("Custom", 0))
+        elif _fails_at(err) == at and (len(_groups(logs)) - 1 == number):
+            cause = err["InstructionError"][1]
+            out += _jupiter(pending + _deeper(group), cause.get("Custom", 0) if isinstance(cause, dict) else 0)
         elif not pending:
             pending = _deeper(group)
         else:
             out += _jupiter(pending + _deeper(group) + events.swap_logs(swap_at[at], unix_s), None)
             pending = []
     return out
+
+
+def _fails_at(err: Json) -> int | None:
+    """The number of the instruction that failed; None for another error or none."""
+    at: int | None = err["InstructionError"][0] if isinstance(err, dict) and "InstructionError" in err else None
+    return at
 
 
 def _deeper(group: list[str]) -> list[str]:

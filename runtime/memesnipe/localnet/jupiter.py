@@ -23,8 +23,8 @@ from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.localnet import accounts, fees, market, pools, route
 from memesnipe.localnet.accounts import TOKEN, WRAPPED_SOL
 from memesnipe.localnet.curve import Outcome
-from memesnipe.localnet.faults import poisoned
 from memesnipe.localnet.node import Node
+from memesnipe.localnet.poisons import poisoned
 from memesnipe.localnet.pools import Pool, Side
 from memesnipe.localnet.rpc_blocks import LEVELS_MICRO_LAMPORTS
 
@@ -90,7 +90,7 @@ def _built(node: Node, query: dict[str, str]) -> Json:
     promised = replace(outcome, amount_out=node.faults.lie(outcome.amount_out))
     built = _quoted(node, pool, side, amount, promised, slippage)
     built |= _instructions(query, pool, side, taker, amount, promised.amount_out, slippage)
-    return {**poisoned(built, node.faults.poison, str(taker)), **_landing(node, pool, query)}
+    return poisoned(built | _landing(node, pool, query), node.faults.switches.poison, str(taker))
 
 
 def _market(node: Node, input_mint: str, output_mint: str) -> tuple[Pool, Side]:
@@ -100,7 +100,7 @@ def _market(node: Node, input_mint: str, output_mint: str) -> tuple[Pool, Side]:
         raise BuildError("NO_ROUTES_FOUND", "No routes found")
     side: Side = "buy" if input_mint == programs.WRAPPED_SOL_MINT else "sell"
     mint = output_mint if side == "buy" else input_mint
-    if (pool := node.chain.market.get(mint)) is None:
+    if (pool := node.chain.journal.pool(mint, node.faults.switches.stale_quote_slots, node.chain.slot)) is None:
         raise BuildError("TOKEN_NOT_TRADABLE", f"The token {mint} is not tradable")
     return pool, side
 
@@ -158,7 +158,7 @@ def _landing(node: Node, pool: Pool, query: dict[str, str]) -> Json:
         "addressesByLookupTableAddress": {pool.lookup_table: table},
         "blockhashWithMetadata": {
             "blockhash": list(bytes(Hash.from_string(blockhash))),
-            "lastValidBlockHeight": last_valid,
+            "lastValidBlockHeight": max(0, last_valid + node.faults.switches.expiry_lie_blocks),
             "fetchedAt": fetched,
         },
     }

@@ -1,7 +1,6 @@
 """The pools and the accounts that show them: every change of a pool writes its vaults and its curve account in the same breath."""
 
 import msgspec
-from solders.account import Account
 from solders.pubkey import Pubkey
 
 from memesnipe.chain import programs
@@ -22,6 +21,7 @@ class Market:
         self._by_mint: dict[str, Pool] = {}
         self.by_address: dict[str, Pool] = {}
         self.dirty: set[str] = set()
+        self.before: dict[str, Pool | None] = {}
 
     def all(self) -> list[Pool]:
         """Pools in the order they were created."""
@@ -33,10 +33,22 @@ class Market:
 
     def remember(self, pool: Pool) -> None:
         """Set a pool's state without moving any vault: a landed swap or a load already moved them."""
+        self.before.setdefault(pool.mint, self._by_mint.get(pool.mint))
         self._by_mint[pool.mint] = self.by_address[pool.address] = pool
         self.dirty.add(pool.mint)
         if pool.kind == "bonding_curve":
             self._bank.put(Pubkey.from_string(pool.address), accounts.bonding_curve_account(pool))
+        else:
+            self._show_product(pool)
+
+    def _show_product(self, pool: Pool) -> None:
+        """Write a constant-product pool's account and its LP mint, all of it burnt, once: nothing in them moves with a trade."""
+        address = Pubkey.from_string(pool.address)
+        lp_mint = Pubkey.find_program_address([b"pool_lp_mint", bytes(address)], accounts.CPMM)[0]
+        shown = accounts.cpmm_pool_account(pool, lp_mint)
+        if (there := self._bank.get(address)) is None or there.data != shown.data:
+            self._bank.put(address, shown)
+            self._bank.put(lp_mint, accounts.mint_account(0, 9))
 
     def open(self, pool: Pool) -> None:
         """Create a pool's mint, vaults and lookup table, and list it."""
@@ -47,8 +59,6 @@ class Market:
         bank.put(Pubkey.from_string(pool.quote_vault), accounts.token_account(accounts.WRAPPED_SOL, owner, pool.real_quote_lamports))
         table = [owner, Pubkey.from_string(pool.base_vault), Pubkey.from_string(pool.quote_vault), *table_tail(pool)]
         bank.put(Pubkey.from_string(pool.lookup_table), accounts.lookup_table_account(table))
-        if pool.kind == "constant_product":
-            bank.put(owner, Account(accounts.rent_lamports(637), bytes(637), Pubkey.from_string(programs.RAYDIUM_CPMM_PROGRAM)))
         self.remember(pool)
 
     def overwrite(self, pool: Pool) -> None:
@@ -71,6 +81,15 @@ class Market:
         for pool in saved.values():
             if self._by_mint.get(pool.mint) != pool:
                 self.remember(pool)
+
+    def put_back(self, pools: dict[str, Pool | None]) -> None:
+        """Undo: set pools to what they were, and forget those that were not there."""
+        for mint, pool in pools.items():
+            if pool is not None:
+                self.remember(pool)
+            elif (made := self._by_mint.pop(mint, None)) is not None:
+                self.by_address.pop(made.address, None)
+                self.dirty.add(mint)
 
     def snapshot(self) -> dict[str, Pool]:
         """All pools by mint, as they are."""

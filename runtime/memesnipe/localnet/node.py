@@ -12,6 +12,7 @@ from memesnipe.localnet import agents, seeds
 from memesnipe.localnet.chain import Block, Chain, Progress, found_cluster
 from memesnipe.localnet.faucet import Faucet
 from memesnipe.localnet.faults import Faults
+from memesnipe.localnet.forks import fork
 from memesnipe.localnet.settings import FUNDING_LAMPORTS, LocalnetSettings
 from memesnipe.localnet.store import Store
 
@@ -31,11 +32,11 @@ class Node:
         self._act = self._mover()
         self.listeners: list[Listener] = []
         self.faucet = Faucet(self.chain)
-        self.faults = Faults()
         self._store = Store(settings.data_dir) if settings.data_dir else None
         found_cluster(self.chain)
         if not self._loaded():
             self._found()
+        self.chain.journal.begin()
         self.tick()
         if self._airdrop():
             self.tick()
@@ -45,8 +46,14 @@ class Node:
         """Genesis hash of this seed."""
         return str(seeds.genesis_hash(self.settings.seed))
 
+    @property
+    def faults(self) -> Faults:
+        """How it misbehaves."""
+        return self.chain.faults
+
     def tick(self) -> Block:
-        """One slot: advance, persist, tell."""
+        """One slot: perhaps another fork, advance, persist, tell."""
+        fork(self.chain)
         block = self.chain.advance(self._act)
         self.save()
         for listener in list(self.listeners):
@@ -59,6 +66,7 @@ class Node:
             self._store.save(self.chain)
         else:
             self.chain.fresh.clear()
+            self.chain.undone.clear()
             self.chain.bank.dirty.clear()
             self.chain.market.dirty.clear()
 

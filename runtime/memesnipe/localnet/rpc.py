@@ -9,7 +9,15 @@ from aiohttp import web
 from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.localnet import rpc_accounts, rpc_blocks, rpc_submit, rpc_transactions
 from memesnipe.localnet.node import Node
-from memesnipe.localnet.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, RpcError
+from memesnipe.localnet.rpc_errors import (
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    NODE_BEHIND,
+    PARSE_ERROR,
+    RATE_LIMITED,
+    RpcError,
+)
 
 Method = Callable[[Node, list[Any]], Any]
 METHODS: dict[str, Method] = {
@@ -40,6 +48,7 @@ def answer(body: Any, node: Node, methods: dict[str, Method] = METHODS) -> dict[
         return _failure(None, RpcError(INVALID_REQUEST, "Invalid request"))
     params, identity = body.get("params") or [], body.get("id")
     try:
+        _require_well(node)
         if (method := methods.get(body["method"])) is None:
             raise RpcError(METHOD_NOT_FOUND, "Method not found")  # noqa: TRY301  one path for every refusal
         return {"jsonrpc": "2.0", "result": method(node, params if isinstance(params, list) else [params]), "id": identity}
@@ -48,6 +57,13 @@ def answer(body: Any, node: Node, methods: dict[str, Method] = METHODS) -> dict[
     except (MemeSnipeError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         # parameters nested deeper than the readers look: a node says the same of anything it cannot deserialize
         return _failure(identity, RpcError(INVALID_PARAMS, f"Invalid params: {error!r}"))
+
+
+def _require_well(node: Node) -> None:
+    if node.faults.take("node_behind"):
+        raise RpcError(NODE_BEHIND, "Node is behind by 42 slots", {"numSlotsBehind": 42})
+    if node.faults.take("rate_limited_inside"):
+        raise RpcError(RATE_LIMITED, "rate limited")
 
 
 def _failure(identity: Any, error: RpcError) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""RPC that reads accounts. Every commitment is answered from the newest state: there are no forks to tell apart."""
+"""RPC that reads accounts. Every commitment is answered from the newest state: of two forks only the one in force is known."""
 
 import base64
 from collections.abc import Callable

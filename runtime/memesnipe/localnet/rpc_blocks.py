@@ -18,7 +18,8 @@ LEVEL_NAMES = {"Min": "min", "Low": "low", "Medium": "medium", "High": "high", "
 
 def _latest_blockhash(node: Node, params: list[Json]) -> Json:
     blockhash, last_valid = node.chain.blockhash(commitment(config(params, 0)))
-    return contextual(node, {"blockhash": blockhash, "lastValidBlockHeight": last_valid})
+    told = last_valid + node.faults.switches.expiry_lie_blocks
+    return contextual(node, {"blockhash": blockhash, "lastValidBlockHeight": max(0, told)})
 
 
 def _is_valid(node: Node, params: list[Json]) -> Json:
@@ -32,13 +33,13 @@ def _slot(node: Node, params: list[Json]) -> int:
 
 
 def _height(node: Node, params: list[Json]) -> int:
-    return _slot(node, params) - HEIGHT_LAG
+    return max(0, _slot(node, params) - HEIGHT_LAG + node.faults.switches.height_lie_blocks)
 
 
 def _epoch(node: Node, params: list[Json]) -> Json:
     slot = _slot(node, params)
     epoch, index = divmod(slot, SLOTS_PER_EPOCH)
-    told = {"absoluteSlot": slot, "blockHeight": slot - HEIGHT_LAG, "epoch": epoch, "slotIndex": index}
+    told = {"absoluteSlot": slot, "blockHeight": _height(node, params), "epoch": epoch, "slotIndex": index}
     return {**told, "slotsInEpoch": SLOTS_PER_EPOCH, "transactionCount": len(node.chain.records)}
 
 

@@ -74,7 +74,7 @@ def send(node: Node, tx: VersionedTransaction, skip_preflight: bool) -> str:
 def _queue(node: Node, tx: VersionedTransaction) -> None:
     if node.faults.take("lost_sends"):
         return
-    if not node.chain.submit(Submission([tx], not_before=node.chain.slot + 1 + node.faults.late_slots)):
+    if not node.chain.submit(Submission([tx], not_before=node.chain.slot + 1 + node.faults.switches.late_slots)):
         raise RpcError(NODE_BEHIND, "Node is behind: too many transactions are waiting")
     if node.faults.take("lost_answers"):
         raise web.HTTPServiceUnavailable

@@ -21,14 +21,29 @@ def _statuses(node: Node, params: list[Json]) -> Json:
     if len(asked) > STATUSES_MAX:
         raise invalid(f"Too many inputs provided; max {STATUSES_MAX}")
     oldest = 0 if config(params, 1).get("searchTransactionHistory") else node.chain.slot - RECENT_SLOTS
-    found = [node.chain.records.get(one) for one in asked]
+    found = [_wrongly(node, one) if node.faults.take("wrong_statuses") else known(node, one) for one in asked]
     return contextual(node, [status_of(one, node.chain) if one and one.slot >= oldest else None for one in found])
+
+
+def known(node: Node, signature: str, lag_slots: int = 0) -> Record | None:
+    """A record as far as this node's index knows it by now: with its lag, it knows a user's later than it landed."""
+    record = node.chain.records.get(signature)
+    lag = max(lag_slots, node.faults.switches.hidden_slots)
+    return None if record is None or (not record.synthetic and node.chain.slot - record.slot < lag) else record
+
+
+def _wrongly(node: Node, signature: str) -> Record | None:
+    """The newest user's transaction that is not the one asked for."""
+    others = (one for one in reversed(node.chain.records.values()) if not one.synthetic and one.signature != signature)
+    return next(others, None)
 
 
 def _transaction(node: Node, params: list[Json]) -> Json:
     signature = text(params, 0, "signature")
     options = {"encoding": params[1]} if len(params) > 1 and isinstance(params[1], str) else config(params, 1)
-    record = node.chain.records.get(signature)
+    record = known(node, signature, node.faults.switches.history_lag_slots)
+    if node.faults.take("wrong_transactions"):
+        record = _wrongly(node, signature) or record
     if record is None or record.slot > node.chain.slot_at(commitment(options)):
         return None
     version_allowed(record, options)
@@ -42,7 +57,7 @@ def _signatures(node: Node, params: list[Json]) -> list[Json]:
     if not isinstance(limit, int) or isinstance(limit, bool) or not 0 < limit <= SIGNATURES_MAX:
         raise invalid(f"Invalid limit; max {SIGNATURES_MAX}")
     newest = node.chain.slot_at(commitment(options))
-    listed = [node.chain.records[signature] for signature in reversed(node.chain.by_address.get(key, {}))]
+    listed = [record for signature in reversed(node.chain.by_address.get(key, {})) if (record := known(node, signature))]
     listed = _between([record for record in listed if record.slot <= newest], options)
     return [_signature_line(record, node) for record in listed[:limit]]
 

@@ -7,6 +7,7 @@ signed, so balances, failures and atomic roll-back are the SVM's own. A swap the
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from solders.instruction import AccountMeta, Instruction
@@ -51,13 +52,13 @@ class Plan:
     grants: dict[Pubkey, tuple[Pubkey, int]] = field(default_factory=dict)
 
 
-def plan(resolved: Resolved, by_address: PoolsByAddress, slot: int) -> Plan:
-    """Decide every swap of a transaction on the pools as they are now, in order."""
+def plan(resolved: Resolved, by_address: PoolsByAddress, slot: int, refuse: Callable[[], bool] = lambda: False) -> Plan:
+    """Decide every swap of a transaction on the pools as they are now, in order. Where `refuse` says so the program refuses."""
     out = Plan(resolved.tx, [], [])
     now = dict(by_address)
     executed: list[Instruction] = []
     for at, ix in enumerate(resolved.instructions):
-        steps = _settled(at, ix, now, slot, out) if ix.program_id == route.JUPITER else [ix]
+        steps = _settled(at, ix, now, slot, out, refuse) if ix.program_id == route.JUPITER else [ix]
         executed += steps
         out.origin += [at] * len(steps)
     _with_budget(resolved, executed, out)
@@ -68,8 +69,10 @@ def plan(resolved: Resolved, by_address: PoolsByAddress, slot: int) -> Plan:
     return out
 
 
-def _settled(at: int, ix: Instruction, now: PoolsByAddress, slot: int, out: Plan) -> list[Instruction]:
+def _settled(at: int, ix: Instruction, now: PoolsByAddress, slot: int, out: Plan, refuse: Callable[[], bool]) -> list[Instruction]:
     swap = _swap(at, ix, now, slot)
+    if not isinstance(swap, int) and refuse():
+        swap = programs.JUPITER_ERROR_SLIPPAGE
     if isinstance(swap, int):
         out.refusals[at] = swap
         return [ALWAYS_FAILS]

@@ -69,8 +69,11 @@ class Store:
         self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())
         self._save_accounts(chain)
         changed = [pool for pool in chain.market.all() if pool.mint in chain.market.dirty]  # rows in order of creation
+        gone = [(mint,) for mint in chain.market.dirty if chain.market.get(mint) is None]
+        self._db.executemany("DELETE FROM pool WHERE mint = ?", gone)
         rows = [(pool.mint, pool.created_slot, msgspec.msgpack.encode(pool)) for pool in changed]
         self._db.executemany("INSERT INTO pool VALUES (?, ?, ?) ON CONFLICT (mint) DO UPDATE SET body = excluded.body", rows)
+        self._db.executemany("DELETE FROM record WHERE signature = ?", [(signature,) for signature in chain.undone])
         signed = [record for record in chain.fresh if not record.synthetic]
         records = [(record.signature, record.slot, record.index, msgspec.msgpack.encode(record)) for record in signed]
         self._db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", records)
@@ -96,6 +99,7 @@ class Store:
         chain.bank.dirty.clear()
         chain.market.dirty.clear()
         chain.fresh.clear()
+        chain.undone.clear()
 
 
 def _progress(facts: dict[str, int], identity: int) -> Progress:

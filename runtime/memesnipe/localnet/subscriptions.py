@@ -15,6 +15,7 @@ from memesnipe.localnet import rpc, rpc_accounts
 from memesnipe.localnet.chain import Block, Chain, Record
 from memesnipe.localnet.node import Node
 from memesnipe.localnet.rpc_errors import METHOD_NOT_FOUND, RpcError, address, commitment, config, contextual, invalid, text
+from memesnipe.localnet.rpc_transactions import known
 from memesnipe.localnet.transactions import told, version_allowed
 
 Json = Any
@@ -44,12 +45,14 @@ class Connection:
         self.subscriptions: dict[int, Subscription] = {}
         self.outgoing: asyncio.Queue[str] = asyncio.Queue(QUEUE_MAX)
         self.overrun = asyncio.Event()
+        self.dropped = asyncio.Event()
+        self._notified = 0
 
     def on_block(self, block: Block) -> None:
         """A slot ended."""
         for one in list(self.subscriptions.values()):
             for method, result in NOTIFY[one.kind](self.node, one, block):
-                self._push({"jsonrpc": "2.0", "method": method, "params": {"subscription": one.id, "result": result}})
+                self._notify({"jsonrpc": "2.0", "method": method, "params": {"subscription": one.id, "result": result}})
                 if one.kind == "signature":
                     self.subscriptions.pop(one.id, None)
 
@@ -91,6 +94,13 @@ class Connection:
             raise invalid("Invalid subscription id.")
         return True
 
+    def _notify(self, body: Json) -> None:
+        for _ in range(2 if self.node.faults.take("ws_repeats") else 1):
+            self._push(body)
+        self._notified += 1
+        if 0 < self.node.faults.switches.ws_drop_every <= self._notified:
+            self.dropped.set()
+
     def _push(self, body: Json) -> None:
         try:
             self.outgoing.put_nowait(json.dumps(body))
@@ -124,6 +134,9 @@ async def _write(connection: Connection) -> None:
     with contextlib.suppress(ConnectionError):
         while not connection.overrun.is_set():
             await connection.socket.send_str(await connection.outgoing.get())
+            if connection.dropped.is_set() and connection.outgoing.empty():
+                await connection.socket.close(code=1011, message=b"going away")
+                return
         await connection.socket.close(code=1008, message=b"client too slow")
 
 
@@ -142,7 +155,7 @@ def _slots(node: Node, one: Subscription, block: Block) -> Notices:
 
 
 def _signatures(node: Node, one: Subscription, block: Block) -> Notices:
-    record = node.chain.records.get(one.params[0])
+    record = known(node, one.params[0])
     if record is None or record.slot > node.chain.slot_at(one.commitment):
         return []
     return [("signatureNotification", contextual(node, {"err": record.meta["err"]}))]

@@ -19,7 +19,8 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
-from memesnipe.localnet.app import create_app
+from memesnipe.localnet.app import NODE, create_app
+from memesnipe.localnet.node import Node
 from memesnipe.localnet.settings import LocalnetSettings
 
 Json = Any
@@ -30,12 +31,20 @@ READ = {"encoding": "json", "maxSupportedTransactionVersion": 1, "commitment": "
 @asynccontextmanager
 async def running(settings: LocalnetSettings) -> AsyncIterator[str]:
     """A localnet on a free port; yields its base URL. With `slot_ms=0` only `Wallet.tick` moves the clock."""
-    runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=0.1)
+    async with open_to_view(settings) as (base, _):
+        yield base
+
+
+@asynccontextmanager
+async def open_to_view(settings: LocalnetSettings) -> AsyncIterator[tuple[str, Node]]:
+    """The same, with the node itself: what really happened, whatever it tells its clients."""
+    app = create_app(settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     try:
-        yield f"http://{host}:{port}"
+        yield f"http://{host}:{port}", app[NODE]
     finally:
         await runner.cleanup()
 
