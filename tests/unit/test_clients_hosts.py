@@ -9,7 +9,7 @@ import pytest
 
 from memesnipe.chain.clients import transport
 from memesnipe.chain.clients.jito import Jito
-from memesnipe.chain.clients.jupiter import Jupiter
+from memesnipe.chain.clients.jupiter import Jupiter, Price
 from memesnipe.chain.clients.limits import Rate
 from memesnipe.chain.clients.rpc import SolanaRpc
 from memesnipe.chain.clients.sender import Sender
@@ -233,16 +233,28 @@ async def test_no_route_is_a_refusal_with_its_reason(code: str) -> None:
     assert caught.value.code is ReasonCode.NO_ROUTE
 
 
-async def test_a_mint_without_a_price_is_missing_and_never_zero() -> None:
+async def test_a_mint_without_a_price_is_none_and_never_zero() -> None:
     host = Host(httpx.Response(200, json={MINT: {"usdPrice": 0.5, "blockId": 3, "decimals": 5}, OTHER_MINT: None}))
 
     prices = await Jupiter(host.transport("jupiter")).prices([MINT, OTHER_MINT])
 
-    assert list(prices) == [MINT]
-    assert prices[MINT].usd_price == 0.5
+    assert prices == {MINT: Price(usd_price=0.5, block_id=3, decimals=5), OTHER_MINT: None}
 
 
-@pytest.mark.parametrize("price", ["NaN", "Infinity", "-1", "0", '"5"', "1e999"])
+@pytest.mark.parametrize("body", ["{}", f'{{"{MINT}": null}}', f'{{"{MINT}": {{"usdPrice": 0}}}}'])
+async def test_an_omitted_mint_is_unpriced(body: str) -> None:
+    host = Host(httpx.Response(200, text=body))
+
+    assert await Jupiter(host.transport("jupiter")).prices([MINT]) == {MINT: None}
+
+
+async def test_a_mint_that_nobody_asked_for_is_not_priced() -> None:
+    host = Host(httpx.Response(200, json={MINT: {"usdPrice": 0.5}, OTHER_MINT: {"usdPrice": 1.0}}))
+
+    assert list(await Jupiter(host.transport("jupiter")).prices([MINT])) == [MINT]
+
+
+@pytest.mark.parametrize("price", ["NaN", "Infinity", "-1", '"5"', "1e999"])
 async def test_a_price_that_is_no_price_is_bad_input(price: str) -> None:
     body = f'{{"{MINT}": {{"usdPrice": {price}}}}}'.encode()
 
@@ -259,11 +271,3 @@ async def test_other_ways_into_a_block_send_once_and_leave_the_unknown_unknown(c
         await client(host.transport("route")).send(b"transaction")
 
     assert len(host.asked) == 1
-
-
-async def test_a_bundle_is_asked_for_in_base64() -> None:
-    host = Host(result("bundle-id"))
-
-    assert await Jito(host.transport("jito")).send_bundle([b"one", b"two"]) == "bundle-id"
-
-    assert json.loads(host.asked[0].content)["params"] == [["b25l", "dHdv"], {"encoding": "base64"}]

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from memesnipe.chain.clients.limits import Lane
+from memesnipe.chain.clients.metrics import Said
 from memesnipe.chain.clients.transport import Transport, parsed
 from memesnipe.kernel.errors import Refused, Unavailable
 from memesnipe.kernel.reasons import ReasonCode
@@ -38,8 +39,11 @@ async def ask(transport: Transport, path: str, method: str, params: list[Any], l
     reply = await transport.post(path, body, call=method, lane=lane)
     envelope = parsed(transport.part, reply.body, _ENVELOPE)
     if envelope.error is not None and envelope.error.code in _RATE_LIMITED:
-        transport.slow_down(1.0)
+        transport.said_no(method, Said.RATE_LIMITED_IN_200)
+        transport.slow_down(method, 1.0)
         raise Unavailable(transport.part, f"{method}: rate limited")
+    if envelope.error is not None:
+        transport.said_no(method, Said.NODE_BEHIND if envelope.error.code in _NODE_BEHIND else Said.ERROR_IN_200)
     return envelope
 
 

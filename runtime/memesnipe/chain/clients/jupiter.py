@@ -1,7 +1,8 @@
 """Jupiter: prices and swap building (`/price/v3`, `/swap/v2/build`), docs of 2026-08-21.
 
-Mints without a price are omitted from the answer. Amounts are decimal text, instruction data base64. A build is a read: it may be
-asked again, and each answer is a new quote; sending what was built is not done here.
+The host omits mints without a price; here they are None, and so is a price of 0: nothing is ever worth nothing by default. Amounts are
+decimal text, instruction data base64. A build is a read: it may be asked again, and each answer is a new quote; sending what was
+built is not done here. A bad key is 401 and ends as Refused(API_KEY_REFUSED); no key at all is fine, and slow.
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,18 @@ from msgspec import Meta
 
 from memesnipe.chain.clients.limits import Lane, Rate
 from memesnipe.chain.clients.transport import Reply, Transport, bad_input, parsed, reading
-from memesnipe.kernel.errors import Refused
+from memesnipe.kernel import strict_json
+from memesnipe.kernel.errors import BadInput, Refused
+from memesnipe.kernel.logs import logger
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import AMOUNT_MAX, Bps, Pubkey, Slot
 
 MINTS_MAX = 50
+WINDOW_S = 60.0
+"""The host counts calls in a sliding window of this length, for the account and over all endpoints (https://dev.jup.ag/docs/portal/rate-limits)."""
 KEYLESS_RATE = Rate(per_s=0.5, burst=1, reserved=0)
 KEYED_RATE = Rate(per_s=10.0, burst=10, reserved=2)
+KEY_VARIABLE = "MEMESNIPE_JUPITER_API_KEY"
 NO_ROUTE_WORDS = ("NO_ROUTES_FOUND", "COULD_NOT_FIND_ANY_ROUTE", "TOKEN_NOT_TRADABLE", "CIRCULAR_ARBITRAGE_IS_DISABLED")
 
 Amount = Annotated[str, Meta(max_length=19, pattern=r"^[0-9]+\Z")]
@@ -29,7 +35,7 @@ Byte = Annotated[int, Meta(ge=0, le=255)]
 class Price(msgspec.Struct, frozen=True, rename="camel"):
     """One mint's price. A float: a statistic for deciding, never money."""
 
-    usd_price: Annotated[float, Meta(gt=0, le=1e12)]
+    usd_price: Annotated[float, Meta(ge=0, le=1e12)]
     block_id: Slot | None = None
     decimals: Annotated[int, Meta(ge=0, le=19)] = 6
     liquidity: Annotated[float, Meta(ge=0, le=1e15)] | None = None
@@ -85,7 +91,9 @@ class _Failure(msgspec.Struct, frozen=True, rename="camel"):
     message: str = ""
 
 
-_PRICES = msgspec.json.Decoder(dict[Pubkey, Price | None])
+_PRICES = msgspec.json.Decoder(dict[Pubkey, msgspec.Raw])
+_UNPRICED = msgspec.Raw(b"null")
+_PRICE: "msgspec.json.Decoder[Price | None]" = msgspec.json.Decoder(Price | None)
 _BUILD = msgspec.json.Decoder(Build)
 _FAILURE = msgspec.json.Decoder(_Failure)
 
@@ -100,22 +108,27 @@ class Jupiter:
     def at(cls, url: str, api_key: str = "", rate: Rate | None = None, timeout_s: float = 5.0) -> "Jupiter":
         """Return a client; without a key the host allows one call in two seconds."""
         headers = {"x-api-key": api_key} if api_key else {}
-        return cls(Transport("jupiter", url, rate=rate or (KEYED_RATE if api_key else KEYLESS_RATE), headers=headers, timeout_s=timeout_s))
+        rate = msgspec.structs.replace(rate or (KEYED_RATE if api_key else KEYLESS_RATE), window_s=WINDOW_S)
+        return cls(Transport("jupiter", url, rate=rate, headers=headers, timeout_s=timeout_s, key_variable=KEY_VARIABLE))
 
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.close()
 
-    async def prices(self, mints: Sequence[str]) -> dict[str, Price]:
-        """Return the prices of at most 50 mints; a mint without one is not in the answer. Raises Unavailable, BadInput."""
-        reply = await reading(lambda: self._transport.get("/price/v3", {"ids": ",".join(mints[:MINTS_MAX])}, call="price"))
+    async def prices(self, mints: Sequence[str]) -> dict[str, Price | None]:
+        """Return the price of each mint, of at most 50; None: unpriced. Raises Unavailable, Refused(API_KEY_REFUSED), BadInput."""
+        asked = mints[:MINTS_MAX]
+        reply = await reading(lambda: self._transport.get("/price/v3", {"ids": ",".join(asked)}, call="price"))
         self._require_ok(reply)
-        return {mint: price for mint, price in parsed("jupiter.price", reply.body, _PRICES).items() if price is not None}
+        return _prices(asked, parsed("jupiter.price", reply.body, _PRICES))
 
     async def build(
         self, *, input_mint: str, output_mint: str, amount: int, taker: str, slippage_bps: int, lane: Lane = Lane.NORMAL
     ) -> Build:
-        """Return a fresh quote with its instructions. Raises Refused(NO_ROUTE), Unavailable, BadInput (another swap than asked)."""
+        """Return a fresh quote with its instructions.
+
+        Raises Refused(NO_ROUTE, API_KEY_REFUSED), Unavailable, BadInput (another swap than asked).
+        """
         params: dict[str, str | int] = {
             "inputMint": input_mint,
             "outputMint": output_mint,
@@ -140,6 +153,32 @@ class Jupiter:
         if any(word in said for word in NO_ROUTE_WORDS):
             raise Refused(ReasonCode.NO_ROUTE, said)
         raise bad_input("jupiter", "status", f"HTTP {reply.status} {said}")
+
+
+def _prices(asked: Sequence[str], told: dict[str, msgspec.Raw]) -> dict[str, Price | None]:
+    """Return what is good of an answer: one token's nonsense must not hide the prices that other tokens' stops wait for.
+
+    Raises BadInput where nothing is good.
+    """
+    prices: dict[str, Price | None] = dict.fromkeys(asked)
+    broken = []
+    for mint in asked:
+        try:
+            prices[mint] = _price(told.get(mint, _UNPRICED))
+        except BadInput as error:
+            logger().warning("bad_input", source="jupiter.price", mint=mint, field=error.field[:64], reason=error.reason[:256])
+            broken.append(error)
+    if broken and not any(prices.values()):
+        raise broken[0]
+    return prices
+
+
+def _price(raw: msgspec.Raw) -> Price | None:
+    try:
+        price = strict_json.decode(_PRICE, bytes(raw))
+    except BadInput as error:
+        raise bad_input("jupiter.price", error.field.replace("$", "$[...]", 1), error.reason) from None
+    return price if price is not None and price.usd_price > 0 else None
 
 
 def _require_what_was_asked(build: Build, input_mint: str, output_mint: str, amount: int) -> None:

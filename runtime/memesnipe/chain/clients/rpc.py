@@ -4,12 +4,11 @@ Reads are asked again when the host does not answer; `send` never is: its caller
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from solana.rpc.commitment import Commitment, Confirmed, Finalized
-from solana.rpc.types import RPCMethod
+from solana.rpc.commitment import Commitment, Confirmed, Finalized, Processed
 
 from memesnipe.chain.clients import json_rpc
 from memesnipe.chain.clients import rpc_types as types
@@ -18,18 +17,22 @@ from memesnipe.chain.clients.transport import Transport, bad_input, parsed, read
 from memesnipe.kernel.errors import Refused
 
 T = TypeVar("T")
+SEND = "sendTransaction"
 SIGNATURES_MAX = 256
 ACCOUNTS_MAX = 100
 DEFAULT_RATE = Rate(per_s=10.0, burst=20, reserved=4)
 _TEXT = msgspec.json.Decoder(str)
 _NUMBER: "msgspec.json.Decoder[int]" = msgspec.json.Decoder(types.Height)
 _BLOCKHASH = msgspec.json.Decoder(types.LatestBlockhash)
+_VALID = msgspec.json.Decoder(types.Valid)
 _BALANCE = msgspec.json.Decoder(types.Balance)
 _ACCOUNTS = msgspec.json.Decoder(types.Accounts)
+_LARGEST = msgspec.json.Decoder(types.LargestAccounts)
+_MATCHING: "msgspec.json.Decoder[tuple[types.Matching, ...]]" = msgspec.json.Decoder(tuple[types.Matching, ...])
 _STATUSES = msgspec.json.Decoder(types.SignatureStatuses)
 _LANDED: "msgspec.json.Decoder[types.Landed | None]" = msgspec.json.Decoder(types.Landed | None)
 _SIMULATION = msgspec.json.Decoder(types.Simulation)
-_PRIORITY_FEE = msgspec.json.Decoder(types.PriorityFee)
+_PRIORITY_FEES = msgspec.json.Decoder(types.PriorityFees)
 _ALREADY_PROCESSED = "already"
 
 
@@ -40,9 +43,9 @@ class SolanaRpc:
         self._transport = transport
 
     @classmethod
-    def at(cls, url: str, rate: Rate = DEFAULT_RATE, timeout_s: float = 5.0) -> "SolanaRpc":
-        """Return a client of the host at `url` (an API key may be in its query)."""
-        return cls(Transport("rpc", url, rate=rate, timeout_s=timeout_s))
+    def at(cls, url: str, rate: Rate = DEFAULT_RATE, timeout_s: float = 5.0, sends: Rate | None = None) -> "SolanaRpc":
+        """Return a client of the host at `url` (an API key may be in its query). `sends`: where the host counts sends by themselves."""
+        return cls(Transport("rpc", url, rate=rate, timeout_s=timeout_s, apart={SEND: sends} if sends else {}))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -63,6 +66,10 @@ class SolanaRpc:
     async def latest_blockhash(self, commitment: Commitment = Confirmed, lane: Lane = Lane.NORMAL) -> types.Blockhash:
         """Return a fresh blockhash and the last height it is valid at."""
         return (await self._read("getLatestBlockhash", [{"commitment": commitment}], _BLOCKHASH, lane)).value
+
+    async def blockhash_valid(self, blockhash: str, lane: Lane = Lane.NORMAL) -> bool:
+        """Return whether the newest block the host has processed could still take a transaction with this blockhash."""
+        return (await self._read("isBlockhashValid", [blockhash, {"commitment": Processed}], _VALID, lane)).value
 
     async def balance(self, wallet: str, commitment: Commitment = Confirmed) -> int:
         """Return a wallet's lamports."""
@@ -85,17 +92,30 @@ class SolanaRpc:
         options = {"commitment": commitment, "encoding": "base64", "maxSupportedTransactionVersion": 1}
         return await self._read("getTransaction", [signature, options], _LANDED, lane)
 
+    async def largest_accounts(self, mint: str, lane: Lane = Lane.NORMAL) -> tuple[types.LargestAccount, ...]:
+        """Return a token's largest accounts (at most 20). Raises Refused where the host does not take it for a mint."""
+        return (await self._read("getTokenLargestAccounts", [mint, {"commitment": Confirmed}], _LARGEST, lane)).value
+
+    async def matching_accounts(self, program: str, offsets: Mapping[int, str], lane: Lane = Lane.NORMAL) -> int:
+        """Return how many of a program's accounts hold these bytes (base58) at these offsets. No data is asked for; may be slow."""
+        filters = [{"memcmp": {"offset": offset, "bytes": value}} for offset, value in offsets.items()]
+        options = {"commitment": Confirmed, "encoding": "base64", "dataSlice": {"offset": 0, "length": 0}, "filters": filters}
+        found = await self._read("getProgramAccounts", [program, options], _MATCHING, lane)
+        return len(found)
+
     async def simulate(self, transaction: bytes, lane: Lane = Lane.NORMAL) -> types.SimulationValue:
         """Return what the chain would do with an unsigned transaction now. Advice only: the state moves on."""
         options = {"encoding": "base64", "sigVerify": False, "replaceRecentBlockhash": False, "commitment": Confirmed}
         params = [base64.b64encode(transaction).decode(), options]
         return (await self._read("simulateTransaction", params, _SIMULATION, lane)).value
 
-    async def priority_fee(self, accounts: Sequence[str], level: str = "High") -> int:
-        """Return Helius' estimate in micro-lamports per compute unit, rounded up."""
-        params = [{"accountKeys": list(accounts), "options": {"priorityLevel": level}}]
-        estimate = (await self._read("getPriorityFeeEstimate", params, _PRIORITY_FEE)).priority_fee_estimate
-        return -int(-estimate // 1)
+    async def priority_fees(self, accounts: Sequence[str], lane: Lane = Lane.NORMAL) -> types.PriorityFeeLevels:
+        """Return what others paid lately to write these accounts (Helius). Asked once: by its second answer it would be too late.
+
+        The estimate is good for writable accounts only. Raises Unavailable, BadInput, Refused (a host without this method).
+        """
+        params = [{"accountKeys": list(accounts[:ACCOUNTS_MAX]), "options": {"includeAllPriorityFeeLevels": True}}]
+        return (await self._call("getPriorityFeeEstimate", params, _PRIORITY_FEES, lane)).priority_fee_levels
 
     async def send(self, transaction: bytes, lane: Lane = Lane.NORMAL) -> None:
         """Hand a signed transaction to the host, once. Returning means no more than that it was taken.
@@ -105,7 +125,7 @@ class SolanaRpc:
         """
         options = {"encoding": "base64", "skipPreflight": True, "maxRetries": 0}
         try:
-            await self._call("sendTransaction", [base64.b64encode(transaction).decode(), options], _TEXT, lane)
+            await self._call(SEND, [base64.b64encode(transaction).decode(), options], _TEXT, lane)
         except Refused as error:
             if _ALREADY_PROCESSED not in error.detail.lower():
                 raise  # "already processed" is what a resend is for
@@ -114,7 +134,7 @@ class SolanaRpc:
         return await reading(lambda: self._call(method, params, decoder, lane))
 
     async def _call(self, method: str, params: list[Any], decoder: "msgspec.json.Decoder[T]", lane: Lane) -> T:
-        envelope = await json_rpc.ask(self._transport, "/", RPCMethod(method), params, lane)
+        envelope = await json_rpc.ask(self._transport, "/", method, params, lane)
         return parsed(f"rpc.{method}", json_rpc.result_of("rpc", method, envelope), decoder)
 
     def _as_many(self, values: tuple[T, ...], count: int) -> tuple[T, ...]:

@@ -1,6 +1,7 @@
 """What Solana's JSON-RPC answers, as far as we use it. Every number is bounded; unknown fields are ignored.
 
-Wire format: https://solana.com/docs/rpc (getSignatureStatuses, getTransaction, simulateTransaction, getMultipleAccounts).
+Wire format: https://solana.com/docs/rpc (getSignatureStatuses, getTransaction, simulateTransaction, getMultipleAccounts,
+getTokenLargestAccounts, getProgramAccounts).
 """
 
 from typing import Annotated, Any
@@ -82,12 +83,25 @@ class Landed(msgspec.Struct, frozen=True, rename="camel"):
     block_time: Annotated[int, Meta(ge=0, le=2**40)] | None = None
 
 
+class Account(msgspec.Struct, frozen=True):
+    """An account with base64 data."""
+
+    lamports: Lamports
+    owner: Pubkey
+    data: tuple[str, str]
+    executable: bool = False
+
+
 class SimulationValue(msgspec.Struct, frozen=True, rename="camel"):
-    """What a simulation said."""
+    """What a simulation said. Balances are of the message's accounts in their order; nodes tell them since Agave 3."""
 
     err: Any = None
     logs: tuple[str, ...] | None = None
     units_consumed: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    pre_balances: tuple[Lamports, ...] | None = None
+    post_balances: tuple[Lamports, ...] | None = None
+    pre_token_balances: tuple[TokenBalance, ...] | None = None
+    post_token_balances: tuple[TokenBalance, ...] | None = None
 
 
 class Simulation(msgspec.Struct, frozen=True):
@@ -97,13 +111,24 @@ class Simulation(msgspec.Struct, frozen=True):
     value: SimulationValue
 
 
-class Account(msgspec.Struct, frozen=True):
-    """An account with base64 data."""
+class LargestAccount(msgspec.Struct, frozen=True):
+    """One of a mint's largest token accounts; base units as text."""
 
-    lamports: Lamports
-    owner: Pubkey
-    data: tuple[str, str]
-    executable: bool = False
+    address: Pubkey
+    amount: Amount
+
+
+class LargestAccounts(msgspec.Struct, frozen=True):
+    """getTokenLargestAccounts."""
+
+    context: Context
+    value: Annotated[tuple[LargestAccount, ...], Meta(max_length=100)]
+
+
+class Matching(msgspec.Struct, frozen=True):
+    """One account of getProgramAccounts, of which no more is read than that it is there."""
+
+    pubkey: Pubkey
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -127,6 +152,13 @@ class LatestBlockhash(msgspec.Struct, frozen=True):
     value: Blockhash
 
 
+class Valid(msgspec.Struct, frozen=True):
+    """isBlockhashValid."""
+
+    context: Context
+    value: bool
+
+
 class Balance(msgspec.Struct, frozen=True):
     """getBalance."""
 
@@ -134,7 +166,22 @@ class Balance(msgspec.Struct, frozen=True):
     value: Lamports
 
 
-class PriorityFee(msgspec.Struct, frozen=True, rename="camel"):
-    """Helius getPriorityFeeEstimate, micro-lamports per compute unit (a float on the wire)."""
+MicroLamports = Annotated[float, Meta(ge=0, le=1e12)]
 
-    priority_fee_estimate: Annotated[float, Meta(ge=0, le=1e12)]
+
+class PriorityFeeLevels(msgspec.Struct, frozen=True, rename="camel"):
+    """Micro-lamports per compute unit (floats on the wire), by percentile of what was paid lately: 25th, 50th, 75th and 95th.
+
+    Source: https://www.helius.dev/docs/priority-fee (levels Low, Medium, High, VeryHigh).
+    """
+
+    low: MicroLamports
+    medium: MicroLamports
+    high: MicroLamports
+    very_high: MicroLamports
+
+
+class PriorityFees(msgspec.Struct, frozen=True, rename="camel"):
+    """Helius getPriorityFeeEstimate with includeAllPriorityFeeLevels."""
+
+    priority_fee_levels: PriorityFeeLevels
