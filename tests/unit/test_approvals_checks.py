@@ -28,8 +28,8 @@ CONTEXT: dict[str, Any] = {
     "ttl_ns": NS_PER_S,
 }
 INTENT = an_intent()
-TABLE = LookupTable(MINT, (MINT,))
-BYTES: dict[str, Any] = {"attempt": 1, "message": b"message", "tables": (TABLE,)}
+TABLE = LookupTable(MINT, b"as on chain")
+BYTES: dict[str, Any] = {"attempt": 1, "message": b"message", "tables": (TABLE,), "stated": b"stated"}
 
 
 def by_risk(intent: Any = INTENT, **changes: Any) -> bytes:
@@ -106,11 +106,12 @@ def test_another_intent_is_refused(change: dict[str, Any]) -> None:
         {"message": b"other"},
         {"tables": ()},
         {"tables": (TABLE, TABLE)},
-        {"tables": (LookupTable(MINT, ()),)},
+        {"tables": (LookupTable(MINT, b"as on chain, later"),)},
+        {"stated": b"other"},
         {"risk_approval": b"other"},
     ],
 )
-def test_another_attempt_message_table_or_risk_approval_is_refused(change: dict[str, Any]) -> None:
+def test_another_attempt_message_table_statement_or_risk_approval_is_refused(change: dict[str, Any]) -> None:
     risk = by_risk()
     guard = by_guard(risk)
 

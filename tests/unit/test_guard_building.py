@@ -18,6 +18,7 @@ from memesnipe.guard.quoting import Found, caps_of, judged
 from memesnipe.kernel.errors import BadInput, Refused
 from memesnipe.messages.signing import LookupTable
 from memesnipe.testing.builders import GENESIS, MINT, an_intent, limits
+from memesnipe.testing.swaps import table_data
 
 WALLET = str(Pubkey.from_bytes(bytes([5]) * 32))
 POOL = str(Pubkey.from_bytes(bytes([6]) * 32))
@@ -64,6 +65,10 @@ def caps(**changes: Any) -> Any:
     return caps_of(limits(**changes), 200_000, 50_000, 10_000)
 
 
+def a_table(*addresses: str) -> LookupTable:
+    return LookupTable(TABLE, table_data(*map(Pubkey.from_string, addresses)))
+
+
 def test_the_blockhash_and_its_last_height_are_ours_and_never_the_quote_s() -> None:
     built = build.swap_message(quote(), wallet=WALLET, tables=(), budget=budget(), blockhash=BLOCKHASH)
 
@@ -72,7 +77,7 @@ def test_the_blockhash_and_its_last_height_are_ours_and_never_the_quote_s() -> N
 
 
 def test_a_table_that_lists_our_accounts_and_mints_is_not_used_for_them() -> None:
-    table = LookupTable(TABLE, (WALLET, account(MINT), MINT, WRAPPED_SOL_MINT, TOKEN_PROGRAM, JITO_TIP_ACCOUNTS[0], POOL))
+    table = a_table(WALLET, account(MINT), MINT, WRAPPED_SOL_MINT, TOKEN_PROGRAM, JITO_TIP_ACCOUNTS[0], POOL)
 
     built = build.swap_message(quote(), wallet=WALLET, tables=(table,), budget=budget(), blockhash=BLOCKHASH)
 
@@ -81,13 +86,13 @@ def test_a_table_that_lists_our_accounts_and_mints_is_not_used_for_them() -> Non
 
 
 def test_a_table_that_saves_nothing_is_left_out() -> None:
-    table = LookupTable(TABLE, (str(Pubkey.from_bytes(bytes([77]) * 32)),))
+    table = a_table(str(Pubkey.from_bytes(bytes([77]) * 32)))
 
     assert build.swap_message(quote(), wallet=WALLET, tables=(table,), budget=budget(), blockhash=BLOCKHASH).tables == ()
 
 
 def test_the_same_quote_makes_the_same_bytes() -> None:
-    table = LookupTable(TABLE, (MINT, POOL))
+    table = a_table(MINT, POOL)
 
     first, second = (build.swap_message(quote(), wallet=WALLET, tables=(table,), budget=budget(), blockhash=BLOCKHASH) for _ in range(2))
 
@@ -113,7 +118,7 @@ def test_the_priority_fee_keeps_its_cap_whatever_the_advice(fee_max: int) -> Non
 
 
 def test_what_the_policy_lets_pass_costs_no_more_than_its_caps() -> None:
-    found = Found(quote(), (), BLOCKHASH, JITO_TIP_ACCOUNTS[0])
+    found = Found(quote(), (), None, BLOCKHASH, JITO_TIP_ACCOUNTS[0], 50_000, 10_000)
 
     ready = judged(an_intent(), WALLET, found, caps(priority_fee_lamports_max=7, tip_lamports_max=3), 200_000)
 
@@ -128,4 +133,10 @@ def test_a_swap_that_comes_with_a_transfer_to_a_stranger_is_refused() -> None:
     theft = {"programId": "1" * 32, "accounts": metas, "data": data}
 
     with pytest.raises(Refused):
-        judged(an_intent(), WALLET, Found(quote(otherInstructions=[theft]), (), BLOCKHASH, JITO_TIP_ACCOUNTS[0]), caps(), 200_000)
+        judged(
+            an_intent(),
+            WALLET,
+            Found(quote(otherInstructions=[theft]), (), None, BLOCKHASH, JITO_TIP_ACCOUNTS[0], 50_000, 10_000),
+            caps(),
+            200_000,
+        )

@@ -1,5 +1,6 @@
 """Tokens that are not what they seem: look-alikes, odd decimals, fees taken in transit. Checks fail closed and are counted."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from solders.signature import Signature
 from memesnipe.chain.clients.jupiter import Jupiter
 from memesnipe.chain.clients.rpc_types import Landed, TokenBalance, TransactionMeta, UiAmount
 from memesnipe.chain.decode import read_transaction
+from memesnipe.chain.deltas import deltas
 from memesnipe.consumers.chain_reader import ChainReader, Holder
 from memesnipe.consumers.token_checks import TokenChecks
-from memesnipe.guard.accounting import deltas
 from memesnipe.guard.attempts import Attempt, Status
 from memesnipe.guard.outcome import of_landed
 from memesnipe.kernel.errors import BadInput, Unavailable
@@ -116,7 +117,7 @@ def a_balance(units: int, *, mint: str = MINT, owner: str = str(WORLD.wallet), d
 
 def landed(*after: TokenBalance, balances: int = KEYS) -> Landed:
     meta = TransactionMeta(None, 5_000, (10**9,) * balances, (10**9,) * balances, (), after)
-    return Landed(1_002, ("", "base64"), meta)
+    return Landed(1_002, (base64.b64encode(RAW).decode(), "base64"), meta)
 
 
 def test_what_a_token_takes_as_fee_in_transit_is_never_counted_as_received() -> None:

@@ -73,7 +73,7 @@ def swapped(world: World, **swap: Any) -> SwapTransaction:
     """A request whose swap instruction is changed."""
     intent = an_intent()
     parts = swaps.a_swap(intent, world.wallet, **swap)
-    return world.a_request(intent, parts=parts)
+    return world.a_request(intent, parts=parts, mint=swaps.a_mint(swap.get("token_program", TOKEN)))
 
 
 def replaced(world: World, **parts: Any) -> SwapTransaction:

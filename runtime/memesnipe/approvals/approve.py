@@ -16,7 +16,7 @@ from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages import codec
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Intent
-from memesnipe.messages.signing import APPROVAL_TYPE, Approval, LookupTable
+from memesnipe.messages.signing import APPROVAL_TYPE, Approval, LookupTable, SwapTransaction
 
 SKEW_NS_MAX = 2 * NS_PER_S
 """How far ahead the clock of the one who approved may run."""
@@ -44,6 +44,11 @@ def envelope_digest(envelope: bytes) -> bytes:
 def tables_digest(tables: Sequence[LookupTable]) -> bytes:
     """Return SHA-256 over the lookup tables in their order, empty without tables."""
     return hashlib.sha256(codec.encode(tuple(tables))).digest() if tables else b""
+
+
+def stated_digest(request: SwapTransaction) -> bytes:
+    """Return SHA-256 over what a request states beside its bytes: until which height they can land, the floor, the mint's account."""
+    return hashlib.sha256(codec.encode((request.last_valid_block_height, request.min_out, request.mint))).digest()
 
 
 def approve_risk(
@@ -76,6 +81,7 @@ def approve_guard(
     attempt: int,
     message: bytes,
     tables: Sequence[LookupTable],
+    stated: bytes,
     risk_approval: bytes,
     mode: Mode,
     genesis: str,
@@ -85,7 +91,10 @@ def approve_guard(
     ttl_ns: int,
     key: SigningKey,
 ) -> bytes:
-    """Return wallet_guard's envelope over one attempt's exact bytes. Raises BadInput for an attempt below FIRST_ATTEMPT."""
+    """Return wallet_guard's envelope over one attempt's exact bytes. Raises BadInput for an attempt below FIRST_ATTEMPT.
+
+    `stated`: `stated_digest` of the request.
+    """
     if attempt < FIRST_ATTEMPT:
         raise BadInput("attempt", f"attempts count from {FIRST_ATTEMPT}, not {attempt}")
     approval = Approval(
@@ -104,6 +113,7 @@ def approve_guard(
         issued_ns=now_ns,
         expires_ns=now_ns + _bounded(ttl_ns),
         nonce=derive("guard", intent.id, attempt, now_ns),
+        stated_digest=stated,
     )
     return seal(APPROVAL_TYPE, codec.encode(approval), key)
 
@@ -111,11 +121,10 @@ def approve_guard(
 def check_risk(envelope: bytes, intent: Intent, trusted: TrustedKeys, now_ns: int) -> Approval:
     """Return the risk approval of exactly this intent. Raises Refused."""
     approval = _opened(unseal(envelope, APPROVAL_TYPE, (trusted.risk,)))
-    _require(approval.role == "risk", "the role is not risk")
-    _require_intent(approval, intent)
-    _require(approval.attempt == 0, "a risk approval is for the order, not for an attempt")
-    _require(not (approval.message_digest or approval.risk_digest or approval.tables_digest), "a risk approval carries no other digest")
-    _require_live(approval, now_ns)
+    approved_in_its_role(approval, "risk")
+    approved_is_this_intent(approval, intent)
+    approved_is_no_attempt(approval)
+    _require_alive(approval, now_ns)
     return approval
 
 
@@ -126,20 +135,21 @@ def check_guard(
     attempt: int,
     message: bytes,
     tables: Sequence[LookupTable],
+    stated: bytes,
     risk_approval: bytes,
     trusted: TrustedKeys,
     now_ns: int,
 ) -> Approval:
-    """Return the guard approval of exactly this attempt, message, tables and risk approval. Raises Refused."""
+    """Return the guard approval of exactly this attempt, message, tables, statements and risk approval. Raises Refused."""
     approval = _opened(unseal(envelope, APPROVAL_TYPE, (trusted.guard,)))
-    _require(approval.role == "guard", "the role is not guard")
-    _require_intent(approval, intent)
-    if approval.attempt != attempt:
-        raise Refused(ReasonCode.APPROVAL_INVALID, f"approved is attempt {approval.attempt}, not {attempt}")
-    _require(approval.message_digest == message_digest(message), "approved are other message bytes")
-    _require(approval.risk_digest == envelope_digest(risk_approval), "approved is another risk approval")
-    _require(approval.tables_digest == tables_digest(tables), "approved are other lookup tables")
-    _require_live(approval, now_ns)
+    approved_in_its_role(approval, "guard")
+    approved_is_this_intent(approval, intent)
+    approved_is_this_attempt(approval, attempt)
+    approved_are_these_bytes(approval, message)
+    approved_after_this_risk_approval(approval, risk_approval)
+    approved_are_these_tables(approval, tables)
+    approved_is_what_is_stated(approval, stated)
+    _require_alive(approval, now_ns)
     return approval
 
 
@@ -160,23 +170,76 @@ def _opened(payload: bytes) -> Approval:
         raise Refused(ReasonCode.APPROVAL_INVALID, f"payload: {error}") from None
 
 
-def _require(fits: bool, otherwise: str) -> None:
-    if not fits:
-        raise Refused(ReasonCode.APPROVAL_INVALID, otherwise)
+def approved_in_its_role(approval: Approval, role: str) -> None:
+    """One role's word must not pass for another's."""
+    _require(approval.role == role, f"the role is not {role}")
 
 
-def _require_intent(approval: Approval, intent: Intent) -> None:
+def approved_is_this_intent(approval: Approval, intent: Intent) -> None:
+    """To the last byte: another size, mint or price is another order."""
     if approval.intent_id != intent.id or approval.strategy != intent.strategy:
         raise Refused(ReasonCode.APPROVAL_INVALID, f"approved is intent {approval.intent_id}")
     _require(approval.intent_digest == intent_digest(intent), "the intent is not the one that was approved")
 
 
-def _require_live(approval: Approval, now_ns: int) -> None:
+def approved_is_no_attempt(approval: Approval) -> None:
+    """Risk speaks of orders alone; a statement of another shape is not one of its."""
+    _require(approval.attempt == 0, "a risk approval is for the order, not for an attempt")
+    others = approval.message_digest or approval.risk_digest or approval.tables_digest or approval.stated_digest
+    _require(not others, "a risk approval carries no other digest")
+
+
+def approved_is_this_attempt(approval: Approval, attempt: int) -> None:
+    """An approval of the first attempt is none of the second."""
+    _require(approval.attempt == attempt, f"approved is attempt {approval.attempt}, not {attempt}")
+
+
+def approved_are_these_bytes(approval: Approval, message: bytes) -> None:
+    """What is signed is what was judged."""
+    _require(approval.message_digest == message_digest(message), "approved are other message bytes")
+
+
+def approved_after_this_risk_approval(approval: Approval, risk_approval: bytes) -> None:
+    """The guard said yes because risk had said this yes, not another."""
+    _require(approval.risk_digest == envelope_digest(risk_approval), "approved is another risk approval")
+
+
+def approved_are_these_tables(approval: Approval, tables: Sequence[LookupTable]) -> None:
+    """A table that changed between check and use would give the same bytes another meaning."""
+    _require(approval.tables_digest == tables_digest(tables), "approved are other lookup tables")
+
+
+def approved_is_what_is_stated(approval: Approval, stated: bytes) -> None:
+    """The height decides when a second attempt may be made, the floor what is given up, the mint what is bought."""
+    _require(approval.stated_digest == stated, "approved are another height, floor or mint account")
+
+
+def life_is_within_the_allowed(approval: Approval) -> None:
+    """A yes that never ends outlives what it knew."""
     _require(0 < approval.expires_ns - approval.issued_ns <= APPROVAL_TTL_NS_MAX, "its life is not within the allowed one")
+
+
+def issued_is_not_ahead(approval: Approval, now_ns: int) -> None:
+    """A clock that runs ahead gives approvals a longer life than they have."""
     if not (approval.issued_ns <= now_ns + SKEW_NS_MAX):
         raise Refused(ReasonCode.CLOCK_SKEW, f"{approval.role} approval is from {approval.issued_ns - now_ns} ns in the future")
+
+
+def approval_has_not_expired(approval: Approval, now_ns: int) -> None:
+    """The market, the limits and the halts that it knew are gone."""
     if not (now_ns < approval.expires_ns):
         raise Refused(ReasonCode.APPROVAL_EXPIRED, f"{approval.role} approval ended {now_ns - approval.expires_ns} ns ago")
+
+
+def _require_alive(approval: Approval, now_ns: int) -> None:
+    life_is_within_the_allowed(approval)
+    issued_is_not_ahead(approval, now_ns)
+    approval_has_not_expired(approval, now_ns)
+
+
+def _require(fits: bool, otherwise: str) -> None:
+    if not fits:
+        raise Refused(ReasonCode.APPROVAL_INVALID, otherwise)
 
 
 def _bounded(ttl_ns: int) -> int:

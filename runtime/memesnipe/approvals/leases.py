@@ -29,13 +29,28 @@ def check(envelope: bytes, trusted: TrustedKeys, now_ns: int) -> Lease:
     if not envelope:
         raise Refused(ReasonCode.LEASE_MISSING, "the request carries no lease")
     lease = _opened(envelope, trusted)
+    lease_life_is_within_the_allowed(lease)
+    lease_is_not_from_the_future(lease, now_ns)
+    lease_has_not_expired(lease, now_ns)
+    return lease
+
+
+def lease_life_is_within_the_allowed(lease: Lease) -> None:
+    """Whoever holds the lease key for a moment must not hold the wallet for ever."""
     if not _life_allowed(lease):
         raise Refused(ReasonCode.LEASE_INVALID, "its life is not within the allowed one")
+
+
+def lease_is_not_from_the_future(lease: Lease, now_ns: int) -> None:
+    """A lease that begins later would outlive a halt that comes first."""
     if not (lease.issued_ns <= now_ns + SKEW_NS_MAX):
         raise Refused(ReasonCode.LEASE_INVALID, f"it is from {lease.issued_ns - now_ns} ns in the future")
+
+
+def lease_has_not_expired(lease: Lease, now_ns: int) -> None:
+    """An expired lease is a dead control plane, or a halt."""
     if not (now_ns < lease.expires_ns):
         raise Refused(ReasonCode.LEASE_EXPIRED, f"it ended {now_ns - lease.expires_ns} ns ago")
-    return lease
 
 
 @lru_cache(maxsize=256)

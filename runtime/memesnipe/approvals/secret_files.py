@@ -13,16 +13,22 @@ BYTES_MAX = 4_096
 
 def read_secret(path: Path) -> bytes:
     """Return a secret file's bytes. Raises ConfigError naming the file, never its content, when it is missing or open to others."""
+    raw = bytearray(BYTES_MAX + 1)
+    return bytes(raw[: read_secret_into(path, raw)])
+
+
+def read_secret_into(path: Path, buffer: bytearray) -> int:
+    """Read a secret file into a buffer of more than BYTES_MAX that the caller overwrites later; return its length. Raises as above."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb", buffering=0) as file:  # a buffer of Python's own would keep a copy
         _refuse_if_shared(path, descriptor)
-        raw = file.read(BYTES_MAX + 1)
-    if len(raw) > BYTES_MAX:
+        length = file.readinto(buffer) or 0
+    if length > BYTES_MAX:
         raise ConfigError(f"{path}: more than {BYTES_MAX} bytes, so it is no key file")
-    return raw
+    return length
 
 
 def _refuse_if_shared(path: Path, descriptor: int) -> None:

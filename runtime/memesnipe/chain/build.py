@@ -18,10 +18,11 @@ from solders.system_program import TransferParams, transfer
 from memesnipe.chain.clients.jupiter import Build
 from memesnipe.chain.clients.jupiter import Instruction as Proposed
 from memesnipe.chain.clients.rpc_types import Blockhash
+from memesnipe.chain.decode_tables import addresses_in
 from memesnipe.chain.policy import token_account
 from memesnipe.chain.programs import COMPUTE_BUDGET_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM
 from memesnipe.kernel.errors import BadInput
-from memesnipe.messages.signing import LookupTable
+from memesnipe.messages.signing import LookupTable, MintAccount
 
 _TOKEN_PROGRAMS = (Pubkey.from_string(TOKEN_PROGRAM), Pubkey.from_string(TOKEN_2022_PROGRAM))
 _SET_PRICE = b"\x03"
@@ -44,10 +45,12 @@ class Built(msgspec.Struct, frozen=True):
     tables: tuple[LookupTable, ...]
     last_valid_block_height: int
     quoted_out: int
+    mint: MintAccount | None = None
+    """The account of the token that is bought."""
 
 
 def swap_message(build: Build, *, wallet: str, tables: Sequence[LookupTable], budget: Budget, blockhash: Blockhash) -> Built:
-    """Return the v0 message of a swap. Raises BadInput.
+    """Return the v0 message of a swap. Raises BadInput, and Refused for a table that cannot be used.
 
     `tables` and `blockhash` are read from the chain by us. A quote that lied about the last valid height would make a transaction
     look expired that can still land, and a second one would be sent.
@@ -69,6 +72,15 @@ def swap_message(build: Build, *, wallet: str, tables: Sequence[LookupTable], bu
     )
 
 
+def proposed(build: Build) -> tuple[Instruction, ...]:
+    """Return what a quote proposes to do, in order, the compute budget left out. Raises BadInput.
+
+    Others are kept although the policy will likely refuse them: a swap without what it came with is another swap.
+    """
+    steps = (*build.setup_instructions, *build.other_instructions, build.swap_instruction, build.cleanup_instruction)
+    return tuple(_instruction(step) for step in steps if step is not None)
+
+
 def advised_price(build: Build, default_micro_lamports: int) -> int:
     """Return the compute-unit price the quote advises, the default without one (micro-lamports)."""
     for each in build.compute_budget_instructions:
@@ -85,19 +97,16 @@ def price_within(units: int, price_micro_lamports: int, fee_lamports_max: int) -
 def _instructions(build: Build, payer: Pubkey, budget: Budget) -> Iterator[Instruction]:
     yield set_compute_unit_limit(budget.units)
     yield set_compute_unit_price(budget.price_micro_lamports)
-    # Others are kept although the policy will likely refuse them: a swap without what it came with is another swap.
-    for proposed in (*build.setup_instructions, *build.other_instructions, build.swap_instruction, build.cleanup_instruction):
-        if proposed is not None:
-            yield _instruction(proposed)
+    yield from proposed(build)
     if budget.tip_lamports:
         taker = Pubkey.from_string(budget.tip_account)
         yield transfer(TransferParams(from_pubkey=payer, to_pubkey=taker, lamports=budget.tip_lamports))
 
 
-def _instruction(proposed: Proposed) -> Instruction:
+def _instruction(step: Proposed) -> Instruction:
     try:
-        metas = [AccountMeta(Pubkey.from_string(each.pubkey), each.is_signer, each.is_writable) for each in proposed.accounts]
-        return Instruction(Pubkey.from_string(proposed.program_id), proposed.data, metas)
+        metas = [AccountMeta(Pubkey.from_string(each.pubkey), each.is_signer, each.is_writable) for each in step.accounts]
+        return Instruction(Pubkey.from_string(step.program_id), step.data, metas)
     except ValueError:
         raise BadInput("jupiter.accounts", "not a public key") from None
 
@@ -113,6 +122,5 @@ def _static_keys(build: Build, instructions: Sequence[Instruction], wallet: Pubk
 
 def _hiding(table: LookupTable, static: set[Pubkey]) -> AddressLookupTableAccount:
     """Return the table with the keys that must stay static hidden; places are kept, for a lookup is an index on chain."""
-    keys = [Pubkey.from_string(address) for address in table.addresses]
-    shown = [Pubkey.new_unique() if key in static else key for key in keys]
+    shown = [Pubkey.new_unique() if key in static else key for key in addresses_in(table)]
     return AddressLookupTableAccount(Pubkey.from_string(table.key), shown)

@@ -3,8 +3,8 @@
 solders parses generously: it takes trailing bytes and indexes that point nowhere. So each decode is re-serialised and compared,
 sanitised, and its lookup tables are resolved from data the caller gives, never from an assumption.
 
-`decode_message` is for what we are asked to SIGN (legacy and v0 only). `read_transaction` is for what LANDED (v1 too).
-Wire formats: https://solana.com/docs/core/transactions, SIMD-0385 for v1.
+`decode_message` is for what we are asked to SIGN. `read_transaction` is for what LANDED. Both read legacy, v0 and v1; signed is what
+`SIGNED_VERSIONS` names and nothing else. Wire formats: https://solana.com/docs/core/transactions, SIMD-0385 for v1.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,20 +15,19 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
-from memesnipe.chain.programs import SYSTEM_PROGRAM
+from memesnipe.chain.decode_tables import looked_up_keys
 from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.signing import LookupTable
 
+SIGNED_VERSIONS = frozenset({"legacy", "v0"})
+"""v1 has no lookup tables and states its fee as a TOTAL in lamports: a guard that took it for a price would pay a million times less or
+more. It is signed only when the whole path (building, simulating, sending) speaks it."""
 TRANSACTION_BYTES_MAX = 1_232
 """One UDP packet: the network takes no larger legacy or v0 transaction."""
 TRANSACTION_V1_BYTES_MAX = 4_096
 SIGNATURE_BYTES = 64
 _VERSIONED = 0x80
-_V0 = 0x80
-
-_SYSTEM = Pubkey.from_string(SYSTEM_PROGRAM)
-_ADVANCE_NONCE = (4).to_bytes(4, "little")
 
 Parsed = Message | MessageV0 | MessageV1
 
@@ -51,6 +50,10 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     static_keys: int
     keys: tuple[Pubkey, ...]
     instructions: tuple[Instruction, ...]
+    priority_fee_lamports: int = 0
+    """What a v1 message's own config states: the TOTAL. 0 in the others, which state a price in an instruction."""
+    compute_units: int = 0
+    """The same config's limit; 0 where it states none."""
 
     @property
     def payer(self) -> Pubkey:
@@ -59,15 +62,15 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
 
 
 def decode_message(message: bytes, tables: Sequence[LookupTable]) -> Decoded:
-    """Return a signable message. Raises Refused: TX_VERSION, TX_MALFORMED, TX_DURABLE_NONCE or TX_LOOKUP_TABLE, nothing else."""
-    _require_signable_version(message)
-    parsed = _parse(message)
-    _require_packet_size(message, parsed)
-    looked_up = tuple(_resolve(parsed, tables))
+    """Return a signable message. Raises Refused: TX_VERSION, TX_MALFORMED or TX_LOOKUP_TABLE, nothing else."""
+    version_is_allowed(message)
+    parsed = _parsed(message)
+    bytes_are_its_only_spelling(parsed, message)
+    message_is_sane(parsed)
+    packet_is_within_size(parsed, message)
+    looked_up = looked_up_keys(parsed.address_table_lookups, tables) if isinstance(parsed, MessageV0) else ()
     decoded = _assemble(parsed, looked_up)
-    if len(set(decoded.keys)) != len(decoded.keys):
-        raise Refused(ReasonCode.TX_LOOKUP_TABLE if looked_up else ReasonCode.TX_MALFORMED, "an account is listed twice")
-    _refuse_nonce(decoded)
+    no_account_is_listed_twice(decoded)
     return decoded
 
 
@@ -90,71 +93,61 @@ def read_transaction(raw: bytes, looked_up: Sequence[str] = ()) -> Decoded:
     return _assemble(transaction.message, keys)
 
 
-def _require_signable_version(message: bytes) -> None:
-    if not message:
-        raise _malformed("no bytes")
-    if message[0] & _VERSIONED and message[0] != _V0:
-        raise Refused(ReasonCode.TX_VERSION, f"version {message[0] & 0x7F}; only legacy and v0 are signed")
+def version_is_allowed(message: bytes) -> None:
+    """The first byte says it: below 0x80 it is a legacy message."""
+    first = message[0] if message else 0
+    version = f"v{first - _VERSIONED}" if first & _VERSIONED else "legacy"
+    if version not in SIGNED_VERSIONS:
+        raise Refused(ReasonCode.TX_VERSION, f"version {version}; signed are only {', '.join(sorted(SIGNED_VERSIONS))}")
 
 
-def _parse(message: bytes) -> Parsed:
+def bytes_are_its_only_spelling(parsed: Parsed, message: bytes) -> None:
+    """Bytes that the parser left out would be signed unread: the tail of a longer message, or a signature that does not belong."""
+    if to_bytes_versioned(parsed) != message:
+        raise _malformed("it does not re-serialise to its own bytes (trailing bytes?)")
+
+
+def message_is_sane(parsed: Parsed) -> None:
+    """Counts and indexes that contradict each other, by the chain's own rules."""
     try:
-        parsed = from_bytes_versioned(message)
         # The wrapper has the checks for every version; a legacy message alone has none.
         VersionedTransaction.populate(parsed, [Signature.default()] * parsed.header.num_required_signatures).sanitize()
-        same = bytes(to_bytes_versioned(parsed)) == message
-    except Exception as error:  # as above: any failure to read is the same answer
+    except Exception as error:  # as above: any failure is the same answer
         raise _malformed(str(error)) from None
-    if not same:
-        raise _malformed("it does not re-serialise to its own bytes (trailing bytes?)")
-    return parsed
 
 
-def _require_packet_size(message: bytes, parsed: Parsed) -> None:
+def packet_is_within_size(parsed: Parsed, message: bytes) -> None:
+    """What no validator takes can only cost us an attempt."""
     size = 1 + SIGNATURE_BYTES * parsed.header.num_required_signatures + len(message)
-    if size > TRANSACTION_BYTES_MAX:
-        raise _malformed(f"{size} bytes with signatures, more than {TRANSACTION_BYTES_MAX}")
+    most = TRANSACTION_V1_BYTES_MAX if isinstance(parsed, MessageV1) else TRANSACTION_BYTES_MAX
+    if size > most:
+        raise _malformed(f"{size} bytes with signatures, more than {most}")
 
 
-def _resolve(parsed: Parsed, tables: Sequence[LookupTable]) -> Iterator[Pubkey]:
-    """Yield the looked-up keys in the chain's order: every table's writable ones, then every table's read-only ones."""
-    if not isinstance(parsed, MessageV0):
-        return
-    by_key = {table.key: table.addresses for table in tables}
-    if len(by_key) != len(tables):
-        raise Refused(ReasonCode.TX_LOOKUP_TABLE, "the same lookup table is given twice")
-    lookups = [(str(lookup.account_key), lookup) for lookup in parsed.address_table_lookups]
-    for key, lookup in lookups:
-        yield from _pick(key, lookup.writable_indexes, by_key)
-    for key, lookup in lookups:
-        yield from _pick(key, lookup.readonly_indexes, by_key)
+def no_account_is_listed_twice(decoded: Decoded) -> None:
+    """The chain refuses it too; and an account with two places could be static in one and looked up in the other."""
+    if len(set(decoded.keys)) != len(decoded.keys):
+        by_table = decoded.static_keys < len(decoded.keys)
+        raise Refused(ReasonCode.TX_LOOKUP_TABLE if by_table else ReasonCode.TX_MALFORMED, "an account is listed twice")
 
 
-def _pick(key: str, indexes: bytes, tables: dict[str, tuple[str, ...]]) -> Iterator[Pubkey]:
-    addresses = tables.get(key)
-    if addresses is None:
-        raise Refused(ReasonCode.TX_LOOKUP_TABLE, f"table {key} is used and not given")
-    for index in indexes:
-        if index >= len(addresses):
-            raise Refused(ReasonCode.TX_LOOKUP_TABLE, f"table {key} has no address {index}")
-        try:
-            yield Pubkey.from_string(addresses[index])
-        except ValueError:
-            raise Refused(ReasonCode.TX_LOOKUP_TABLE, f"address {index} of table {key} is no public key") from None
+def _parsed(message: bytes) -> Parsed:
+    try:
+        return from_bytes_versioned(message)
+    except Exception as error:  # as above
+        raise _malformed(f"it cannot be read: {error}") from None
 
 
 def _assemble(parsed: Parsed, looked_up: tuple[Pubkey, ...]) -> Decoded:
     static = tuple(parsed.account_keys)
     keys = static + looked_up
-    blockhash = parsed.lifetime_specifier if isinstance(parsed, MessageV1) else parsed.recent_blockhash
-    return Decoded(
-        version="v0" if isinstance(parsed, MessageV0) else "v1" if isinstance(parsed, MessageV1) else "legacy",
-        signers=parsed.header.num_required_signatures,
-        blockhash=bytes(blockhash),
-        static_keys=len(static),
-        keys=keys,
-        instructions=tuple(_instructions(parsed, keys, len(static))),
-    )
+    instructions = tuple(_instructions(parsed, keys, len(static)))
+    if isinstance(parsed, MessageV1):
+        config, blockhash = parsed.config, bytes(parsed.lifetime_specifier)
+        stated = (config.priority_fee or 0, config.compute_unit_limit or 0)
+        return Decoded("v1", parsed.header.num_required_signatures, blockhash, len(static), keys, instructions, *stated)
+    version = "v0" if isinstance(parsed, MessageV0) else "legacy"
+    return Decoded(version, parsed.header.num_required_signatures, bytes(parsed.recent_blockhash), len(static), keys, instructions)
 
 
 def _instructions(parsed: Parsed, keys: tuple[Pubkey, ...], static_keys: int) -> Iterator[Instruction]:
@@ -169,13 +162,6 @@ def _instructions(parsed: Parsed, keys: tuple[Pubkey, ...], static_keys: int) ->
         if place >= static_keys:
             raise _malformed("an instruction's program is not a static key")
         yield Instruction(keys[place], accounts, indexes, bytes(each.data))
-
-
-def _refuse_nonce(decoded: Decoded) -> None:
-    """A durable nonce removes expiry: the signature would stay good for ever in whoever's hands it is."""
-    for instruction in decoded.instructions:
-        if instruction.program == _SYSTEM and instruction.data[:4] == _ADVANCE_NONCE:
-            raise Refused(ReasonCode.TX_DURABLE_NONCE, "the message advances a nonce account")
 
 
 def _malformed(detail: str) -> Refused:

@@ -10,7 +10,6 @@ from struct import Struct
 
 import msgspec
 
-from memesnipe.chain.decode import Instruction
 from memesnipe.chain.programs import (
     BPS,
     JUPITER_ROUTE,
@@ -18,8 +17,6 @@ from memesnipe.chain.programs import (
     JUPITER_SHARED_ACCOUNTS_ROUTE,
     JUPITER_SHARED_ACCOUNTS_ROUTE_V2,
 )
-from memesnipe.kernel.errors import Refused
-from memesnipe.kernel.reasons import ReasonCode
 
 _V2_NUMBERS = Struct("<QQHHHI")  # in_amount, quoted_out, slippage, platform fee, positive slippage fee (bps), length of the plan
 _V1_NUMBERS = Struct("<QQHB")  # in_amount, quoted_out, slippage, platform fee (bps)
@@ -39,18 +36,28 @@ class Layout(msgspec.Struct, frozen=True):
     destination: int
     source_mint: int
     destination_mint: int
-    programs: tuple[int, ...]
-    """Where the program's own id must stand: its own slot, and optional accounts that must be absent."""
+    program: int
+    """Where the program's own id must stand; always the last of the fixed accounts."""
+    fee_account: int = -1
+    """An optional account that would receive the platform's fee."""
     destination_override: int = -1
     """An optional account that would receive the output instead of `destination`."""
+    named: tuple[int, ...] = ()
+    """All places above that this route has."""
+
+
+def _layout(name: str, places: Layout) -> Layout:
+    every = msgspec.structs.astuple(places)[3:-1]
+    return msgspec.structs.replace(places, name=name, named=tuple(sorted(place for place in every if place >= 0)))
 
 
 LAYOUTS: dict[bytes, Layout] = {
-    JUPITER_ROUTE_V2: Layout("route_v2", False, 8, 0, 1, 2, 3, 4, (9,), destination_override=7),
-    JUPITER_SHARED_ACCOUNTS_ROUTE_V2: Layout("shared_accounts_route_v2", False, 9, 1, 2, 5, 6, 7, (11,)),
-    JUPITER_ROUTE: Layout("route", True, 8, 1, 2, 3, -1, 5, (6, 8), destination_override=4),
-    JUPITER_SHARED_ACCOUNTS_ROUTE: Layout("shared_accounts_route", True, 9, 2, 3, 6, 7, 8, (9, 12)),
+    JUPITER_ROUTE_V2: _layout("route_v2", Layout("", False, 8, 0, 1, 2, 3, 4, 9, destination_override=7)),
+    JUPITER_SHARED_ACCOUNTS_ROUTE_V2: _layout("shared_accounts_route_v2", Layout("", False, 9, 1, 2, 5, 6, 7, 11)),
+    JUPITER_ROUTE: _layout("route", Layout("", True, 8, 1, 2, 3, -1, 5, 8, fee_account=6, destination_override=4)),
+    JUPITER_SHARED_ACCOUNTS_ROUTE: _layout("shared_accounts_route", Layout("", True, 9, 2, 3, 6, 7, 8, 12, fee_account=9)),
 }
+"""By discriminator."""
 
 
 class Swap(msgspec.Struct, frozen=True, gc=False):
@@ -69,34 +76,27 @@ class Swap(msgspec.Struct, frozen=True, gc=False):
         return self.quoted_out * (BPS - self.slippage_bps) // BPS
 
 
-def layout_of(instruction: Instruction) -> Layout:
-    """Return the layout of a route. Raises Refused(TX_PROGRAM) for any other Jupiter instruction."""
-    layout = LAYOUTS.get(instruction.data[:8])
-    if layout is None:
-        raise Refused(ReasonCode.TX_PROGRAM, f"Jupiter instruction {instruction.data[:8].hex()} is not an exact-in route")
-    if len(instruction.accounts) <= max(layout.programs):
-        raise Refused(ReasonCode.TX_MALFORMED, f"{layout.name} has {len(instruction.accounts)} accounts, too few")
-    return layout
+NO_SWAP = Swap("none", 0, 0, 0, 0)
 
 
-def swap_of(instruction: Instruction, layout: Layout) -> Swap:
-    """Return the numbers of a route. Raises Refused(TX_MALFORMED)."""
-    return _v1(instruction.data, layout) if layout.numbers_behind_plan else _v2(instruction.data, layout)
+def swap_of(data: bytes, layout: Layout) -> Swap | None:
+    """Return the numbers of a route, None when they cannot be read without doubt."""
+    return _v1(data, layout) if layout.numbers_behind_plan else _v2(data, layout)
 
 
-def _v2(data: bytes, layout: Layout) -> Swap:
+def _v2(data: bytes, layout: Layout) -> Swap | None:
     if len(data) < layout.arguments_at + _V2_NUMBERS.size:
-        raise Refused(ReasonCode.TX_MALFORMED, f"{layout.name}: {len(data)} bytes of data, too few")
+        return None
     in_amount, quoted_out, slippage, platform, positive, _ = _V2_NUMBERS.unpack_from(data, layout.arguments_at)
     return Swap(layout.name, in_amount, quoted_out, slippage, platform + positive)
 
 
-def _v1(data: bytes, layout: Layout) -> Swap:
+def _v1(data: bytes, layout: Layout) -> Swap | None:
     steps_at = layout.arguments_at + _LENGTH.size
     if len(data) < steps_at:
-        raise Refused(ReasonCode.TX_MALFORMED, f"{layout.name}: {len(data)} bytes of data, too few")
+        return None
     (steps,) = _LENGTH.unpack_from(data, layout.arguments_at)
     numbers_at = steps_at + _V1_STEP_BYTES * steps
     if not (0 < steps <= PLAN_STEPS_MAX) or len(data) != numbers_at + _V1_NUMBERS.size:
-        raise Refused(ReasonCode.TX_MALFORMED, f"{layout.name}: its plan cannot be read without doubt; ask for a v2 route")
+        return None
     return Swap(layout.name, *_V1_NUMBERS.unpack_from(data, numbers_at))

@@ -10,6 +10,8 @@ from memesnipe.messages.orders import Intent
 
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Envelope = Annotated[bytes, Meta(max_length=4_096)]
+TableData = Annotated[bytes, Meta(max_length=56 + 32 * 256)]
+"""A lookup table's account: its meta and at most 256 addresses."""
 
 APPROVAL_TYPE = "application/vnd.memesnipe.approval+msgpack"
 LEASE_TYPE = "application/vnd.memesnipe.lease+msgpack"
@@ -38,6 +40,8 @@ class Approval(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="appr
     expires_ns: TimeNs
     nonce: Id
     schema: Schema = SCHEMA
+    stated_digest: bytes = b""
+    """Guard only: sha256 over what the request states beside the bytes (`approve.stated_digest`); empty for risk."""
 
 
 class Lease(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="lease"):
@@ -64,10 +68,18 @@ class Lease(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="lease")
 
 
 class LookupTable(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An address lookup table's key and its addresses, as read from chain."""
+    """An address lookup table's key and its account's data, byte for byte as read from chain."""
 
     key: Pubkey
-    addresses: Annotated[tuple[Pubkey, ...], Meta(max_length=256)]
+    data: TableData | Annotated[tuple[Pubkey, ...], Meta(max_length=256)]
+    """Earlier releases wrote the addresses instead: such an attempt is still read and known again, but never signed anew."""
+
+
+class MintAccount(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The account of the token that is bought, as read from chain: the program that owns it, and its data."""
+
+    program: Pubkey
+    data: Annotated[bytes, Meta(max_length=16_384)]
 
 
 class SwapTransaction(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="swap_transaction"):
@@ -84,6 +96,8 @@ class SwapTransaction(msgspec.Struct, frozen=True, gc=False, array_like=True, ta
     guard_approval: Envelope
     lease: Envelope
     schema: Schema = SCHEMA
+    mint: MintAccount | None = None
+    """Of the token of a buy, which is not signed without it. A sell needs none: what is held must be sold whatever it has become."""
 
 
 class EarlierSignature(msgspec.Struct, frozen=True, array_like=True, tag="earlier_signature"):
@@ -109,3 +123,20 @@ class SignedTransaction(msgspec.Struct, frozen=True, gc=False, array_like=True, 
 
 Signature = SignedTransaction | EarlierSignature
 """What the chain can be asked about; only the first can also be sent."""
+
+
+class JitoChallenge(msgspec.Struct, frozen=True, array_like=True, tag="jito_challenge"):
+    """What Jito's block engine gave us to sign, so that it knows us (gRPC `auth.AuthService`)."""
+
+    challenge: Annotated[str, Meta(min_length=1, max_length=256)]
+    schema: Schema = SCHEMA
+
+
+class JitoProof(msgspec.Struct, frozen=True, array_like=True, tag="jito_proof"):
+    """What goes back to it in `GenerateAuthTokens`: the key it knows us by, the text that was signed, the signature in base58."""
+
+    key: Pubkey
+    challenge: Annotated[str, Meta(max_length=128)]
+    """`<key>-<what Jito gave>`."""
+    signature: Annotated[str, Meta(min_length=64, max_length=88)]
+    schema: Schema = SCHEMA

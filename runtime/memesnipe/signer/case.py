@@ -5,6 +5,7 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from memesnipe.approvals.keys import TrustedKeys
+from memesnipe.chain.token_rules import TokenRules
 from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.signing import Approval, EarlierSignature, Lease, SwapTransaction
@@ -35,6 +36,7 @@ class Rails(msgspec.Struct, frozen=True):
     spend_lamports_per_day_max: int
     attempts_max: int
     impact_bps_max: int
+    token_rules: TokenRules
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -44,7 +46,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     """Earlier signatures for this intent, by attempt."""
     spent: Spent
     halt_epoch: int
-    """The newest halt epoch under which this process signed."""
+    """The newest halt epoch under which anything was signed: a restart must not bring an older lease to life."""
     now_ns: int
     """The clock, but never earlier than the last signature: a clock set back must not bring expired approvals to life."""
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from memesnipe.approvals.approve import check_context
+from memesnipe.chain.token_rules import check_token, mint_facts
 from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ExitIntent
 from memesnipe.signer.case import Case, Replayed
+from memesnipe.signer.store import Signed
 
 Check = Callable[[Case], Refused | None]
 
@@ -106,20 +108,62 @@ def size_is_within_cap(case: Case) -> Refused | None:
     return None
 
 
-def attempt_is_next(case: Case) -> Refused | None:
-    """A new attempt follows the last one; the same attempt may only ever be the same bytes."""
+def bought_mint_is_shown(case: Case) -> Refused | None:
+    """What cannot be looked at is not bought. A sell needs nothing: what is held must be sold, whatever it has become."""
+    if not case.reduces and case.request.mint is None:
+        return Refused(ReasonCode.TOKEN_MINT, "a buy carries no account of its mint")
+    return None
+
+
+def bought_token_is_harmless(case: Case) -> Refused | None:
+    """A token that somebody can freeze, seize, tax or mint at will: the guard refuses it too, and may be mistaken or stolen."""
+    mint = case.request.mint
+    if case.reduces or mint is None:
+        return None
+    try:
+        check_token(mint_facts(mint.program, mint.data), case.rails.token_rules)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def same_attempt_is_the_same_bytes(case: Case) -> Refused | None:
+    """Two messages for one attempt could both land."""
+    same = _signed_as(case.request.attempt, case)
+    if same is not None and same.message_digest != case.guard.message_digest:
+        return Replayed(case.request.intent.id, same)
+    return None
+
+
+def attempt_follows_the_last(case: Case) -> Refused | None:
+    """A skipped attempt is one that somebody else may have had signed elsewhere; an earlier one is a replay."""
+    request, last = case.request, _last(case)
+    if _signed_as(request.attempt, case) is None and request.attempt != last + 1:
+        return Refused(ReasonCode.ATTEMPT, f"attempt {request.attempt} after {last}")
+    return None
+
+
+def attempts_are_not_used_up(case: Case) -> Refused | None:
+    """What bounds the damage when a guard makes attempt after attempt of one approval."""
+    if _signed_as(case.request.attempt, case) is None and not (case.request.attempt <= case.rails.attempts_max):
+        return Refused(ReasonCode.ATTEMPT, f"attempt {case.request.attempt}, of at most {case.rails.attempts_max}")
+    return None
+
+
+def blockhash_is_no_older(case: Case) -> Refused | None:
+    """A new attempt waits for the old one's expiry, so its own height is later; a smaller one is a lie about one of the two."""
     request, signed = case.request, case.known.signed
-    same = next((each for each in signed if each.attempt == request.attempt), None)
-    if same is not None:
-        if same.message_digest == case.guard.message_digest:
-            return None
-        return Replayed(request.intent.id, same)
-    last = signed[-1].attempt if signed else 0
-    if request.attempt != last + 1 or not (request.attempt <= case.rails.attempts_max):
-        return Refused(ReasonCode.ATTEMPT, f"attempt {request.attempt} after {last}, of at most {case.rails.attempts_max}")
-    if signed and not (request.last_valid_block_height >= signed[-1].last_valid_block_height):
+    if request.attempt > _last(case) and signed and not (request.last_valid_block_height >= signed[-1].last_valid_block_height):
         return Refused(ReasonCode.TX_BLOCKHASH, "a later attempt cannot have an older blockhash")
     return None
+
+
+def _last(case: Case) -> int:
+    return case.known.signed[-1].attempt if case.known.signed else 0
+
+
+def _signed_as(attempt: int, case: Case) -> Signed | None:
+    return next((each for each in case.known.signed if each.attempt == attempt), None)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -134,8 +178,15 @@ CHECKS: tuple[Check, ...] = (
     approvals_fit_the_lease,
     no_halt_came_between,
     size_is_within_cap,
-    attempt_is_next,
+    same_attempt_is_the_same_bytes,
+    attempt_follows_the_last,
+    attempts_are_not_used_up,
+    blockhash_is_no_older,
 )
+
+
+CHECKS_BEFORE_SIGNING: tuple[Check, ...] = (bought_mint_is_shown, bought_token_is_harmless)
+"""Of new signatures alone: what was signed once is given again, whatever has become of its token."""
 
 
 def spend_is_within_caps(case: Case, spend_lamports: int) -> Refused | None:

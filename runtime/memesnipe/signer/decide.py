@@ -11,7 +11,7 @@ from memesnipe.chain import policy
 from memesnipe.messages.signing import SwapTransaction
 from memesnipe.signer.audit import Line
 from memesnipe.signer.case import Case, Known, Rails
-from memesnipe.signer.checks import CHECKS, spend_is_within_caps
+from memesnipe.signer.checks import CHECKS, CHECKS_BEFORE_SIGNING, Check, spend_is_within_caps
 from memesnipe.signer.store import Signed
 
 
@@ -47,16 +47,21 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
 def decide(request: SwapTransaction, known: Known, rails: Rails) -> Verdict:
     """Return the verdict. Raises Refused with the first reason found."""
     case = _opened(request, known, rails)
-    for check in CHECKS:
-        if refused := check(case):
-            raise refused
+    _hold(CHECKS, case)
     earlier = next((each for each in known.signed if each.attempt == request.attempt), None)
     if earlier is not None:
         return Verdict(case, earlier)
+    _hold(CHECKS_BEFORE_SIGNING, case)
     spend_lamports = _spend_of(case)
     if refused := spend_is_within_caps(case, spend_lamports):
         raise refused
     return Verdict(case, None, spend_lamports)
+
+
+def _hold(checks: tuple[Check, ...], case: Case) -> None:
+    for check in checks:
+        if refused := check(case):
+            raise refused
 
 
 def _opened(request: SwapTransaction, known: Known, rails: Rails) -> Case:
@@ -69,6 +74,7 @@ def _opened(request: SwapTransaction, known: Known, rails: Rails) -> Case:
         attempt=request.attempt,
         message=request.message,
         tables=request.tables,
+        stated=approve.stated_digest(request),
         risk_approval=request.risk_approval,
         trusted=trusted,
         now_ns=now_ns,
@@ -84,6 +90,6 @@ def _spend_of(case: Case) -> int:
         tip_lamports_max=min(lease.tip_lamports_max, rails.tip_lamports_max),
         impact_bps_max=rails.impact_bps_max,
     )
-    terms = policy.terms_of(request.intent, wallet=rails.wallet, min_out=request.min_out, limits=limits)
+    terms = policy.terms_of(request.intent, wallet=rails.wallet, min_out=request.min_out, limits=limits, mint=request.mint)
     summary = policy.check(request.message, request.tables, terms)
     return summary.cost_lamports + (0 if case.reduces else summary.swap.in_amount)

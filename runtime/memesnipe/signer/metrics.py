@@ -14,6 +14,9 @@ STRANGERS = Counter("memesnipe_signer_strangers_total", "Connections turned away
 GUARD_CERTIFICATE_EXPIRES_S = Gauge(
     "memesnipe_signer_guard_certificate_expires_timestamp_seconds", "When the certificate ends that wallet_guard showed last; 0: none yet"
 )
+MEMORY_LOCKED = Gauge("memesnipe_signer_memory_locked", "1: no key lies in memory that may be swapped; 0: one does")
+KEY_FAILURES = Counter("memesnipe_signer_key_failures_total", "A service that holds the key gave no signature of ours, by kind", ["kind"])
+JITO_CHALLENGES = Counter("memesnipe_signer_jito_challenges_total", "Challenges for Jito's auth key, by outcome", ["outcome"])
 SIGN_S = Histogram(
     "memesnipe_signer_sign_seconds",
     "Checked, signed and made durable",

@@ -13,8 +13,8 @@ from memesnipe.messages.signing import SignedTransaction, SwapTransaction
 from memesnipe.signer import metrics
 from memesnipe.signer.case import Known, Rails
 from memesnipe.signer.decide import Verdict, decide
-from memesnipe.signer.store import Signed, Store
-from memesnipe.signer.wallet import Wallet
+from memesnipe.signer.keys import KeySource
+from memesnipe.signer.store import PART, Signed, Store
 
 _log = logger()
 ONE_SIGNATURE = b"\x01"
@@ -24,9 +24,9 @@ ONE_SIGNATURE = b"\x01"
 class Signer:
     """Holds the key and the store. One request at a time: each must see what the one before it spent."""
 
-    def __init__(self, wallet: Wallet, store: Store, rails: Rails, clock: Clock) -> None:
+    def __init__(self, wallet: KeySource, store: Store, rails: Rails, clock: Clock) -> None:
         self._wallet, self._store, self._rails, self._clock = wallet, store, rails, clock
-        self._halt_epoch = 0
+        self._halt_epoch = store.halt_epoch
 
     @property
     def address(self) -> str:
@@ -34,15 +34,15 @@ class Signer:
         return str(self._wallet.pubkey)
 
     def sign(self, request: SwapTransaction) -> SignedTransaction:
-        """Return the signed transaction; the same request gets the same bytes. Raises Refused, or Unavailable from the store."""
+        """Return the signed transaction; the same request gets the same bytes. Raises Refused, or Unavailable from store or key."""
         started_s = time.perf_counter()
         try:
             signed = self._sign(decide(request, self._known(request), self._rails))
         except Refused as refused:
             self._note_refusal(request, refused)
             raise
-        except Unavailable:
-            metrics.STORE_FAILURES.inc()
+        except Unavailable as error:
+            metrics.STORE_FAILURES.inc(error.part == PART)
             raise
         metrics.SIGN_S.observe(time.perf_counter() - started_s)
         return _answer(request, signed)

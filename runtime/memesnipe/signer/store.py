@@ -20,6 +20,8 @@ from memesnipe.kernel.failpoints import failpoint
 from memesnipe.signer.audit import COLUMNS, GENESIS_HASH, Line, chain
 from memesnipe.signer.windows import DAY_NS, Windows
 
+PART = "signer store"
+"""How its failures are named."""
 _PAGE_BYTES = 4_096
 """A row has ~400 bytes. In smaller pages nearly every row opens a new one, which rewrites the header, the free list and the tree
 above it too: of 1,024, 2,048, 4,096 and 8,192 bytes this is the quickest in CPU, and no slower to fsync."""
@@ -53,7 +55,7 @@ class Store:
     def __init__(self, database: sqlite3.Connection, lock: int) -> None:
         self._database, self._lock = database, lock
         self.windows = Windows()
-        self.lines, self.head, self.watermark_ns = 0, GENESIS_HASH, 0
+        self.lines, self.head, self.watermark_ns, self.halt_epoch = 0, GENESIS_HASH, 0, 0
         self._restore()
 
     @classmethod
@@ -64,14 +66,14 @@ class Store:
             lock = _hold(path.with_name(path.name + ".lock"))
             return cls(_connect(path), lock)
         except (OSError, sqlite3.Error) as error:
-            raise Unavailable("signer store", f"{path}: {error}") from None
+            raise Unavailable(PART, f"{path}: {error}") from None
 
     def of_intent(self, intent_id: str) -> tuple[Signed, ...]:
         """Return all that was signed for an intent, by attempt. Raises Unavailable."""
         try:
             return tuple([Signed(*row) for row in self._database.execute(_OF_INTENT, (intent_id,)).fetchall()])
         except sqlite3.Error as error:
-            raise Unavailable("signer store", str(error)) from None
+            raise Unavailable(PART, str(error)) from None
 
     def append(self, line: Line) -> None:
         """Make a signature durable: after this returns, it may leave. Raises Unavailable, and then nothing has changed."""
@@ -80,10 +82,10 @@ class Store:
         try:
             self._database.execute(_INSERT, (*msgspec.structs.astuple(line), digest))
         except sqlite3.Error as error:
-            raise Unavailable("signer store", str(error)) from None
+            raise Unavailable(PART, str(error)) from None
         failpoint("signer.after_persist")
         self.lines, self.head = line.seq, digest
-        self.watermark_ns = max(self.watermark_ns, line.time_ns)
+        self.watermark_ns, self.halt_epoch = max(self.watermark_ns, line.time_ns), max(self.halt_epoch, line.halt_epoch)
         self.windows.add(line.time_ns, line.spend_lamports, line.reduces)
 
     def close(self) -> None:
@@ -96,6 +98,7 @@ class Store:
         if last is None:
             return
         self.lines, self.head = last
+        (self.halt_epoch,) = self._database.execute("SELECT max(halt_epoch) FROM signatures").fetchone()
         # Times never go down along the chain (decide sees to it), so a scan from the end may stop at the window's edge.
         rows = self._database.execute("SELECT time_ns, spend_lamports, reduces FROM signatures ORDER BY seq DESC")
         recent = [next(rows)]
@@ -138,5 +141,5 @@ def _hold(path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        raise Unavailable("signer store", f"another signer holds {path}") from None
+        raise Unavailable(PART, f"another signer holds {path}") from None
     return descriptor

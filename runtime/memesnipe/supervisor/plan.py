@@ -56,9 +56,66 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     helius_api_key: str = ""
     jito_url: str = ""
     sender_url: str = ""
+    rpc_check_url: str = ""
+    tip_floor_url: str = ""
+    fee_percentile: str = ""
+    exit_fee_percentile: str = ""
+    rpc_per_s: str = ""
+    rpc_sends_per_s: str = ""
+    jupiter_per_s: str = ""
+    """Handed to wallet_guard as they are, like the rest of LANDING_FIELDS."""
+    token_transfer_fee_bps_max: str = ""
+    """Handed to wallet_guard, and the first three to the signer too, as they are, like the rest of TOKEN_FIELDS."""
+    token_mint_authority: str = ""
+    token_freeze_authority: str = ""
+    token_holder_bps_max: str = ""
+    token_lp_burnt_bps_min: str = ""
+    token_round_trip_bps_max: str = ""
+    token_round_trip: str = ""
+    token_creator_launches_max: str = ""
+    token_check_ms_max: str = ""
+    token_remember_ms: str = ""
+    token_watch_s: str = ""
+    """Handed to position_manager as it is."""
+    jetstream_url: str = ""
+    pumpportal_url: str = ""
+    wormholescan_url: str = ""
+    drift_gateway_url: str = ""
+    drift_markets: str = ""
+    key_source: str = ""
+    """Handed to the signer as it is, like the rest of KEY_FIELDS: for an outside chain, the wallet's key may be in Vault."""
+    wallet_address: str = ""
+    vault_url: str = ""
+    vault_mount: str = ""
+    vault_key: str = ""
+    vault_key_version: str = ""
+    vault_token_file: str = ""
+    vault_ca_file: str = ""
+    vault_timeout_ms: str = ""
+    jito_auth_file: str = ""
+
+    @property
+    def key_in_vault(self) -> bool:
+        """Whether the wallet's key is not in a file of this host: only for a chain outside, since the localnet makes its own."""
+        return self.key_source == "vault" and bool(self.rpc_url)
 
     def __repr__(self) -> str:
         return "UpSettings(...)"  # addresses and two fields are secrets
+
+
+LANDING_FIELDS = (
+    "jito_url", "sender_url", "rpc_check_url", "tip_floor_url", "fee_percentile", "exit_fee_percentile", "rpc_per_s", "rpc_sends_per_s",
+    "jupiter_per_s",
+)  # fmt: skip
+MINT_FIELDS = ("token_transfer_fee_bps_max", "token_mint_authority", "token_freeze_authority")
+TOKEN_FIELDS = (
+    *MINT_FIELDS, "token_holder_bps_max", "token_lp_burnt_bps_min", "token_round_trip_bps_max", "token_round_trip",
+    "token_creator_launches_max", "token_check_ms_max", "token_remember_ms",
+)  # fmt: skip
+KEY_FIELDS = (
+    "key_source", "wallet_address", "vault_url", "vault_mount", "vault_key", "vault_key_version", "vault_token_file", "vault_ca_file",
+    "vault_timeout_ms",
+)  # fmt: skip
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -81,6 +138,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     jupiter_url: str
     signer_port: int
     wallet_file: str
+    """Empty: the key is in Vault."""
     wallet: str
     replay: str = ""
 
@@ -122,6 +180,7 @@ def signer(settings: UpSettings, around: Surroundings, port: int) -> Process:
         variable("paper_trading_mode"): str(settings.paper_trading_mode).lower(),
         "MEMESNIPE_WALLET_FILE": around.wallet_file,
         "MEMESNIPE_SIGNER_PORT": str(around.signer_port),
+        **_named(settings, "jito_auth_file", *MINT_FIELDS, *(KEY_FIELDS if settings.rpc_url else ())),
     }
     return service("signer", env, port)
 
@@ -130,12 +189,13 @@ def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> P
     """Return one of STAGES."""
     extra = {
         "strategy_factory": _own(settings) | {"MEMESNIPE_FACTORY_INTERVAL_S": FACTORY_INTERVAL_S},
-        "data_consumers": _sources(settings, around) | _named(settings, "jupiter_api_key"),
+        "data_consumers": _sources(settings, around)
+        | _named(settings, "jupiter_api_key", "jetstream_url", "pumpportal_url", "wormholescan_url"),
         "wallet_guard": _chain(around)
         | {"MEMESNIPE_SIGNER_URL": f"http://127.0.0.1:{around.signer_port}"}
         | _rehearsal(around)
-        | _named(settings, "jupiter_api_key", "helius_api_key", "jito_url", "sender_url"),
-        "position_manager": _chain(around),
+        | _named(settings, "jupiter_api_key", "helius_api_key", *LANDING_FIELDS, *TOKEN_FIELDS, "drift_gateway_url", "drift_markets"),
+        "position_manager": _chain(around) | _named(settings, "token_watch_s"),
         "dashboard": {
             "MEMESNIPE_DASHBOARD_HOST": settings.dashboard_host,
             "MEMESNIPE_DASHBOARD_PORT": str(settings.dashboard_port),

@@ -107,19 +107,22 @@ class Stack:
             ws_url=self.settings.ws_url or chain_url.replace("http", "ws", 1),
             jupiter_url=self.settings.jupiter_url or chain_url,
             signer_port=self.around.signer_port if self.around else self.settings.signer_port or free_port(),
-            wallet_file=str(wallet_file),
+            wallet_file=wallet_file,
             wallet=wallet,
             replay=self.replay,
         )
 
-    async def _wallet(self, chain_url: str) -> tuple[Path, str]:
+    async def _wallet(self, chain_url: str) -> tuple[str, str]:
+        """Return the wallet's file, "" when Vault has its key, and its address."""
+        if self.settings.key_in_vault:
+            return self.settings.wallet_file, self.settings.wallet_address
         if self.settings.rpc_url or self.replay:
             path = Path(self.settings.wallet_file or "my_wallet.json")
-            return path, public_key(path) if path.exists() else ""
+            return str(path), public_key(path) if path.exists() else ""
         path = self.data / "keys" / "localnet_wallet.json"
         wallet = localnet_wallet(path)
         await fund(chain_url, wallet)
-        return path, wallet
+        return str(path), wallet
 
     async def _follow_strategies(self) -> None:
         """Start, restart or stop executors so that they are what the spec files say."""
@@ -147,7 +150,8 @@ class Stack:
         """Where the people's commands find this stack; the file is a secret, because the address holds a password."""
         assert self.around is not None  # noqa: S101 - start() ran first
         self.redis_url = self.around.redis_url_of["cli"]
-        lines = f"redis_url={self.redis_url}\nrpc_url={self.around.rpc_url}\nwallet={self.around.wallet}\n"
+        signer_port = self.around.signer_port if any(child.process.name == "signer" for child in self.children) else 0
+        lines = f"redis_url={self.redis_url}\nrpc_url={self.around.rpc_url}\nwallet={self.around.wallet}\nsigner_port={signer_port}\n"
         write_whole(self.data / "run" / "addresses", lines.encode(), 0o600)
 
 

@@ -11,7 +11,7 @@ from struct import pack
 from typing import Any
 
 import msgspec
-from solders.address_lookup_table_account import AddressLookupTableAccount
+from solders.address_lookup_table_account import AddressLookupTable, AddressLookupTableAccount
 from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
@@ -27,7 +27,8 @@ from memesnipe.chain.policy import price_floor, sells
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ExitIntent, Intent
-from memesnipe.messages.signing import Lease, LookupTable, SwapTransaction
+from memesnipe.messages.signing import Lease, LookupTable, MintAccount, SwapTransaction
+from memesnipe.testing import mints
 from memesnipe.testing.builders import GENESIS, POLICY_HASH, SOL, SPEC_HASH, START_NS, an_intent
 
 NOW_NS = START_NS + NS_PER_S
@@ -145,7 +146,7 @@ def quoted(intent: Intent) -> int:
 
 def compiled(parts: Parts, wallet: Pubkey, *, tables: Sequence[LookupTable] = (), blockhash: int = 1) -> bytes:
     """Return the v0 message of the parts."""
-    lookups = [AddressLookupTableAccount(Pubkey.from_string(t.key), [Pubkey.from_string(a) for a in t.addresses]) for t in tables]
+    lookups = [AddressLookupTableAccount(Pubkey.from_string(table.key), list(_listed(table))) for table in tables]
     return bytes(to_bytes_versioned(MessageV0.try_compile(wallet, parts.instructions(), lookups, _hash(blockhash))))
 
 
@@ -155,8 +156,28 @@ def compiled_legacy(parts: Parts, wallet: Pubkey) -> bytes:
 
 
 def a_table(*addresses: Pubkey) -> LookupTable:
-    """Return a lookup table; of the pool's accounts without any given."""
-    return LookupTable(str(Pubkey.from_bytes(bytes([8] * 32))), tuple(str(each) for each in (addresses or POOL)))
+    """Return a lookup table as on chain; of the pool's accounts without any given."""
+    return LookupTable(str(Pubkey.from_bytes(bytes([8] * 32))), table_data(*(addresses or POOL)))
+
+
+def a_mint(token_program: Pubkey = TOKEN, *, data: bytes | None = None) -> MintAccount:
+    """Return the account of a harmless token."""
+    return MintAccount(str(token_program), mints.mint() if data is None else data)
+
+
+def table_data(*addresses: Pubkey, deactivated: int = 2**64 - 1) -> bytes:
+    """Return a lookup table account's data: state, deactivation slot, last extension, authority, padding, addresses."""
+    return pack("<IQQBB32sH", 1, deactivated, 0, 0, 1, bytes(32), 0) + b"".join(map(bytes, addresses))
+
+
+def _listed(table: LookupTable) -> Sequence[Pubkey]:
+    if not isinstance(table.data, bytes):
+        raise TypeError("a table of the older form cannot be compiled with")
+    return AddressLookupTable.deserialize(table.data).addresses
+
+
+CLEAN_MINT = a_mint()
+"""What a buy carries unless a test says otherwise; a sell carries none."""
 
 
 class World(msgspec.Struct, frozen=True):
@@ -210,6 +231,8 @@ class World(msgspec.Struct, frozen=True):
         attempt: int = 1,
         tables: tuple[LookupTable, ...] = (),
         min_out: int | None = None,
+        height: int | None = None,
+        mint: MintAccount | None = CLEAN_MINT,
         lease: bytes | None = None,
         now_ns: int = NOW_NS,
         risk: dict[str, Any] | None = None,
@@ -229,14 +252,14 @@ class World(msgspec.Struct, frozen=True):
             "ttl_ns": 30 * NS_PER_S,
         }
         risk_approval = approve.approve_risk(intent, **{**common, "key": self.risk, **(risk or {})})
-        of_bytes = {"attempt": attempt, "message": message, "tables": tables, "risk_approval": risk_approval}
-        guard_approval = approve.approve_guard(intent, **{**common, **of_bytes, "key": self.guard, **(guard or {})})
         floor = quoted(intent) * (10_000 - intent.slippage_bps_max) // 10_000
         request = SwapTransaction(
-            intent, attempt, message, 1_000 + attempt, floor if min_out is None else min_out, tables, risk_approval, guard_approval,
-            self.a_lease() if lease is None else lease,
+            intent, attempt, message, 1_000 + attempt if height is None else height, floor if min_out is None else min_out, tables,
+            risk_approval, b"", self.a_lease() if lease is None else lease, mint=None if mint is CLEAN_MINT and sells(intent) else mint,
         )  # fmt: skip
-        return msgspec.structs.replace(request, **changes)
+        of_bytes = {"attempt": attempt, "message": message, "tables": tables, "risk_approval": risk_approval}
+        approved = {**common, **of_bytes, "stated": approve.stated_digest(request), "key": self.guard, **(guard or {})}
+        return msgspec.structs.replace(request, **{"guard_approval": approve.approve_guard(intent, **approved), **changes})
 
 
 def _in_amount(intent: Intent) -> int:
