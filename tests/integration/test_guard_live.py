@@ -1,6 +1,7 @@
 """Live orders against a real localnet, a real signer process and a real Valkey: what the chain says is what the Fill says."""
 
 import asyncio
+import base64
 import contextlib
 import os
 import signal
@@ -31,6 +32,7 @@ from memesnipe.messages.control import ConfigApplied
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent, Outcome, Rejection
 from memesnipe.messages.signing import Lease
+from memesnipe.testing import mints
 from memesnipe.testing.builders import (
     MINT,
     POLICY_HASH,
@@ -150,6 +152,11 @@ class Stage:
         """Return the one pool as it is now; nobody else trades on it."""
         (pool,) = await self.wallet.get("/localnet/pools")
         return pool
+
+    async def give_a_freezer(self) -> None:
+        """Let somebody be able to freeze the pool's token."""
+        data = base64.b64encode(mints.mint(freezer=mints.SOMEBODY)).decode()
+        await self.wallet.post("/localnet/account", {"address": MINT, "owner": mints.TOKEN, "data": data})
 
     async def priced(self, intent: Intent, pool: Json) -> Any:
         """Return the intent for this pool, at its price now."""
@@ -348,6 +355,35 @@ async def test_paper_by_quotes_goes_to_the_signer_s_door_and_no_further(stage: S
 
     assert type(outcome) is kind, outcome
     assert await stage.signatures() == []
+
+
+async def test_a_token_that_went_bad_is_bought_no_more_and_still_sold(stage: Stage) -> None:
+    stage.start_guard(TOKEN_REMEMBER_MS="0")
+    (bought,) = await stage.outcomes(await stage.order(await stage.priced(an_intent(), await stage.pool())))
+    assert isinstance(bought, Fill), bought
+    await stage.give_a_freezer()
+
+    more = await stage.priced(an_intent(), await stage.pool())
+    (refused,) = await stage.outcomes(await stage.order(more))
+    stop_loss: ExitIntent = await stage.priced(an_exit(size_units=bought.token_delta_units), await stage.pool())
+    (sold,) = await stage.outcomes(await stage.order(stop_loss))
+
+    assert isinstance(refused, Rejection), refused
+    assert refused.reason is ReasonCode.TOKEN_AUTHORITY
+    assert isinstance(sold, Fill), sold
+    assert len(await stage.signatures()) == 2
+
+
+async def test_paper_by_quotes_refuses_the_tokens_that_live_would(stage: Stage) -> None:
+    stage.start_guard(PAPER_QUOTES="jupiter", WALLET=stage.wallet.me, SIGNER_URL="")
+    await stage.give_a_freezer()
+    intent = await stage.priced(an_intent(), await stage.pool())
+
+    await stage.bus.publish(topology.APPROVED.name, an_approved(intent), intent.id)
+    (refused,) = await stage.outcomes(intent)
+
+    assert isinstance(refused, Rejection), refused
+    assert refused.reason is ReasonCode.TOKEN_AUTHORITY
 
 
 async def test_an_order_without_a_lease_is_refused(stage: Stage) -> None:

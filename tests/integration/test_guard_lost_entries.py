@@ -13,7 +13,7 @@ from memesnipe.bus.folds import Halts
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.guard.attempts import Attempts, Status
 from memesnipe.guard.inflight import InFlight
-from memesnipe.guard.live import Hosts, Keys, Live, Wishes
+from memesnipe.guard.live import Hosts, Keys, Live
 from memesnipe.guard.live_checks import Identity
 from memesnipe.guard.standing import Standing, standing_of
 from memesnipe.kernel.clock import SystemClock
@@ -49,10 +49,11 @@ def attempts(tmp_path: Path) -> Attempts:
 
 @pytest.fixture
 def live(bus: RedisBus, attempts: Attempts, tmp_path: Path) -> Live:
-    hosts = Hosts(cast("Any", None), cast("Any", None), cast("Any", NeverLands()), cast("Any", None), ())
+    nobody = cast("Any", None)
+    hosts = Hosts(nobody, nobody, nobody, cast("Any", NeverLands()), nobody, ())
     keys = {role: SigningKey.create(tmp_path / f"{role}.key") for role in ("risk", "guard", "lease")}
     trusted = TrustedKeys.of(**{role: key.public_hex for role, key in keys.items()})
-    live = Live(bus, SystemClock(), hosts, Keys(keys["guard"], trusted), attempts, Wishes(1, 1, 1), standing)
+    live = Live(bus, SystemClock(), hosts, Keys(keys["guard"], trusted), attempts, standing)
     live._identity = Identity("wallet", "genesis")
     return live
 

@@ -59,6 +59,28 @@ def test_an_attempt_may_follow_a_dead_one_and_never_repeats_its_number(store: At
     assert store.unsaid(100) == [INTENT.id]
 
 
+def test_bytes_that_nobody_saw_are_replaced_under_the_same_number(store: Attempts) -> None:
+    store.begin(request(1), 77, 5)
+    newer = msgspec.structs.replace(request(1), message=b"newer", last_valid_block_height=300)
+
+    store.rebuilt(newer, 99, 8)
+
+    last = store.last(INTENT.id)
+    assert last is not None
+    assert (last.request, last.quoted_out, last.status) == (newer, 99, Status.BUILT)
+
+
+@pytest.mark.parametrize("status", [Status.SIGNED, Status.EXPIRED, Status.LANDED])
+def test_bytes_that_were_signed_are_never_replaced(store: Attempts, status: Status) -> None:
+    store.begin(request(1), 77, 5)
+    store.signed(signed(1))
+    if status is not Status.SIGNED:
+        store.ended(INTENT.id, 1, status)
+
+    with pytest.raises(Bug):
+        store.rebuilt(request(1), 99, 8)
+
+
 def test_outcomes_are_kept_with_the_end_of_the_attempt(store: Attempts) -> None:
     fill = a_fill(INTENT)
     store.begin(request(), 1, 5)

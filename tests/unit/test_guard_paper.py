@@ -9,7 +9,7 @@ from memesnipe.bus.api import Entry
 from memesnipe.bus.folds import Halts
 from memesnipe.guard import decide, desk, paper
 from memesnipe.guard.book import POOLS_MAX, Book, changed_parts, from_bytes, stored, to_bytes
-from memesnipe.guard.paper import Terms
+from memesnipe.guard.paper import Cost, Terms
 from memesnipe.guard.standing import Standing, standing_of
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode, Side
@@ -306,3 +306,33 @@ def test_a_live_order_of_a_strategy_that_is_on_paper_is_refused() -> None:
 def _id_with_delay(slots: int, *, slots_max: int) -> str:
     """Return an intent id that chance delays by `slots`."""
     return next(one for one in (f"intent-{n}" for n in range(1_000)) if paper.draw(one, terms(slots_max=slots_max)).slots == slots)
+
+
+def test_a_rehearsed_order_pays_what_its_rehearsal_cost() -> None:
+    book, order = Book(), an_approved(an_intent(size_sol=0.1))
+    decide.watch(book, [pool()], terms())
+
+    fill = only_fill(decide.take(book, order, standing(), terms(), NOW_NS, Cost(7_000, 300)))
+
+    assert (fill.fee_lamports, fill.tip_lamports) == (7_000, 300)
+    assert fill.sol_delta_lamports == -(SOL // 10 + 7_000 + 300 + RENT)
+
+
+def test_what_a_rehearsal_cost_is_not_lost_in_a_restart() -> None:
+    book, order = Book(), an_approved(an_intent(size_sol=0.1))
+    decide.take(book, order, standing(), terms(), NOW_NS, Cost(7_000, 300))
+
+    again = from_bytes(to_bytes(book))
+    fill = only_fill(decide.watch(again, [pool(slot=10**6)], terms()))
+
+    assert (fill.fee_lamports, fill.tip_lamports) == (7_000, 300)
+
+
+def test_a_rehearsed_order_that_fails_on_chain_costs_the_rehearsed_fee() -> None:
+    book, order = Book(), an_approved(an_intent(size_sol=0.1))
+    decide.watch(book, [pool()], terms(failure_bps=10_000))
+
+    fill, _ = decide.take(book, order, standing(), terms(failure_bps=10_000), NOW_NS, Cost(7_000, 300))
+
+    assert isinstance(fill, Fill)
+    assert (fill.sol_delta_lamports, fill.tip_lamports) == (-7_000, 0)

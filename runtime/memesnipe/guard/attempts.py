@@ -95,6 +95,14 @@ class Attempts:
         row = (request.intent.id, request.attempt, Status.BUILT, codec.encode(request), quoted_out, now_ns)
         self._db.execute("INSERT INTO attempts (intent_id, attempt, status, request, quoted_out, created_ns) VALUES (?,?,?,?,?,?)", row)
 
+    def rebuilt(self, request: SwapTransaction, quoted_out: int, now_ns: int) -> None:
+        """Persist newer bytes for an attempt that nobody was asked to sign. Raises Bug if it is anywhere else by now."""
+        last = self.last(request.intent.id)
+        if last is None or (last.request.attempt, last.status) != (request.attempt, Status.BUILT):
+            raise Bug(f"attempt {request.attempt} of {request.intent.id} is not the last one, or it is past {Status.BUILT}")
+        change = "request = ?, quoted_out = ?, created_ns = ?"
+        self._update(request.intent.id, request.attempt, change, (codec.encode(request), quoted_out, now_ns))
+
     def signed(self, signed: Signature) -> None:
         """Persist the signature before the first broadcast, or one that the signer gave out before."""
         self._update(signed.intent_id, signed.attempt, "status = ?, signed = ?", (Status.SIGNED, codec.encode(signed)))
@@ -115,7 +123,7 @@ class Attempts:
         return [row[0] for row in self._db.execute(_UNSAID, (since_ns, *OPEN, Status.EXPIRED, codec.encode(())))]
 
     def _update(self, intent_id: str, attempt: int, change: str, values: tuple[object, ...]) -> None:
-        changed = self._db.execute(f"UPDATE attempts SET {change} WHERE intent_id = ? AND attempt = ?", (*values, intent_id, attempt))  # noqa: S608 - `change` is one of the two literals above
+        changed = self._db.execute(f"UPDATE attempts SET {change} WHERE intent_id = ? AND attempt = ?", (*values, intent_id, attempt))  # noqa: S608 - `change` is one of the literals above
         if changed.rowcount != 1:
             raise Bug(f"attempt {attempt} of {intent_id} is not in the store")
 

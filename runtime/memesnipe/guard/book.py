@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from memesnipe.guard.paper import Cost
 from memesnipe.kernel.errors import Bug
 from memesnipe.messages.market import PriceTick
 from memesnipe.messages.orders import ApprovedOrder
@@ -35,6 +36,8 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What the quote at acceptance promised: token units on a buy, lamports on a sell."""
     fails: bool
     """Drawn at acceptance from the intent's id, so that a restart cannot draw again."""
+    cost: Cost | None = None
+    """What the rehearsal said its place in a block costs; without one the settings say it."""
 
 
 class Book(msgspec.Struct, array_like=True):

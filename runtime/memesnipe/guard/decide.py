@@ -10,7 +10,7 @@ from memesnipe.chain.policy import price_floor
 from memesnipe.guard import paper
 from memesnipe.guard.book import Book, Waiting
 from memesnipe.guard.checks import CHECKS
-from memesnipe.guard.paper import Swap, Terms
+from memesnipe.guard.paper import Cost, Swap, Terms
 from memesnipe.guard.standing import Standing
 from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
@@ -36,16 +36,17 @@ def rejection(intent: Intent, refused: Refused, now_ns: int) -> Rejection:
 
 
 def take(
-    book: Book, order: ApprovedOrder, standing: Standing, terms: Terms, now_ns: int, rehearsed: Refused | None = None
+    book: Book, order: ApprovedOrder, standing: Standing, terms: Terms, now_ns: int, rehearsed: Refused | Cost | None = None
 ) -> list[Outcome]:
     """Refuse an order, fill it at once, or let it wait for its slot. Live orders come here only where nobody could sign them."""
-    refused = refusal_of(order, book, standing) or rehearsed
+    refused = refusal_of(order, book, standing) or (rehearsed if isinstance(rehearsed, Refused) else None)
+    cost = rehearsed if isinstance(rehearsed, Cost) else None
     if refused is not None and refused.code is ReasonCode.DUPLICATE:
         return []  # its outcome was or will be said once
     book.note(order.intent.id)
     if refused is None and order.mode is Mode.LIVE:
         refused = Refused(ReasonCode.SIGNER_REFUSED, "no signer is configured")
-    return _accept(book, order, terms, now_ns) if refused is None else [rejection(order.intent, refused, now_ns)]
+    return _accept(book, order, terms, now_ns, cost) if refused is None else [rejection(order.intent, refused, now_ns)]
 
 
 def watch(book: Book, events: Sequence[MarketEvent], terms: Terms) -> list[Outcome]:
@@ -73,7 +74,7 @@ def expire(book: Book, now_ns: int, terms: Terms) -> list[Outcome]:
     return outcomes
 
 
-def _accept(book: Book, order: ApprovedOrder, terms: Terms, now_ns: int) -> list[Outcome]:
+def _accept(book: Book, order: ApprovedOrder, terms: Terms, now_ns: int, cost: Cost | None) -> list[Outcome]:
     intent = order.intent
     pool, luck = book.pools.get(intent.mint), paper.draw(intent.id, terms)
     swap = paper.swapped(intent, pool) if pool is not None else None
@@ -83,7 +84,7 @@ def _accept(book: Book, order: ApprovedOrder, terms: Terms, now_ns: int) -> list
     if not (paper.min_out(intent, quoted) >= price_floor(intent, terms.impact_bps_max)):
         return [rejection(intent, Refused(ReasonCode.TX_MIN_OUT, f"{quoted} quoted is far from the intent's price"), now_ns)]
     due_slot = max(book.slot, intent.slot) + luck.slots
-    waiting = Waiting(order, due_slot, now_ns + terms.timeout_ns, quoted, luck.fails)
+    waiting = Waiting(order, due_slot, now_ns + terms.timeout_ns, quoted, luck.fails, cost)
     if pool is not None and luck.slots == 0:
         return _end(book, waiting, pool, terms, now_ns, swap)
     book.queue(waiting)
@@ -101,7 +102,7 @@ def _reach(book: Book, tick: PriceTick, terms: Terms) -> list[Outcome]:
 
 def _end(book: Book, waiting: Waiting, pool: PriceTick | None, terms: Terms, time_ns: int, swap: Swap | None = None) -> list[Outcome]:
     """Return how a wait ends. `swap`: what these reserves give, where that is known already."""
-    order, quoted = waiting.order, waiting.quoted_out
+    order, quoted, terms = waiting.order, waiting.quoted_out, paper.at_cost(terms, waiting.cost)
     if pool is None:
         return [rejection(order.intent, Refused(ReasonCode.QUOTE_MISSING, "no price of this token came in time"), time_ns)]
     if waiting.fails:

@@ -7,13 +7,13 @@ import msgspec
 from memesnipe.bus.api import Entry
 from memesnipe.guard import decide
 from memesnipe.guard.book import Book
-from memesnipe.guard.paper import Terms
+from memesnipe.guard.paper import Cost, Terms
 from memesnipe.guard.standing import Standing
 from memesnipe.kernel.errors import Refused
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ApprovedOrder, Outcome
 
-_NONE: Mapping[str, Refused] = {}
+_NONE: Mapping[str, Refused | Cost] = {}
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -24,20 +24,20 @@ class Folded(msgspec.Struct, frozen=True):
 
 
 def fold(
-    book: Book, entries: Sequence[Entry], standing: Standing, terms: Terms, now_ns: int, refusals: Mapping[str, Refused] = _NONE
+    book: Book, entries: Sequence[Entry], standing: Standing, terms: Terms, now_ns: int, rehearsed: Mapping[str, Refused | Cost] = _NONE
 ) -> Folded:
-    """Return what these entries cause; `book` stays as it is. `refusals`: what a rehearsal said of orders, by intent id."""
+    """Return what these entries cause; `book` stays as it is. `rehearsed`: what a rehearsal said of orders, by intent id."""
     after = book.copy()
-    outcomes = [_one(after, entry.message, standing, terms, now_ns, refusals) for entry in entries]
+    outcomes = [_one(after, entry.message, standing, terms, now_ns, rehearsed) for entry in entries]
     return Folded(after, outcomes)
 
 
 def _one(
-    book: Book, message: MarketFrame | ApprovedOrder, standing: Standing, terms: Terms, now_ns: int, refusals: Mapping[str, Refused]
+    book: Book, message: MarketFrame | ApprovedOrder, standing: Standing, terms: Terms, now_ns: int, rehearsed: Mapping[str, Refused | Cost]
 ) -> list[Outcome]:
     if not isinstance(message, ApprovedOrder):
         return decide.watch(book, message.events, terms)
     # What is overdue ends here, with this entry's acknowledgement: ended on its own afterwards, it would come too late for
     # whoever takes this acknowledgement for the end of all work, as a replay does.
     late = decide.expire(book, now_ns, terms) if book.waits else []
-    return late + decide.take(book, message, standing, terms, now_ns, refusals.get(message.intent.id))
+    return late + decide.take(book, message, standing, terms, now_ns, rehearsed.get(message.intent.id))

@@ -1,7 +1,8 @@
 """Getting signed bytes into a block, and knowing how it ended. The same bytes are sent until they are known or dead.
 
 An attempt is dead only when the FINALIZED height is past its last valid block AND the history does not know its signature; the
-height is read first, so that a block which came in between cannot hide a landing. Whatever a send answers decides nothing.
+height is read first, so that a block which came in between cannot hide a landing. Whatever a send answers decides nothing, and a
+host that cannot be read does not stop the sending: the other ways may be open, and the same bytes cannot land twice.
 """
 
 import asyncio
@@ -9,11 +10,13 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from solana.rpc.commitment import Commitment, Confirmed, Finalized
+from solana.rpc.commitment import Commitment, Confirmed
+from solders.transaction import VersionedTransaction
 
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.chain.clients.rpc import SolanaRpc
 from memesnipe.chain.clients.rpc_types import Landed, SignatureStatus
+from memesnipe.guard.expiry import Expiry
 from memesnipe.guard.metrics import LANDING_S
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.failpoints import failpoint
@@ -21,6 +24,9 @@ from memesnipe.kernel.logs import logger
 from memesnipe.messages.signing import Signature, SignedTransaction
 
 RANK = {"processed": 0, "confirmed": 1, "finalized": 2}
+SEND_WAIT_S = 0.5
+"""A way that takes longer goes on by itself: whoever waited for it would learn of a landing late."""
+TOLD_WAIT_S = 2.0
 
 
 class Route(Protocol):
@@ -31,50 +37,78 @@ class Route(Protocol):
         ...
 
 
+class Teller(Protocol):
+    """Who can say what became of a transaction, for people: Jito of its bundle."""
+
+    async def told(self, transaction: bytes) -> str:
+        """Return it in a word or two."""
+        ...
+
+
 class Landing:
     """The chain as seen from one RPC host, and the ways into it."""
 
     def __init__(
-        self, rpc: SolanaRpc, routes: Sequence[Route], *, commitment: Commitment = Confirmed, poll_s: float = 0.4, resend_s: float = 2.0
+        self,
+        rpc: SolanaRpc,
+        expiry: Expiry,
+        routes: Sequence[Route],
+        *,
+        teller: Teller | None = None,
+        commitment: Commitment = Confirmed,
+        poll_s: float = 0.4,
+        resend_s: float = 2.0,
     ) -> None:
-        self._rpc, self._routes, self._commitment = rpc, tuple(routes), commitment
-        self._poll_s, self._resend_s = poll_s, resend_s
+        self._rpc, self._expiry, self._routes, self._teller = rpc, expiry, tuple(routes), teller
+        self._commitment, self._poll_s, self._resend_s = commitment, poll_s, resend_s
 
     async def land(self, signed: Signature, lane: Lane) -> Landed | None:
         """Send until the transaction is in a block (returned, failed or not) or can never be (None). Does not give up.
 
         A signature without bytes is only watched.
         """
-        started_s, sent_s = time.monotonic(), -self._resend_s
+        started_s = time.monotonic()
+        sending = _Sending(self._routes, signed, lane) if isinstance(signed, SignedTransaction) else None
+        try:
+            found = await self._watched(signed, lane, sending)
+        finally:
+            if sending is not None:
+                sending.cut()
+        if found is not None:
+            LANDING_S.observe(time.monotonic() - started_s)
+        elif isinstance(signed, SignedTransaction):
+            await self._tell(signed)
+        return found
+
+    async def _watched(self, signed: Signature, lane: Lane, sending: "_Sending | None") -> Landed | None:
+        sent_s = -self._resend_s
+        if sending is not None and self._expiry.surely_lives(signed.last_valid_block_height):
+            sent_s = time.monotonic()
+            await sending.send()
         while True:
+            known, due = False, time.monotonic() - sent_s >= self._resend_s
             try:
                 found, known = await self._find(signed, lane)
                 if found is not None:
-                    LANDING_S.observe(time.monotonic() - started_s)
                     return found
-                if not known and time.monotonic() - sent_s >= self._resend_s:
-                    if await self._dead(signed, lane):
-                        return None
-                    sent_s = time.monotonic()
-                    if isinstance(signed, SignedTransaction):
-                        await self._broadcast(signed, lane)
+                if due and not known and await self._dead(signed, lane):
+                    return None
             except (Unavailable, BadInput, Refused) as error:
                 logger().warning("landing_unknown", signature=signed.signature, detail=str(error))
+            if due and not known:
+                sent_s = time.monotonic()
+                if sending is not None:
+                    await sending.send()
             await asyncio.sleep(self._poll_s)
-
-    async def passed(self, height: int, lane: Lane) -> bool:
-        """Return whether the finalized chain is past a height."""
-        return await self._rpc.block_height(Finalized, lane) > height
 
     async def _dead(self, signed: Signature, lane: Lane) -> bool:
         """Whether it can never land: the height is read FIRST, then the history, twice, for nodes behind one address may differ."""
-        if not await self.passed(signed.last_valid_block_height, lane):
+        if not await self._expiry.passed(signed.last_valid_block_height, _blockhash_of(signed), lane):
             return False
-        for _ in range(2):
-            if (await self._find(signed, lane))[1]:
-                return False
-            await asyncio.sleep(self._poll_s)
-        return await self._rpc.transaction(signed.signature, Finalized, lane) is None
+        if (await self._find(signed, lane))[1]:
+            return False
+        await asyncio.sleep(self._poll_s)
+        return await self._expiry.forgotten(signed.signature, lane)
 
     async def _find(self, signed: Signature, lane: Lane) -> tuple[Landed | None, bool]:
         """Return the landed transaction if it is settled enough, and whether anything at all is known of it."""
@@ -89,11 +123,53 @@ class Landing:
         # A node that leaves the field out means finalized by it (documented for old slots).
         return RANK.get(status.confirmation_status or "finalized", 0) >= RANK[self._commitment]
 
-    async def _broadcast(self, signed: SignedTransaction, lane: Lane) -> None:
+    async def _tell(self, signed: SignedTransaction) -> None:
+        """Log what is said of bytes that never landed: bundles vanish silently, and nobody else would know how often."""
+        if self._teller is None:
+            return
+        try:
+            async with asyncio.timeout(TOLD_WAIT_S):
+                said = await self._teller.told(signed.transaction)
+        except (Unavailable, BadInput, Refused, TimeoutError) as error:
+            said = str(error)
+        logger().info("never_landed", signature=signed.signature, bundle=said)
+
+
+def _blockhash_of(signed: Signature) -> str:
+    """Return the blockhash that was signed; empty for a signature whose bytes we never had."""
+    if not isinstance(signed, SignedTransaction):
+        return ""
+    return str(VersionedTransaction.from_bytes(signed.transaction).message.recent_blockhash)
+
+
+class _Sending:
+    """One transaction on its way over every route. A route that is still busy with it is neither waited for nor given it again."""
+
+    def __init__(self, routes: Sequence[Route], signed: SignedTransaction, lane: Lane) -> None:
+        self._signed, self._lane = signed, lane
+        self._under_way: dict[Route, asyncio.Task[None] | None] = dict.fromkeys(routes)
+
+    async def send(self) -> None:
+        """Give it to each route that is free, and wait a moment for them."""
         failpoint("guard.before_broadcast")
-        for answer in await asyncio.gather(*(route.send(signed.transaction, lane) for route in self._routes), return_exceptions=True):
-            if isinstance(answer, (Unavailable, Refused, BadInput)):
-                logger().info("send_unknown", signature=signed.signature, detail=str(answer))
-            elif isinstance(answer, BaseException):
-                raise answer
+        for route, busy in self._under_way.items():
+            if busy is None or busy.done():
+                self._under_way[route] = asyncio.create_task(self._over(route))
+        tasks = [task for task in self._under_way.values() if task is not None]
+        if tasks:
+            done, _ = await asyncio.wait(tasks, timeout=SEND_WAIT_S)
+            for task in done:
+                task.result()  # what is not one of the failures below is a bug, and ends the order's task
         failpoint("guard.after_broadcast")
+
+    def cut(self) -> None:
+        """Let go of what is still under way: it may have arrived, and that is fine."""
+        for task in self._under_way.values():
+            if task is not None:
+                task.cancel()
+
+    async def _over(self, route: Route) -> None:
+        try:
+            await route.send(self._signed.transaction, self._lane)
+        except (Unavailable, Refused, BadInput) as error:
+            logger().info("send_unknown", signature=self._signed.signature, detail=str(error))

@@ -3,7 +3,8 @@
     quote, build, judge  ->  persist attempt  ->  signer  ->  persist signature  ->  broadcast until known  ->  persist outcome
 
 Killed anywhere, the order is given to `settle` again and goes on from what `guard.db` and the chain say. An attempt that was
-signed may land, so it is only ever resent; the next one (a fresh quote) begins when the last one is finally dead.
+signed may land, so it is only ever resent; the next one (a fresh quote) begins when the last one is finally dead. Bytes that waited
+for the signer until their price is old are built anew, if nobody can have signed them.
 """
 
 import asyncio
@@ -18,14 +19,16 @@ from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.chain.clients.rpc import SolanaRpc
+from memesnipe.chain.clients.transport import NeverSent
 from memesnipe.guard import live_checks, metrics, outcome
 from memesnipe.guard.attempts import Attempt, Attempts, Status
 from memesnipe.guard.decide import rejection
+from memesnipe.guard.expiry import Expiry, blockhash_of
 from memesnipe.guard.landing import Landing
 from memesnipe.guard.live_checks import Identity
-from memesnipe.guard.quoting import Quoting, Ready, caps_of
 from memesnipe.guard.signer_client import AlreadySigned, SignerClient
 from memesnipe.guard.standing import Standing
+from memesnipe.guard.venue import Ready, Venue
 from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.failpoints import failpoint
@@ -43,6 +46,8 @@ PAUSE_S = 0.25
 LEASE_WAIT_S = 3.0
 """A lease is renewed a few times a second; the first one of a new halt epoch is on its way."""
 APPROVAL_TTL_NS = 60 * NS_PER_S
+LIFE_LEFT_BLOCKS_MIN = 100
+"""Of some 180 finalized blocks at the start. With fewer left (half a minute gone) a price is old, and little time is left to land."""
 
 
 class Client(Protocol):
@@ -57,7 +62,8 @@ class Hosts(msgspec.Struct, frozen=True):
     """Who is asked. `clients` are all of them, to be closed."""
 
     rpc: SolanaRpc
-    quoting: Quoting
+    venue: Venue
+    expiry: Expiry
     landing: Landing
     signer: SignerClient
     clients: tuple[Client, ...]
@@ -70,23 +76,15 @@ class Keys(msgspec.Struct, frozen=True):
     trusted: TrustedKeys
 
 
-class Wishes(msgspec.Struct, frozen=True):
-    """What we are ready to pay to get into a block; the applied policy caps it (lamports)."""
-
-    compute_units: int
-    compute_unit_price_micro_lamports: int
-    tip_lamports: int
-
-
 class Live:
     """Drives live orders, each to exactly one terminal outcome."""
 
-    def __init__(
-        self, bus: Bus, clock: Clock, hosts: Hosts, keys: Keys, attempts: Attempts, wishes: Wishes, standing: Callable[[], Standing]
-    ) -> None:
+    def __init__(self, bus: Bus, clock: Clock, hosts: Hosts, keys: Keys, attempts: Attempts, standing: Callable[[], Standing]) -> None:
         self._bus, self._clock, self._hosts, self._keys = bus, clock, hosts, keys
-        self._attempts, self._wishes, self._standing = attempts, wishes, standing
+        self._attempts, self._standing = attempts, standing
         self._identity: Identity | None = None
+        self._unasked: set[tuple[str, int]] = set()
+        """Attempts of this process that the signer cannot know: nobody can have signed them."""
 
     async def settle(self, order: ApprovedOrder) -> tuple[Outcome, ...]:
         """Return the order's outcomes, the terminal one last. Takes as long as it takes."""
@@ -129,6 +127,14 @@ class Live:
         """Persist a new attempt. Raises Refused."""
         if number > ATTEMPTS_MAX:
             raise Refused(ReasonCode.EXPIRED, f"{ATTEMPTS_MAX} attempts never landed")
+        request, quoted_out = await self._built(order, number)
+        failpoint("guard.before_attempt")
+        self._attempts.begin(request, quoted_out, self._clock.now_ns())
+        self._unasked.add((order.intent.id, number))
+        failpoint("guard.after_attempt")
+
+    async def _built(self, order: ApprovedOrder, number: int) -> tuple[SwapTransaction, int]:
+        """Return a request on a fresh quote, still without our approval, and what was quoted. Raises Refused."""
         identity = await self._known_identity()
         self._require_allowed(order, identity)
         await self._lease(order)
@@ -143,10 +149,9 @@ class Live:
             risk_approval=order.approval,
             guard_approval=b"",
             lease=b"",
+            mint=ready.built.mint,
         )
-        failpoint("guard.before_attempt")
-        self._attempts.begin(request, ready.built.quoted_out, self._clock.now_ns())
-        failpoint("guard.after_attempt")
+        return request, ready.built.quoted_out
 
     async def _finish(self, order: ApprovedOrder, attempt: Attempt) -> None:
         """Take an attempt that may land to its end."""
@@ -159,6 +164,8 @@ class Live:
         lane = lane_of(order.intent)
         while True:
             try:
+                if await self._is_stale(order, attempt, lane):
+                    attempt = await self._rebuilt(order, attempt)
                 signed = await self._asked(order, attempt.request, lane)
                 failpoint("guard.before_signature_kept")
                 self._attempts.signed(signed)
@@ -175,14 +182,47 @@ class Live:
             else:
                 return signed
 
+    async def _is_stale(self, order: ApprovedOrder, attempt: Attempt, lane: Lane) -> bool:
+        """Whether to build anew: the bytes are old, the signer never had them, and it answers now. Raises Unavailable, BadInput.
+
+        A signer that is away is waited for first: a quote made meanwhile would be old again before anyone could sign it. The wait
+        ends with the order's approval (Refused).
+        """
+        if _key(attempt) not in self._unasked:
+            return False
+        try:
+            left = await self._hosts.expiry.left(attempt.request.last_valid_block_height, lane)
+        except (Unavailable, BadInput, Refused):
+            return False  # nobody says that they are old; the policy's floor holds whenever they are signed
+        if left >= LIFE_LEFT_BLOCKS_MIN:
+            return False
+        self._require_allowed(order, await self._known_identity())
+        await self._hosts.signer.wallet()
+        logger().info("bytes_are_old", intent=attempt.request.intent.id, attempt=attempt.request.attempt, blocks_left=left)
+        return True
+
+    async def _rebuilt(self, order: ApprovedOrder, attempt: Attempt) -> Attempt:
+        """Return the attempt with fresh bytes. It keeps its number: the signer takes each one once, and in order. Raises Refused."""
+        request, quoted_out = await self._built(order, attempt.request.attempt)
+        self._attempts.rebuilt(request, quoted_out, self._clock.now_ns())
+        metrics.REQUOTES.inc()
+        return msgspec.structs.replace(attempt, request=request, quoted_out=quoted_out)
+
     async def _asked(self, order: ApprovedOrder, request: SwapTransaction, lane: Lane) -> Signature:
         """Return the signature of these bytes, or the one that was given for other bytes of the same attempt. Raises Refused.
 
         That one is of a guard whose `guard.db` is gone, or of one that works beside us: it may land, so it is this attempt. To
         refuse the order here would leave a bought position that nobody knows of.
         """
+        approved, key = await self._approved(order, request), (request.intent.id, request.attempt)
+        was_unasked = key in self._unasked
+        self._unasked.discard(key)
         try:
-            return await self._hosts.signer.sign(await self._approved(order, request), lane)
+            return await self._hosts.signer.sign(approved, lane)
+        except NeverSent:
+            if was_unasked:
+                self._unasked.add(key)
+            raise
         except AlreadySigned as known:
             logger().warning("signature_adopted", intent=order.intent.id, attempt=request.attempt, signature=known.earlier.signature)
             return known.earlier
@@ -197,6 +237,7 @@ class Live:
             attempt=request.attempt,
             message=request.message,
             tables=request.tables,
+            stated=approve.stated_digest(request),
             risk_approval=request.risk_approval,
             mode=Mode.LIVE,
             genesis=identity.genesis,
@@ -227,6 +268,7 @@ class Live:
                 return
 
     def _end(self, attempt: Attempt, status: Status, outcomes: tuple[Outcome, ...]) -> None:
+        self._unasked.discard(_key(attempt))
         failpoint("guard.before_outcome_kept")
         self._attempts.ended(attempt.request.intent.id, attempt.request.attempt, status, outcomes)
         failpoint("guard.after_outcome_kept")
@@ -238,13 +280,11 @@ class Live:
 
     async def _ready(self, order: ApprovedOrder, identity: Identity) -> Ready:
         """Return bytes worth approving; a host that does not answer is asked again, for a fresh quote. Raises Refused."""
-        lane, wishes = lane_of(order.intent), self._wishes
-        limits = self._standing().config.limits
-        caps = caps_of(limits, wishes.compute_units, wishes.compute_unit_price_micro_lamports, wishes.tip_lamports)
+        lane, limits = lane_of(order.intent), self._standing().config.limits
         refused = Refused(ReasonCode.QUOTE_MISSING, "no quote in time")
         for _ in range(QUOTES_MAX):
             try:
-                return await self._hosts.quoting.prepare(order.intent, identity.wallet, caps, lane)
+                return await self._hosts.venue.prepare(order.intent, identity.wallet, limits, lane)
             except (Unavailable, BadInput) as error:
                 refused = Refused(ReasonCode.QUOTE_MISSING, str(error))
             except Refused as error:
@@ -273,8 +313,12 @@ class Live:
                 return envelope
 
     async def _is_too_late(self, attempt: Attempt, lane: Lane) -> bool:
+        """Whether bytes that the signer may have signed can no longer land. Those it never had are built anew once it is back."""
+        if _key(attempt) in self._unasked:
+            return False
+        request = attempt.request
         try:
-            return await self._hosts.landing.passed(attempt.request.last_valid_block_height, lane)
+            return await self._hosts.expiry.passed(request.last_valid_block_height, blockhash_of(request.message), lane)
         except (Unavailable, BadInput, Refused):
             return False  # unknown is not "expired"
 
@@ -289,6 +333,10 @@ class Live:
 
     def _refuse(self, attempt: Attempt, code: ReasonCode, detail: str) -> tuple[Outcome, ...]:
         return (rejection(attempt.request.intent, Refused(code, detail), self._clock.now_ns()),)
+
+
+def _key(attempt: Attempt) -> tuple[str, int]:
+    return attempt.request.intent.id, attempt.request.attempt
 
 
 def lane_of(intent: Intent) -> Lane:

@@ -2,8 +2,10 @@
 
 import base64
 
+from solders.transaction import VersionedTransaction
+
 from memesnipe.chain.clients.rpc_types import Landed
-from memesnipe.guard.accounting import Deltas, deltas
+from memesnipe.chain.deltas import Deltas, deltas
 from memesnipe.guard.attempts import Attempt, Status
 from memesnipe.guard.decide import rejection
 from memesnipe.guard.paper import side_of
@@ -13,6 +15,7 @@ from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Outcome
 from memesnipe.messages.signing import Signature, SignedTransaction
 
+_TRANSACTION = "rpc.getTransaction.transaction"
 DECIMALS_UNKNOWN = 6
 """Shown where no balance of the token is in the answer (a failed first buy); amounts are base units all the same."""
 DECIMALS_MAX = 19
@@ -57,13 +60,24 @@ def _fill(attempt: Attempt, signed: Signature, landed: Landed, moved: Deltas, no
 
 
 def _bytes_of(signed: Signature, landed: Landed) -> bytes:
-    """Return our own bytes where we have them; those of an adopted signature are the chain's."""
-    if isinstance(signed, SignedTransaction):
-        return signed.transaction
+    """Return the bytes that landed, proven to be ours: a host may answer with another transaction, and its numbers would be booked."""
     try:
-        return base64.b64decode(landed.transaction[0], validate=True)
+        raw = base64.b64decode(landed.transaction[0], validate=True)
     except ValueError:
-        raise BadInput("rpc.getTransaction.transaction", "not base64") from None
+        raise BadInput(_TRANSACTION, "not base64") from None
+    ours = raw == signed.transaction if isinstance(signed, SignedTransaction) else _is_signed_as(raw, signed.signature)
+    if not ours:
+        raise BadInput(_TRANSACTION, f"the host answered another transaction than {signed.signature}")
+    return raw
+
+
+def _is_signed_as(raw: bytes, signature: str) -> bool:
+    """Of an adopted signature we never had the bytes: that it verifies over these proves them."""
+    try:
+        transaction = VersionedTransaction.from_bytes(raw)
+        return str(transaction.signatures[0]) == signature and all(transaction.verify_with_results())
+    except Exception as error:  # solders raises several kinds, some of them only Exception
+        raise BadInput(_TRANSACTION, f"cannot be read: {error}") from None
 
 
 def _shown(decimals: int | None) -> int:

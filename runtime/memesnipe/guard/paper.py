@@ -33,6 +33,13 @@ class Terms(msgspec.Struct, frozen=True):
     """As the signer's policy has it: how far below the intent's own price, beyond its slippage, a quote may be."""
 
 
+class Cost(msgspec.Struct, frozen=True):
+    """What getting into a block costs (lamports): the network's whole fee, and the tip."""
+
+    fee_lamports: int
+    tip_lamports: int
+
+
 class Draw(msgspec.Struct, frozen=True):
     """What chance says about one order."""
 
@@ -53,6 +60,11 @@ def draw(intent_id: str, terms: Terms) -> Draw:
     number = int(derive("paper", terms.seed, intent_id), 16)
     slots, rest = number % (terms.slots_max + 1), number // (terms.slots_max + 1)
     return Draw(slots, rest % BPS < terms.failure_bps)
+
+
+def at_cost(terms: Terms, cost: Cost | None) -> Terms:
+    """Return the terms with an order's own cost of getting into a block."""
+    return terms if cost is None else msgspec.structs.replace(terms, fee_lamports=cost.fee_lamports, tip_lamports=cost.tip_lamports)
 
 
 def side_of(intent: Intent) -> Side:

@@ -54,8 +54,8 @@ class PaperDesk:
         if self._in_doubt:
             await self.restore()
         batch = self._held.unseen(batch)
-        refusals = await self._rehearsal.refusals(batch, standing) if self._rehearsal else {}
-        folded = desk.fold(self._book, batch.entries, standing, self._terms, self._clock.now_ns(), refusals)
+        rehearsed = await self._rehearsal.of(batch, standing) if self._rehearsal else {}
+        folded = desk.fold(self._book, batch.entries, standing, self._terms, self._clock.now_ns(), rehearsed)
         self._book = folded.book
         self._held.add(batch, [effects.outputs(outcomes) for outcomes in folded.outcomes])
         self._outcomes += [outcome for caused in folded.outcomes for outcome in caused]

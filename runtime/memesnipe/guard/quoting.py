@@ -4,37 +4,43 @@ Every call is a read and may be made again; each time gives a fresh quote. The p
 instruction or a false lookup table ends here or, if this stage is broken, at the signer, which runs the same policy.
 """
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Sequence
 
 import msgspec
-from solders.address_lookup_table_account import AddressLookupTable
 from solders.message import from_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
-from memesnipe.chain import build, policy
+from memesnipe.chain import build, costs, policy
 from memesnipe.chain.build import Budget, Built
 from memesnipe.chain.clients.jupiter import Build, Jupiter
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.chain.clients.rpc import SolanaRpc
 from memesnipe.chain.clients.rpc_types import Account, Blockhash, SimulationValue
 from memesnipe.chain.programs import ALT_PROGRAM, BPS, JITO_TIP_ACCOUNTS, WRAPPED_SOL_MINT
+from memesnipe.guard import metrics
+from memesnipe.guard.expiry import Expiry
+from memesnipe.guard.fees import Fees
+from memesnipe.guard.paper import Cost
+from memesnipe.guard.venue import Ready
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.ids import derive
+from memesnipe.kernel.logs import logger
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitIntent, Intent
-from memesnipe.messages.signing import LookupTable
+from memesnipe.messages.signing import LookupTable, MintAccount
 
 UNITS_HEADROOM_BPS = 12_000
 """A simulation saw the state of its slot; the landing slot may need somewhat more compute."""
 
 
 class Caps(msgspec.Struct, frozen=True):
-    """What may be paid to get in, by the policy in force (lamports), and what we wish to pay."""
+    """What may be paid to get in, by the policy in force (lamports), and what we would offer."""
 
     priority_fee_lamports_max: int
     tip_lamports_max: int
@@ -44,48 +50,69 @@ class Caps(msgspec.Struct, frozen=True):
 
 
 def caps_of(limits: RiskLimits, compute_units: int, compute_unit_price_micro_lamports: int, tip_lamports: int) -> Caps:
-    """Return our wishes under the policy in force."""
+    """Return an offer under the policy in force."""
     most = (limits.priority_fee_lamports_max, limits.tip_lamports_max)
     return Caps(*most, compute_units, compute_unit_price_micro_lamports, tip_lamports)
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What the hosts answered, and the tip account drawn."""
+    """What the hosts answered, the tip account drawn, and what we would offer (before the policy's caps)."""
 
     quote: Build
     tables: tuple[LookupTable, ...]
+    mint: MintAccount | None
     blockhash: Blockhash
     tip_account: str
-
-
-class Ready(msgspec.Struct, frozen=True):
-    """Bytes that passed the policy."""
-
-    built: Built
-    min_out: int
+    price_micro_lamports: int
+    tip_lamports: int
 
 
 class Quoting:
-    """The two hosts that are asked. Which tip accounts are used depends on the way the transaction will go."""
+    """Swaps by Jupiter (see `venue.Venue`). Which tip accounts are used depends on the way the transaction will go."""
 
-    def __init__(self, rpc: SolanaRpc, jupiter: Jupiter, tip_accounts: Sequence[str] = JITO_TIP_ACCOUNTS) -> None:
-        self._rpc, self._jupiter, self._tip_accounts = rpc, jupiter, tip_accounts
+    name = "jupiter"
 
-    async def prepare(self, intent: Intent, wallet: str, caps: Caps, lane: Lane) -> Ready:
+    def __init__(
+        self, rpc: SolanaRpc, jupiter: Jupiter, fees: Fees, expiry: Expiry, tip_accounts: Sequence[str] = JITO_TIP_ACCOUNTS
+    ) -> None:
+        self._rpc, self._jupiter, self._fees, self._expiry, self._tip_accounts = rpc, jupiter, fees, expiry, tip_accounts
+
+    def serves(self, intent: Intent) -> bool:
+        """Return True: any token has a route or is refused for having none."""
+        return True
+
+    async def prepare(self, intent: Intent, wallet: str, limits: RiskLimits, lane: Lane) -> Ready:
         """Return bytes for an order. Raises Refused (no route, policy, simulation), Unavailable, BadInput."""
         found = await self._found(intent, wallet, lane)
+        caps = caps_of(limits, self._fees.wishes.compute_units, found.price_micro_lamports, found.tip_lamports)
         ready = judged(intent, wallet, found, caps, caps.compute_units)
-        units = await self._simulated(ready.built, lane)
-        return judged(intent, wallet, found, caps, min(units, caps.compute_units)) if units else ready
+        if units := await self._simulated(ready.built, lane):
+            ready = judged(intent, wallet, found, caps, min(units, caps.compute_units))
+        if ready.tip_lamports < self._fees.wishes.tip_lamports_min:
+            # Sender drops it and the RPC host alone carries the order: it lands late or not at all, with nothing else to show why.
+            logger().warning("tip_below_minimum", tip_lamports=ready.tip_lamports, minimum=self._fees.wishes.tip_lamports_min)
+        metrics.OFFERED_PRICE.labels(lane.value).set(ready.price_micro_lamports)
+        metrics.OFFERED_TIP.labels(lane.value).set(ready.tip_lamports)
+        return ready
 
-    async def rehearse(self, intent: Intent, wallet: str, caps: Caps, lane: Lane) -> None:
-        """Do for a paper order all that needs no money and no key. Raises what `prepare` raises."""
-        judged(intent, wallet, await self._found(intent, wallet, lane), caps, caps.compute_units)
+    async def rehearse(self, intent: Intent, wallet: str, limits: RiskLimits, lane: Lane) -> Cost:
+        """Do for a paper order all that needs no money and no key. Raises what `prepare` raises.
+
+        A wallet without money cannot be simulated, so the units are those asked for without a simulation: paper pays a little more.
+        """
+        found = await self._found(intent, wallet, lane)
+        caps = caps_of(limits, self._fees.wishes.compute_units, found.price_micro_lamports, found.tip_lamports)
+        ready = judged(intent, wallet, found, caps, caps.compute_units)
+        return Cost(costs.network_fee_lamports(caps.compute_units, ready.price_micro_lamports), ready.tip_lamports)
 
     async def _found(self, intent: Intent, wallet: str, lane: Lane) -> Found:
-        quote = await self._quote(intent, wallet, lane)
-        blockhash = await self._rpc.latest_blockhash(lane=lane)
-        return Found(quote, await self._tables(quote, lane), blockhash, self._tip_account(intent.id))
+        """Ask in two rounds, each side by side. The floor is read before the blockhash, or it would prove nothing about it."""
+        quote, floor = await asyncio.gather(self._quote(intent, wallet, lane), self._expiry.floor(lane))
+        blockhash, (tables, mint), offer = await asyncio.gather(
+            self._expiry.blockhash(floor, lane), self._accounts(intent, quote, lane), self._fees.offer(_written(quote), lane)
+        )
+        price = offer.price_micro_lamports or build.advised_price(quote, self._fees.wishes.compute_unit_price_micro_lamports)
+        return Found(quote, tables, mint, blockhash, self._tip_account(intent.id), price, offer.tip_lamports)
 
     async def _quote(self, intent: Intent, wallet: str, lane: Lane) -> Build:
         sells = policy.sells(intent)
@@ -95,12 +122,13 @@ class Quoting:
             input_mint=pair[0], output_mint=pair[1], amount=amount, taker=wallet, slippage_bps=intent.slippage_bps_max, lane=lane
         )
 
-    async def _tables(self, quote: Build, lane: Lane) -> tuple[LookupTable, ...]:
-        keys = list(quote.addresses_by_lookup_table_address or {})
-        if not keys:
-            return ()
-        accounts = await self._rpc.accounts(keys, lane)
-        return tuple(_table(key, account) for key, account in zip(keys, accounts, strict=True))
+    async def _accounts(self, intent: Intent, quote: Build, lane: Lane) -> tuple[tuple[LookupTable, ...], MintAccount | None]:
+        """Return the quote's lookup tables and, of a buy, the mint: byte for byte, since the signer reads them itself."""
+        tables = list(quote.addresses_by_lookup_table_address or {})
+        keys = tables if policy.sells(intent) else [*tables, intent.mint]
+        found = dict(zip(keys, await self._rpc.accounts(keys, lane), strict=True)) if keys else {}
+        mint = None if policy.sells(intent) else _mint(intent.mint, found[intent.mint])
+        return tuple(_table(key, found[key]) for key in tables), mint
 
     def _tip_account(self, intent_id: str) -> str:
         """Return a tip account, always the same for an intent: spreading them avoids a write lock that everybody waits for."""
@@ -121,15 +149,19 @@ class Quoting:
 
 def judged(intent: Intent, wallet: str, found: Found, caps: Caps, units: int) -> Ready:
     """Return the bytes if the policy lets them pass. Pure. Raises Refused, BadInput."""
-    advised = build.advised_price(found.quote, caps.compute_unit_price_micro_lamports)
-    price = build.price_within(units, advised, caps.priority_fee_lamports_max)
+    price = build.price_within(units, caps.compute_unit_price_micro_lamports, caps.priority_fee_lamports_max)
     budget = Budget(units, price, min(caps.tip_lamports, caps.tip_lamports_max), found.tip_account)
     built = build.swap_message(found.quote, wallet=wallet, tables=found.tables, budget=budget, blockhash=found.blockhash)
     min_out = max(1, built.quoted_out * (BPS - intent.slippage_bps_max) // BPS)
     limits = policy.Limits(caps.priority_fee_lamports_max, caps.tip_lamports_max)
-    terms = policy.terms_of(intent, wallet=Pubkey.from_string(wallet), min_out=min_out, limits=limits)
+    terms = policy.terms_of(intent, wallet=Pubkey.from_string(wallet), min_out=min_out, limits=limits, mint=found.mint)
     policy.check(built.message, built.tables, terms)
-    return Ready(built, min_out)
+    return Ready(msgspec.structs.replace(built, mint=found.mint), min_out, budget.price_micro_lamports, budget.tip_lamports)
+
+
+def _written(quote: Build) -> list[str]:
+    """Return the accounts the swap writes: the estimate of a priority fee is good for those alone."""
+    return [meta.pubkey for meta in quote.swap_instruction.accounts if meta.is_writable]
 
 
 def _failed(value: SimulationValue) -> Refused:
@@ -141,8 +173,17 @@ def _failed(value: SimulationValue) -> Refused:
 def _table(key: str, account: Account | None) -> LookupTable:
     if account is None or account.owner != ALT_PROGRAM:
         raise Refused(ReasonCode.TX_LOOKUP_TABLE, f"{key} is not a lookup table on this chain")
+    return LookupTable(key, _data(account, ReasonCode.TX_LOOKUP_TABLE))
+
+
+def _mint(key: str, account: Account | None) -> MintAccount:
+    if account is None:
+        raise Refused(ReasonCode.TOKEN_MINT, f"there is no account {key}")
+    return MintAccount(account.owner, _data(account, ReasonCode.TOKEN_MINT))
+
+
+def _data(account: Account, reason: ReasonCode) -> bytes:
     try:
-        addresses = AddressLookupTable.deserialize(base64.b64decode(account.data[0], validate=True)).addresses
+        return base64.b64decode(account.data[0], validate=True)
     except (ValueError, binascii.Error) as error:
-        raise Refused(ReasonCode.TX_LOOKUP_TABLE, f"{key} cannot be read: {error}") from None
-    return LookupTable(key, tuple(str(address) for address in addresses))
+        raise Refused(reason, f"its data cannot be read: {error}") from None

@@ -1,7 +1,7 @@
 """Settings of wallet_guard, read once from the environment (`MEMESNIPE_<FIELD>`)."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -12,8 +12,13 @@ from memesnipe.kernel.settings import CommonSettings, variable
 
 SOL = 1_000_000_000
 
+REFUSED: Final = "refused"
+ALLOWED: Final = "allowed"
+SIMULATED: Final = "simulated"
+
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 Bps = Annotated[int, Meta(ge=0, le=10_000)]
+Percentile = Literal[25, 50, 75, 95]
 
 
 class GuardSettings(CommonSettings, frozen=True, kw_only=True):
@@ -24,6 +29,12 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     compute_units: Annotated[int, Meta(ge=1, le=costs.COMPUTE_UNITS_MAX)] = costs.COMPUTE_UNITS
     compute_unit_price_micro_lamports: Amount = costs.COMPUTE_UNIT_PRICE_MICRO_LAMPORTS
     tip_lamports: Amount = costs.TIP_LAMPORTS
+    """Price and tip while no host says what others pay; the policy caps what is paid in any case."""
+    fee_percentile: Percentile = 50
+    exit_fee_percentile: Percentile = 75
+    """Which of the priority fees and tips paid lately we match, 25 to 95: exits pay more, for they must get in."""
+    tip_floor_url: Annotated[str, Meta(pattern=r"^(off|https?://\S+)\Z")] = "https://bundles.jito.wtf"
+    """Who says what others tip; asked only where Jito or Sender is a way into a block. `off`: the constant."""
 
     paper_quotes: Literal["reserves", "jupiter"] = "reserves"
     """`jupiter` also quotes, builds and checks a transaction, up to the signer's door; the fill still comes from reserves."""
@@ -46,15 +57,45 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     jupiter_url: str = "https://api.jup.ag"
     jito_url: str = ""
     sender_url: str = ""
-    """RPC always gets the transaction; Jito and Sender too where they are named. Sender wants a tip of 0.001 SOL."""
+    """RPC always gets the transaction; Jito and Sender too where they are named. Sender's least tip is 0.001 SOL, with ?swqos_only=true
+    0.000005 SOL; no less is offered while it is named."""
+    drift_gateway_url: Annotated[str, Meta(pattern=r"^(https?://\S+)?\Z")] = ""
+    """A Drift Gateway that you run, for perpetuals on paper. Empty: off. It signs by itself, so live orders are never given to it."""
+    drift_markets: str = ""
+    """Which tokens' buys go there: `mint:market index:base units a contract`, comma-separated."""
+    rpc_check_url: str = ""
+    """A second RPC host, of somebody else: an attempt is dead only when both say so. Its key, if any, is part of the URL."""
     helius_api_key: str = ""
     jupiter_api_key: str = ""
     rpc_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 50.0
+    rpc_sends_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 50.0
+    """Helius counts sends by themselves: 1, 5, 50 or 100 a second by plan."""
     jupiter_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 10.0
     fill_commitment: Literal["confirmed", "finalized"] = "confirmed"
     """When a landed transaction counts as a fill. Finalized is never taken back and comes some 13 s later on mainnet."""
     poll_ms: Annotated[int, Meta(ge=10, le=10_000)] = 400
     resend_ms: Annotated[int, Meta(ge=50, le=60_000)] = 2_000
+
+    token_transfer_fee_bps_max: Bps = 0
+    """Most that a token may take of each transfer, now or from a coming epoch. All of these: docs/reference/token-safety.md."""
+    token_mint_authority: Literal["refused", "allowed"] = REFUSED
+    """Whether a token may be bought of which somebody can mint more."""
+    token_freeze_authority: Literal["refused", "allowed"] = REFUSED
+    """Whether a token may be bought whose holders somebody can freeze."""
+    token_holder_bps_max: Bps = 2_000
+    """Most of the supply that one holder may have, beside the pools, burnt tokens and us."""
+    token_lp_burnt_bps_min: Bps = 9_000
+    """Least of a pool's LP tokens that must be burnt. 0: liquidity is not looked at, and any venue will do."""
+    token_round_trip_bps_max: Bps = 2_000
+    """Most that buying and selling again at once may lose of what is spent."""
+    token_round_trip: Literal["simulated", "quoted"] = SIMULATED
+    """`quoted` takes the word of two quotes and does not simulate buy and sell as one transaction."""
+    token_creator_launches_max: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    """Most tokens that a token's creator may have on pump.fun. 0: nobody is asked; the question is a slow one for most hosts."""
+    token_check_ms_max: Annotated[int, Meta(ge=100, le=60_000)] = 5_000
+    """A token that is not known to be good after this long is not bought."""
+    token_remember_ms: Annotated[int, Meta(ge=0, le=60_000)] = 3_000
+    """How long an answer on a token holds, good or bad."""
 
     @property
     def attempts_path(self) -> Path:
@@ -87,4 +128,4 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
         return files
 
     def __repr__(self) -> str:
-        return "GuardSettings(...)"  # two fields are API keys
+        return "GuardSettings(...)"  # some fields are API keys, or URLs that hold one

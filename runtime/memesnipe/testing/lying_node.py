@@ -1,0 +1,65 @@
+"""An RPC host that lies: it hands everything on to an honest one and changes the answers it was told to change.
+
+For what a node can do to whoever believes it alone. Sends and all other calls pass through, so the chain behind it is the real one.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import ClientSession, web
+
+Json = Any
+Lie = Callable[[Json], Json]
+"""An honest result -> what is said in its place."""
+
+
+class LyingNode:
+    """The host behind it, and its lies by method; they may be changed while it runs."""
+
+    def __init__(self, honest: str, session: ClientSession) -> None:
+        self.base = ""
+        self.lies: dict[str, Lie] = {}
+        self.silent = False
+        """True: it answers nothing but 503."""
+        self._honest, self._session = honest, session
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Hand on, and lie."""
+        if self.silent:
+            raise web.HTTPServiceUnavailable
+        asked = json.loads(await request.text())
+        async with self._session.post(self._honest, json=asked) as response:
+            told = await response.json()
+        lie = self.lies.get(asked.get("method", ""))
+        if lie is not None and "result" in told:
+            told["result"] = lie(told["result"])
+        return web.json_response(told)
+
+
+@asynccontextmanager
+async def lying_node(honest: str) -> AsyncIterator[LyingNode]:
+    """Run one in front of the host at `honest`, on a free port."""
+    async with ClientSession() as session:
+        node, app = LyingNode(honest, session), web.Application()
+        app.router.add_post("/", node.answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            node.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            yield node
+        finally:
+            await runner.cleanup()
+
+
+def hiding() -> dict[str, Lie]:
+    """Return the lies that make a landed transaction look dead: far heights, a dead blockhash, an empty history."""
+    return {
+        "getBlockHeight": lambda height: height + 10_000,
+        "isBlockhashValid": lambda told: {**told, "value": False},
+        "getSignatureStatuses": lambda told: {**told, "value": [None for _ in told["value"]]},
+        "getTransaction": lambda told: None,
+    }
