@@ -6,16 +6,26 @@ import contextlib
 import json
 import struct
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from solders.pubkey import Pubkey
 from websockets.asyncio.server import ServerConnection, serve
 
+from memesnipe.bus.redis_bus import RedisBus
+from memesnipe.bus.topology import PRICE
 from memesnipe.chain.clients.transport import Transport
 from memesnipe.consumers.api import Delivery
 from memesnipe.consumers.chain_reader import ChainReader, History, Landed, Line
-from memesnipe.consumers.sources.chain import ChainFeed, Wire
+from memesnipe.consumers.decide import Bounds
+from memesnipe.consumers.publisher import Publisher
+from memesnipe.consumers.rejected import Rejected
+from memesnipe.consumers.sources.chain import BACKOFF_S, ChainFeed
+from memesnipe.consumers.sources.sessions import Wire
+from memesnipe.consumers.watch import Watch
+from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import BadInput, Unavailable
 from memesnipe.market.base58 import ALPHABET
 from memesnipe.market.pumpfun_events import SELF_CPI, TRADE
@@ -55,9 +65,9 @@ def a_trade(n: int) -> dict[str, Any]:
     return {"transaction": {"message": {"accountKeys": []}}, "meta": meta}
 
 
-def a_notice(n: int) -> str:
+def a_notice(n: int, subscription: int = 1) -> str:
     result = {"transaction": a_trade(n), "signature": signature(n), "slot": 100 + n}
-    return json.dumps({"jsonrpc": "2.0", "method": "transactionNotification", "params": {"subscription": 1, "result": result}})
+    return json.dumps({"jsonrpc": "2.0", "method": "transactionNotification", "params": {"subscription": subscription, "result": result}})
 
 
 class Chain(ChainReader):
@@ -84,8 +94,8 @@ _signature = signature
 class Host:
     """A WebSocket host that acknowledges, plays one script a connection, then hangs up (or stays, on the last one)."""
 
-    def __init__(self, *scripts: list[str], refuse: str = "") -> None:
-        self._scripts, self._refuse = list(scripts), refuse
+    def __init__(self, *scripts: list[str], refuse: str = "", early: str = "") -> None:
+        self._scripts, self._refuse, self._early = list(scripts), refuse, early
         self.methods: list[str] = []
 
     async def __call__(self, socket: ServerConnection) -> None:
@@ -93,6 +103,8 @@ class Host:
             asked = json.loads(raw)
             self.methods.append(asked["method"])
             refused = asked["method"] == self._refuse
+            if self._early:
+                await socket.send(self._early)
             answer = {"error": {"code": -32601, "message": "Method not found"}} if refused else {"result": 1}
             await socket.send(json.dumps({"jsonrpc": "2.0", "id": asked["id"], **answer}))
             if not refused:
@@ -107,8 +119,8 @@ class Host:
 async def feeding(host: Host, chain: ChainReader, idle_s_max: float = 5.0, gap: int = 1_000, cursor: bytes = b"") -> AsyncIterator[Any]:
     async with serve(host, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        feed = ChainFeed(Wire(f"ws://127.0.0.1:{port}", "confirmed", idle_s_max, gap, 7), chain)
-        deliveries = feed.deliveries(cursor)
+        wire = Wire(f"ws://127.0.0.1:{port}", idle_s_max, backoff_s=BACKOFF_S)
+        deliveries = ChainFeed(wire, chain, "confirmed", gap).deliveries(cursor)
         try:
             yield deliveries
         finally:
@@ -201,3 +213,78 @@ async def test_an_rpc_that_is_away_during_the_fill_costs_a_reconnect_and_no_trad
     cursor = json.dumps({"signature": signature(0), "slot": 100}).encode()
     async with feeding(Host([], [], []), Shaky(3), cursor=cursor) as deliveries:
         assert await units(deliveries, 2) == [2, 3]
+
+
+async def test_a_notice_that_overtakes_its_acknowledgement_is_not_lost() -> None:
+    async with feeding(Host([a_notice(1)], [], early=a_notice(0)), Chain(2)) as deliveries:
+        assert await units(deliveries, 2) == [1, 2]
+
+
+async def test_a_notice_of_a_subscription_that_ended_is_passed_over() -> None:
+    async with feeding(Host([a_notice(0, subscription=7), a_notice(1)], []), Chain(2)) as deliveries:
+        assert await units(deliveries, 1) == [2]
+
+
+async def test_a_subscription_is_asked_for_again_on_every_new_socket() -> None:
+    host = Host([a_notice(0)], [a_notice(1)], [a_notice(2)], [])
+    async with feeding(host, Chain(0)) as deliveries:
+        assert await units(deliveries, 3) == [1, 2, 3]
+
+    assert host.methods[:3] == ["transactionSubscribe"] * 3
+
+
+async def test_drops_and_repeats_reach_the_streams_as_each_trade_once(bus: RedisBus, tmp_path: Path) -> None:
+    before = REGISTRY.get_sample_value("memesnipe_market_duplicates_total", {"source": "chain"}) or 0.0
+    now_ns = 1_757_812_470 * 10**9
+    bounds = Bounds(3_600 * 10**9, 60 * 10**9)
+    publisher = Publisher(bus, EventClock(now_ns), bounds, Rejected(tmp_path / "rejected.jsonl"), Watch(), lambda _: None)
+    host = Host([a_notice(0), a_notice(1), a_notice(1)], [a_notice(2), a_notice(1), a_notice(4)], [a_notice(4), a_notice(5)], [])
+
+    async with feeding(host, Chain(5)) as deliveries, asyncio.timeout(30):
+        while True:
+            await publisher.publish([await anext(deliveries)])
+            told = [event.trade_units for entry in await bus.fold(PRICE.name) for event in entry.message.events]
+            if 6 in told:
+                break
+
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert (REGISTRY.get_sample_value("memesnipe_market_duplicates_total", {"source": "chain"}) or 0.0) > before
+    assert not (tmp_path / "rejected.jsonl").exists()
+
+
+class Balancer:
+    """Passes bytes on between a client and a host until told to lose the host; the client's socket stays open all the same."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.passing = asyncio.Event()
+        self.passing.set()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        passing, (host_reader, host_writer) = self.passing, await asyncio.open_connection("127.0.0.1", self._port)
+        with contextlib.suppress(OSError):
+            await asyncio.gather(self._pass(passing, reader, host_writer), self._pass(passing, host_reader, writer))
+
+    async def _pass(self, passing: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            if passing.is_set():
+                writer.write(data)
+
+    def lose_the_host(self) -> None:
+        """For all connections there are; new ones pass again."""
+        self.passing.clear()
+        self.passing = asyncio.Event()
+        self.passing.set()
+
+
+async def test_a_host_that_answers_no_pings_is_given_up() -> None:
+    async with serve(Host([a_notice(0)], [a_notice(1)], []), "127.0.0.1", 0, close_timeout=0.2) as behind:
+        balancer = Balancer(next(iter(behind.sockets)).getsockname()[1])
+        async with await asyncio.start_server(balancer, "127.0.0.1", 0) as front:
+            wire = Wire(f"ws://127.0.0.1:{front.sockets[0].getsockname()[1]}", 3_600.0, ping_s=0.2, backoff_s=BACKOFF_S)
+            deliveries: Any = ChainFeed(wire, Chain(1), "confirmed", 10).deliveries(b"")
+            assert await units(deliveries, 1) == [1]
+            balancer.lose_the_host()
+
+            assert 2 in await units(deliveries, 1)
+            await deliveries.aclose()

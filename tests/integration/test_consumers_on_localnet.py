@@ -6,19 +6,27 @@ import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import MARKET_STREAMS
+from memesnipe.chain.clients.limits import Rate
+from memesnipe.chain.clients.transport import Transport
+from memesnipe.consumers.chain_reader import ChainReader
 from memesnipe.consumers.service import serve
 from memesnipe.consumers.settings import ConsumerSettings
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.health import Health
+from memesnipe.kernel.ids import derive
 from memesnipe.kernel.service import Running
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.testing import running as running_localnet
 from memesnipe.market import recording
+from memesnipe.market.pumpfun_events import TradeSeen
+from memesnipe.market.transactions import PUMP_PROGRAM, events_in
 from memesnipe.messages.market import DepthQuote, Launch, MarketEvent, PriceTick
 
 
@@ -85,6 +93,38 @@ async def test_a_restart_fills_what_it_missed_and_repeats_nothing(bus: RedisBus,
     assert len(ids) == len(set(ids))
     slots = [event.slot for event in await published(bus, "price") if isinstance(event, PriceTick)]
     assert max(later - earlier for earlier, later in itertools.pairwise(slots)) < 25
+
+
+async def trades_of(chain_url: str) -> dict[str, int]:
+    """Return the trades that the chain's own history holds, by event id, with their slots."""
+    reader = ChainReader(Transport("rpc", chain_url, rate=Rate(10_000.0, 1_000)), "confirmed")
+    found: dict[str, int] = {}
+    for line in (await reader.since(PUMP_PROGRAM, "", 0, 10_000)).lines:
+        landed = await reader.transaction(line.signature) if line.err is None else None
+        seen = events_in(landed.transaction, landed.meta).seen if landed else ()
+        found |= {derive("trade", line.signature, n): line.slot for n, event in enumerate(seen) if isinstance(event, TradeSeen)}
+    await reader.close()
+    return found
+
+
+async def test_a_socket_that_drops_and_repeats_costs_no_trade_and_doubles_none(
+    bus: RedisBus, valkey_url: str, chain_url: str, tmp_path: Path
+) -> None:
+    names = ("source_reconnects", "market_duplicates")
+    before = [REGISTRY.get_sample_value(f"memesnipe_{name}_total", {"source": "chain"}) or 0.0 for name in names]
+    async with httpx.AsyncClient(base_url=chain_url) as client:
+        assert (await client.post("/localnet/faults", json={"ws_drop_every": 7, "ws_repeats": 10_000})).is_success
+    async with consuming(valkey_url, chain_url, tmp_path):
+        await at_least(bus, "price", 60)
+
+    told = [event for event in await published(bus, "price") if isinstance(event, PriceTick) and event.venue == "pumpfun"]
+    first, last = told[0].slot, told[-1].slot
+    happened = {event_id for event_id, slot in (await trades_of(chain_url)).items() if first < slot < last}
+    assert len(happened) > 20
+    assert happened == {event.event_id for event in told if first < event.slot < last}
+    assert len({event.event_id for event in told}) == len(told)
+    after = [REGISTRY.get_sample_value(f"memesnipe_{name}_total", {"source": "chain"}) or 0.0 for name in names]
+    assert all(then < now for then, now in zip(before, after, strict=True)), "it did drop and repeat"
 
 
 async def test_a_recording_without_the_replay_clock_is_refused(valkey_url: str, tmp_path: Path) -> None:

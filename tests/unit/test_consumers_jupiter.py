@@ -1,17 +1,26 @@
 """Prices and depth are told in integers that a fill can be computed from, or not at all."""
 
+from typing import Any
+
+import httpx
 import pytest
 
-from memesnipe.chain.clients.jupiter import Price
+from memesnipe.chain.clients.jupiter import Jupiter, Price
+from memesnipe.chain.clients.limits import Rate
+from memesnipe.chain.clients.transport import Transport
+from memesnipe.chain.programs import WRAPPED_SOL_MINT
+from memesnipe.consumers.api import Delivery
 from memesnipe.consumers.frames import EVENTS_MAX, frames_of
-from memesnipe.consumers.sources.jupiter import tick_of
+from memesnipe.consumers.sources.jupiter import Asking, JupiterPrices, tick_of
 from memesnipe.consumers.watch import Watch
+from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import BadInput
 from memesnipe.market.curves import buy_exact_in, pool_of
 from memesnipe.market.depth import depth_of
 from memesnipe.messages.market import PriceTick
 
 MINT = "8gQkv453h8zzwBNDvJdtVo74DYX5kqAAog1tdHNypump"
+OTHER = "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU"
 NOW = 1_757_812_456 * 10**9
 S = 10**9
 SOL = Price(usd_price=150.0, decimals=9)
@@ -68,3 +77,30 @@ def test_a_burst_travels_in_frames_of_one_kind_in_order() -> None:
 
     assert [len(frame.events) for frame in frames] == [EVENTS_MAX, 3, 1]
     assert [event for frame in frames[:2] for event in frame.events] == ticks
+
+
+async def priced(answer: dict[str, Any], *mints: str) -> Delivery:
+    """Return the first round of prices of a host that gives this answer."""
+    http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer)))
+    jupiter = Jupiter(Transport("jupiter", "https://host.example", rate=Rate(per_s=1e6, burst=1_000, reserved=0), http=http))
+    deliveries: Any = JupiterPrices(jupiter, Watch(mints), EventClock(NOW), Asking(1, 1, 1, 1, (S,), MINT)).deliveries(b"")
+    delivery: Delivery = await anext(deliveries)
+    await deliveries.aclose()
+    return delivery
+
+
+SOL_TOLD = {WRAPPED_SOL_MINT: {"usdPrice": 150.0, "decimals": 9}}
+
+
+async def test_a_mint_that_jupiter_leaves_out_has_no_price_rather_than_zero() -> None:
+    told = await priced(SOL_TOLD | {MINT: {"usdPrice": 0.003, "decimals": 6}, OTHER: None}, MINT, MINT[::-1], OTHER)
+
+    assert [event.mint for event in told.events if isinstance(event, PriceTick)] == [MINT]
+    assert told.bad == ()
+
+
+@pytest.mark.parametrize("nonsense", [{"usdPrice": -1}, {"usdPrice": "free"}, {"usdPrice": 1.0, "decimals": 99}, 7, {}])
+async def test_one_tokens_nonsense_does_not_hide_the_price_that_another_ones_stop_waits_for(nonsense: Any) -> None:
+    told = await priced(SOL_TOLD | {OTHER: nonsense, MINT: {"usdPrice": 0.003, "decimals": 6}}, OTHER, MINT)
+
+    assert [event.mint for event in told.events if isinstance(event, PriceTick)] == [MINT]

@@ -1,11 +1,12 @@
-"""A launch waits for its checks alone, and no cursor passes it while it waits."""
+"""A launch waits for its checks alone, no cursor passes it while it waits, and what is false about it reaches nobody else's launch."""
 
 import asyncio
 
 import msgspec
 
 from memesnipe.consumers.api import Delivery
-from memesnipe.consumers.launches import LaunchDesk
+from memesnipe.consumers.launches import LaunchDesk, Once
+from memesnipe.kernel.errors import BadInput
 from memesnipe.messages.market import Launch, PriceTick
 
 MINT = "8gQkv453h8zzwBNDvJdtVo74DYX5kqAAog1tdHNypump"
@@ -56,3 +57,45 @@ async def test_without_launches_the_cursor_goes_along() -> None:
     await desk.take(Delivery("chain", (TICK,), b"1"))
 
     assert out.get_nowait().cursor == b"1"
+
+
+async def test_a_launch_that_must_not_go_out_is_told_as_bad_and_holds_up_no_cursor() -> None:
+    async def refused(launch: Launch) -> Launch:
+        raise BadInput("mint", "not on chain")
+
+    out: asyncio.Queue[Delivery] = asyncio.Queue()
+    desk = LaunchDesk(refused, out.put)
+
+    await desk.take(Delivery("pumpportal", (LAUNCH,), b"1"))
+    told = await out.get()
+
+    assert (told.events, [error.field for error in told.bad], told.cursor) == ((), ["mint"], b"1")
+
+
+async def test_two_sources_that_tell_of_one_launch_have_it_checked_once_and_each_keeps_its_own_word() -> None:
+    asked: list[str] = []
+
+    async def check(launch: Launch) -> Launch:
+        asked.append(launch.symbol)
+        await asyncio.sleep(0)
+        return msgspec.structs.replace(launch, sell_route_ok=True, top_holder_bps=7)
+
+    once = Once(check)
+    first, second = await asyncio.gather(once.checked(LAUNCH), once.checked(msgspec.structs.replace(LAUNCH, symbol="OTHER", slot=2)))
+
+    assert asked == ["TKN"]
+    assert (first.symbol, second.symbol, second.slot, second.sell_route_ok, second.top_holder_bps) == ("TKN", "OTHER", 2, True, 7)
+
+
+async def test_a_launch_with_other_decimals_is_checked_on_its_own() -> None:
+    asked: list[int] = []
+
+    async def check(launch: Launch) -> Launch:
+        asked.append(launch.decimals)
+        return launch
+
+    once = Once(check)
+    await once.checked(msgspec.structs.replace(LAUNCH, decimals=9))
+    await once.checked(LAUNCH)
+
+    assert asked == [9, 6]

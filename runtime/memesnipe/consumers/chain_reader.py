@@ -26,12 +26,13 @@ class Line(msgspec.Struct, frozen=True):
     err: Any = None
 
 
-class Landed(msgspec.Struct, frozen=True):
-    """A transaction as history tells it; what is inside is the decoder's to judge."""
+class Landed(msgspec.Struct, frozen=True, rename="camel"):
+    """A transaction as history tells it; what is inside is the decoder's to judge. `block_time`: Unix seconds, where the host has it."""
 
     slot: Slot
     transaction: Any
     meta: Any
+    block_time: Annotated[int, Meta(ge=0, le=2**40)] | None = None
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -53,6 +54,7 @@ _LINES = msgspec.json.Decoder(tuple[Line, ...])
 _LANDED: "msgspec.json.Decoder[Landed | None]" = msgspec.json.Decoder(Landed | None)
 _HOLDERS = msgspec.json.Decoder(_Holders)
 _ACCOUNT = msgspec.json.Decoder(_Account)
+_TEXT = msgspec.json.Decoder(str)
 
 
 class History(msgspec.Struct, frozen=True):
@@ -99,6 +101,10 @@ class ChainReader:
         """Return a mint's largest accounts, largest first."""
         body = await self._read("getTokenLargestAccounts", [mint, {"commitment": self._commitment}])
         return parsed("rpc.getTokenLargestAccounts", body, _HOLDERS).value
+
+    async def genesis(self) -> str:
+        """Return the hash that tells which chain this is."""
+        return parsed("rpc.getGenesisHash", await self._read("getGenesisHash", []), _TEXT)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,7 +1,6 @@
 """The edge of data_consumers: build the sources, read them side by side, publish what came together, stop cleanly."""
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,19 +10,18 @@ from memesnipe.bus.topology import CURSOR_KEY
 from memesnipe.chain.clients.jupiter import Jupiter
 from memesnipe.chain.clients.limits import Rate
 from memesnipe.chain.clients.transport import Transport
-from memesnipe.consumers.api import Delivery, Source
+from memesnipe.consumers.api import Delivery
 from memesnipe.consumers.chain_reader import ChainReader
 from memesnipe.consumers.decide import NS_PER_S, Bounds
 from memesnipe.consumers.frames import EVENTS_MAX
-from memesnipe.consumers.launches import LaunchDesk
+from memesnipe.consumers.launches import LaunchDesk, Once
 from memesnipe.consumers.publisher import Publisher
 from memesnipe.consumers.recording_task import RecordingTask
 from memesnipe.consumers.rejected import Rejected
 from memesnipe.consumers.replay import Replay, events_of
 from memesnipe.consumers.settings import ConsumerSettings
-from memesnipe.consumers.sources.chain import ChainFeed, Wire
-from memesnipe.consumers.sources.jupiter import Asking, JupiterDepth, JupiterPrices
-from memesnipe.consumers.sources.pool_depth import PoolDepth
+from memesnipe.consumers.sources.configured import Feeding, Parts, sources
+from memesnipe.consumers.sources.outside import LOOPBACK
 from memesnipe.consumers.token_checks import TokenChecks
 from memesnipe.consumers.watch import Watch
 from memesnipe.kernel.errors import ConfigError
@@ -35,7 +33,6 @@ from memesnipe.messages.market import Launch
 NAME = "data_consumers"
 KEYLESS_PER_S, KEYED_PER_S, OWN_PER_S = 0.5, 1.0, 200.0
 """What Jupiter grants without a key and with the smallest one; a host on this machine is the localnet, and ours to ask."""
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 DELIVERIES_MAX = 50_000
 """Deliveries that wait for the bus; beyond, the feed itself waits, and the host's buffer is next."""
 
@@ -68,12 +65,12 @@ class Live:
         self._rpc = Transport("rpc", settings.rpc_url, rate=Rate(settings.rpc_per_s, burst=max(1, int(settings.rpc_per_s)), reserved=0))
         self._jupiter = _jupiter(settings)
         reader = ChainReader(self._rpc, settings.commitment)
-        self._sources = _sources(running, settings, reader, self._jupiter, self._watch)
+        bounds = Bounds(settings.event_age_s_max * NS_PER_S, settings.event_future_s_max * NS_PER_S)
         checks = TokenChecks(reader, self._jupiter, settings.quote_taker, settings.token_check_s_max)
-        self._desk = LaunchDesk(checks.checked if settings.token_checks else _unchecked, self._queue.put)
+        check = Once(checks.checked).checked if settings.token_checks else _unchecked
+        self._feeds = tuple(sources(Parts(settings, running.clock, bounds, reader, self._jupiter, self._watch, check)))
         folder = Path(settings.data_dir) / "recordings"
         self._recording = RecordingTask(Recorder(folder), running.clock) if settings.record else None
-        bounds = Bounds(settings.event_age_s_max * NS_PER_S, settings.event_future_s_max * NS_PER_S)
         record = self._recording.take if self._recording else _unrecorded
         self._publisher = Publisher(bus, running.clock, bounds, Rejected(folder / "rejected.jsonl"), self._watch, record)
 
@@ -81,7 +78,7 @@ class Live:
         """Run until asked to stop; then publish what is in hand."""
         await self._publisher.recall()
         async with asyncio.TaskGroup() as group:
-            feeding = [group.create_task(self._feed(source)) for source in self._sources]
+            feeding = [group.create_task(self._feed(one)) for one in self._feeds]
             feeding += [group.create_task(self._recording.run())] if self._recording else []
             publishing = group.create_task(self._publish())
             self._running.health.ready(True)
@@ -92,10 +89,11 @@ class Live:
             publishing.cancel()
         await self._close()
 
-    async def _feed(self, source: Source) -> None:
+    async def _feed(self, feeding: Feeding) -> None:
+        source, desk = feeding.source, LaunchDesk(feeding.check, self._queue.put)
         cursor = await self._bus.get(CURSOR_KEY.format(source=source.name)) or b""
         async for delivery in source.deliveries(cursor):
-            await self._desk.take(delivery)
+            await desk.take(delivery)
 
     async def _publish(self) -> None:
         """Publish whatever has come by now, together: a lone event never waits, a burst never goes one by one."""
@@ -130,31 +128,6 @@ async def _drained(queue: "asyncio.Queue[Delivery]", wait_s_max: float = 3.0) ->
             await queue.join()
     except TimeoutError:
         return  # the bus is away; what is left comes again after the restart, from the cursor
-
-
-def _sources(running: Running, settings: ConsumerSettings, reader: ChainReader, jupiter: Jupiter, watch: Watch) -> Sequence[Source]:
-    wire = Wire(settings.ws_url, settings.commitment, settings.ws_idle_s_max, settings.gap_transactions_max, settings.seed)
-    asking = Asking(
-        price_interval_s=settings.price_interval_s,
-        depth_interval_s=settings.depth_interval_s,
-        depth_active_s=settings.depth_active_s,
-        depth_mints_max=settings.depth_mints_max,
-        depth_sizes_lamports=_sizes(settings.depth_sizes_lamports),
-        taker=settings.quote_taker,
-    )
-    return (
-        ChainFeed(wire, reader),
-        PoolDepth(watch, running.clock, asking),
-        JupiterPrices(jupiter, watch, running.clock, asking),
-        JupiterDepth(jupiter, watch, running.clock, asking),
-    )
-
-
-def _sizes(text: str) -> tuple[int, ...]:
-    sizes = tuple(int(part) for part in text.split(",") if part.strip().isdigit())
-    if not 1 <= len(sizes) <= 16 or not all(0 < size < 2**63 for size in sizes) or len(sizes) != len(text.split(",")):
-        raise ConfigError("MEMESNIPE_DEPTH_SIZES_LAMPORTS: must be 1 to 16 whole numbers of lamports, comma-separated")
-    return sizes
 
 
 async def _unchecked(launch: Launch) -> Launch:

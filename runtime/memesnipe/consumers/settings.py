@@ -37,6 +37,19 @@ class ConsumerSettings(CommonSettings, frozen=True, kw_only=True):
     depth_mints_max: Positive = 20
     depth_active_s: Positive = 120
     """A mint without a trade for longer gets no depth quotes."""
+    jetstream_url: Annotated[str, Meta(pattern=r"^(wss?://\S+)?\Z")] = ""
+    """Bluesky's posts, such as wss://jetstream2.us-east.bsky.network/subscribe. Empty: off."""
+    pumpportal_url: Annotated[str, Meta(pattern=r"^(wss?://\S+)?\Z")] = ""
+    """PumpPortal's launches, wss://pumpportal.fun/api/data. Empty: off."""
+    wormholescan_url: Annotated[str, Meta(pattern=r"^(https?://\S+)?\Z")] = ""
+    """Wormhole's transfers, https://api.wormholescan.io. Empty: off."""
+    social_backlog_s_max: Annotated[int, Meta(gt=0, le=540)] = 300
+    """After a longer absence the older posts stay a gap, counted. At most what the streams remember, so that none is told twice."""
+    bridge_interval_s: Annotated[float, Meta(gt=0)] = 15.0
+    bridge_lookback_s: Positive = 3_600
+    """A transfer is told this long after its time at the latest: it comes when its chain has made it final."""
+    launch_confirm_s_max: Annotated[float, Meta(gt=0)] = 10.0
+    """A launch that PumpPortal tells of and the chain does not have within this time is not told."""
     token_checks: bool = True
     token_check_s_max: Annotated[float, Meta(gt=0)] = 3.0
     """A launch waits this long for its checks, then goes out with what could be checked."""

@@ -5,18 +5,18 @@ So nothing falls between history and stream; what is in both has the same event 
 """
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.asyncio.client import ClientConnection
 
 from memesnipe.consumers.api import Delivery
 from memesnipe.consumers.chain_reader import ChainReader, Line
-from memesnipe.consumers.metrics import GAPS, RECONNECTS, TRUNCATED_LOGS
-from memesnipe.consumers.sources.subscription import Notice, notice_of, subscribe
-from memesnipe.kernel.errors import BadInput, Refused, Unavailable
+from memesnipe.consumers.cursors import cursor_of
+from memesnipe.consumers.metrics import GAPS, TRUNCATED_LOGS
+from memesnipe.consumers.sources.sessions import Pauses, Wire, connected, heard, sessions
+from memesnipe.consumers.sources.subscription import Notice, Subscribed, notice_of, subscribe
+from memesnipe.kernel.errors import BadInput, Refused
 from memesnipe.kernel.logs import logger
 from memesnipe.market.pumpfun_events import CompleteSeen
 from memesnipe.market.pumpfun_ticks import event_of
@@ -24,9 +24,8 @@ from memesnipe.market.transactions import PUMP_PROGRAM, events_in
 from memesnipe.messages.market import MarketEvent
 
 NAME = "chain"
-PING_S = 60
-FRAME_BYTES_MAX = 16 << 20
 BACKOFF_S = (0.2, 30.0)
+"""Shorter than for other sources: while this one is away nothing is priced."""
 FILL_AT_ONCE = 16
 
 
@@ -37,63 +36,42 @@ class Cursor(msgspec.Struct, frozen=True):
     slot: int = 0
 
 
-class Wire(msgspec.Struct, frozen=True):
-    """Where and how to listen. The URL may hold an API key: never logged."""
-
-    url: str
-    commitment: str
-    idle_s_max: float
-    gap_transactions_max: int
-    seed: int
-
-    def __repr__(self) -> str:
-        return "Wire()"
-
-
 class ChainFeed:
     """See `consumers.api.Source`."""
 
     name = NAME
 
-    def __init__(self, wire: Wire, reader: ChainReader) -> None:
+    def __init__(self, wire: Wire, reader: ChainReader, commitment: str, gap_transactions_max: int) -> None:
         self._wire, self._reader = wire, reader
+        self._commitment, self._gap_transactions_max = commitment, gap_transactions_max
         self._at = Cursor()
-        self._draw = random.Random(wire.seed)  # noqa: S311 - jitter, not a secret
 
     async def deliveries(self, cursor: bytes) -> AsyncIterator[Delivery]:
         """Deliver for ever; a lost connection costs a reconnect and a filled gap."""
-        self._at, failures = _cursor_of(cursor), 0
-        while True:
-            try:
-                async with self._connected() as socket:
-                    async for delivery in self._session(socket):
-                        failures = 0
-                        yield delivery
-            except (OSError, WebSocketException, TimeoutError, Unavailable) as error:
-                failures += 1
-                RECONNECTS.labels(NAME).inc()
-                logger().warning("feed_lost", source=NAME, error=type(error).__name__)  # its text may hold the URL and its key
-            await asyncio.sleep(self._pause_s(failures))
-
-    def _connected(self) -> connect:
-        # An unbounded queue: what arrives while the gap is being filled waits here, it must not stall the host's side.
-        return connect(self._wire.url, ping_interval=PING_S, ping_timeout=PING_S, max_size=FRAME_BYTES_MAX, max_queue=None, proxy=None)
-
-    async def _session(self, socket: ClientConnection) -> AsyncIterator[Delivery]:
-        await subscribe(socket, PUMP_PROGRAM, self._wire.commitment)
-        async for delivery in self._missed():
+        self._at = cursor_of(NAME, cursor, Cursor())
+        async for delivery in sessions(NAME, self._session, Pauses(self._wire)):
             yield delivery
-        while True:
-            async with asyncio.timeout(self._wire.idle_s_max):
-                raw = await socket.recv()
-            try:
-                notice = notice_of(raw)
-            except BadInput as error:
-                yield Delivery(NAME, bad=(error,))
-                continue
-            if notice is not None:
-                self._at = Cursor(notice.signature, notice.slot)
-                yield _delivery(notice)
+
+    async def _session(self) -> AsyncIterator[Delivery]:
+        # An unbounded queue: what arrives while the gap is being filled waits here, it must not stall the host's side.
+        async with connected(self._wire.url, self._wire, queued=None) as socket:
+            subscribed = await subscribe(socket, PUMP_PROGRAM, self._commitment)
+            async for delivery in self._missed():
+                yield delivery
+            async for raw in _messages(subscribed, socket, self._wire):
+                noticed = self._noticed(raw, subscribed)
+                if noticed is not None:
+                    yield noticed
+
+    def _noticed(self, raw: bytes, subscribed: Subscribed) -> Delivery | None:
+        try:
+            notice = notice_of(raw, subscribed.id)
+        except BadInput as error:
+            return Delivery(NAME, bad=(error,))
+        if notice is None:
+            return None
+        self._at = Cursor(notice.signature, notice.slot)
+        return _delivery(notice)
 
     async def _missed(self) -> AsyncIterator[Delivery]:
         """Deliver what happened since the cursor. What the host refuses to tell stays a counted gap: the stream goes on."""
@@ -108,7 +86,7 @@ class ChainFeed:
 
     async def _history(self) -> tuple[Line, ...]:
         try:
-            history = await self._reader.since(PUMP_PROGRAM, self._at.signature, self._at.slot, self._wire.gap_transactions_max)
+            history = await self._reader.since(PUMP_PROGRAM, self._at.signature, self._at.slot, self._gap_transactions_max)
         except (Refused, BadInput) as error:
             GAPS.labels(NAME, "unfilled").inc()
             logger().error("gap_unfilled", source=NAME, error=str(error))
@@ -127,9 +105,13 @@ class ChainFeed:
             return _bad(line, str(error))
         return _delivery(Notice(line.signature, line.slot, extracted)) if extracted else _bad(line, "the host does not have it")
 
-    def _pause_s(self, failures: int) -> float:
-        first, longest = BACKOFF_S
-        return min(longest, first * 2.0 ** max(0, failures - 1)) * self._draw.uniform(0.5, 1.0)
+
+async def _messages(subscribed: Subscribed, socket: ClientConnection, wire: Wire) -> AsyncIterator[bytes]:
+    """Yield what came while the acknowledgement was waited for, then what comes."""
+    for raw in subscribed.early:
+        yield raw
+    while True:
+        yield await heard(socket, wire)
 
 
 def _bad(line: Line, reason: str) -> Delivery:
@@ -152,15 +134,3 @@ def _delivery(notice: Notice) -> Delivery:
     migrated = tuple(seen.mint for seen in notice.extracted.seen if isinstance(seen, CompleteSeen))
     cursor = msgspec.json.encode(Cursor(notice.signature, notice.slot))
     return Delivery(NAME, tuple(events), cursor, tuple(bad), migrated)
-
-
-def _cursor_of(raw: bytes) -> Cursor:
-    """A cursor that cannot be read is no cursor: the feed starts from now, and says so."""
-    if not raw:
-        return Cursor()
-    try:
-        return msgspec.json.decode(raw, type=Cursor)
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        GAPS.labels(NAME, "unfilled").inc()
-        logger().error("cursor_unreadable", source=NAME)
-        return Cursor()

@@ -1,6 +1,8 @@
 """A WebSocket subscription to one program's transactions: ask, be acknowledged, read notices. No reconnecting here.
 
 Helius' `transactionSubscribe` first (whole transactions); a host without it gets the standard `logsSubscribe`. Localnet speaks both.
+A notice may come before the acknowledgement, and notices of a subscription that ended may still come after its end: the first are kept,
+the second are told apart by their subscription's number and passed over.
 """
 
 import asyncio
@@ -11,6 +13,7 @@ import msgspec
 from msgspec import Meta
 from websockets.asyncio.client import ClientConnection
 
+from memesnipe.consumers.metrics import SKIPPED
 from memesnipe.kernel import strict_json
 from memesnipe.kernel.errors import BadInput, Unavailable
 from memesnipe.kernel.logs import logger
@@ -21,6 +24,13 @@ from memesnipe.messages.bounds import Slot
 ACK_S_MAX = 10.0
 METHOD_NOT_FOUND = -32601
 _EARLY_MAX = 1_000
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """A subscription's number, None where the host gives none, and what came before its acknowledgement."""
+
+    id: int | None
+    early: tuple[bytes, ...] = ()
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -54,6 +64,7 @@ class _Logs(msgspec.Struct, frozen=True):
 
 class _Params(msgspec.Struct, frozen=True):
     result: msgspec.Raw
+    subscription: Any = None
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -67,7 +78,9 @@ class _Error(msgspec.Struct, frozen=True):
 
 class _Answer(msgspec.Struct, frozen=True):
     id: Any = None
+    result: Any = None
     error: _Error | None = None
+    method: str = ""
 
 
 _ANSWER = msgspec.json.Decoder(_Answer)
@@ -76,7 +89,7 @@ _TOLD = msgspec.json.Decoder(_Told)
 _LOGS = msgspec.json.Decoder(_Logs)
 
 
-async def subscribe(socket: ClientConnection, program: str, commitment: str) -> None:
+async def subscribe(socket: ClientConnection, program: str, commitment: str) -> Subscribed:
     """Subscribe to a program's transactions. Raises Unavailable when the host does not acknowledge."""
     wanted = {"accountInclude": [program], "vote": False, "failed": False}
     options = {
@@ -86,21 +99,26 @@ async def subscribe(socket: ClientConnection, program: str, commitment: str) -> 
         "showRewards": False,
         "maxSupportedTransactionVersion": 1,
     }
-    code = await _ask(socket, "transactionSubscribe", [wanted, options])
-    if code == METHOD_NOT_FOUND:
-        code = await _ask(socket, "logsSubscribe", [{"mentions": [program]}, {"commitment": commitment}])
-    if code:
-        raise Unavailable("websocket", f"subscription refused: {code}", retry_after_s=5.0)
+    early: list[bytes] = []
+    answer = await _ask(socket, "transactionSubscribe", [wanted, options], early)
+    if answer.error and answer.error.code == METHOD_NOT_FOUND:
+        answer = await _ask(socket, "logsSubscribe", [{"mentions": [program]}, {"commitment": commitment}], early)
+    if answer.error:
+        raise Unavailable("websocket", f"subscription refused: {answer.error.code}", retry_after_s=5.0)
+    return Subscribed(answer.result if isinstance(answer.result, int) else None, tuple(early))
 
 
-async def _ask(socket: ClientConnection, method: str, params: list[Any]) -> int:
-    """Send a request and return its error code, 0 when it was acknowledged."""
+async def _ask(socket: ClientConnection, method: str, params: list[Any], early: list[bytes]) -> _Answer:
+    """Send a request and return its answer; notices that come before it go to `early`."""
     await socket.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
     async with asyncio.timeout(ACK_S_MAX):
         for _ in range(_EARLY_MAX):
-            answer = _answer_in(await socket.recv())
+            raw = await socket.recv(decode=False)
+            answer = _answer_in(raw)
             if answer.id == 1:
-                return answer.error.code if answer.error else 0
+                return answer
+            if answer.method:
+                early.append(raw)
     raise Unavailable("websocket", f"{method} was not acknowledged")
 
 
@@ -114,11 +132,14 @@ def _answer_in(raw: str | bytes) -> _Answer:
         return _Answer()
 
 
-def notice_of(raw: str | bytes) -> Notice | None:
-    """Return the transaction a message tells of, None for any other message. Raises BadInput."""
+def notice_of(raw: str | bytes, subscription: int | None = None) -> Notice | None:
+    """Return the transaction a message tells of, None for any other message and for another subscription's. Raises BadInput."""
     try:
         message = _MESSAGE.decode(raw)
         if message.params is None:
+            return None
+        if subscription is not None and message.params.subscription not in (None, subscription):
+            SKIPPED.labels("chain", "other_subscription").inc()
             return None
         strict_json.refuse_repeated_keys(raw, "notification")
         if message.method == "transactionNotification":
