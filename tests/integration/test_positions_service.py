@@ -161,6 +161,29 @@ async def test_a_price_at_the_stop_sells_everything_that_is_held_once(stage: Sta
     assert len(await stage.exits()) == 1
 
 
+async def test_a_token_that_turned_bad_is_sold_once_whatever_its_price(stage: Stage) -> None:
+    await stage.outcome(a_fill())
+    await stage.until(stage.pending)
+
+    stage.service.worse_tokens = {MINT: "somebody new can mint or freeze it"}
+    (intent,) = await stage.until(stage.exits)
+    await stage.turns()
+
+    assert intent.cause is ExitCause.TOKEN
+    assert len(await stage.exits()) == 1
+
+
+async def test_a_token_that_turned_bad_is_still_known_for_it_after_a_restart(start: Start, stage: Stage) -> None:
+    await stage.outcome(a_fill())
+    await stage.until(stage.pending)
+    stage.service.worse_tokens = {MINT: "the mint is gone"}
+    await stage.until(stage.exits)
+
+    again = await start()
+
+    assert [one.watch.token_worse for one in again.service.book.open.values()] == ["the mint is gone"]
+
+
 async def test_a_refused_exit_is_asked_for_again_with_more_slippage_under_another_id(stage: Stage) -> None:
     await stage.outcome(a_fill())
     await stage.until(stage.pending)

@@ -22,6 +22,7 @@ from memesnipe.reconcile.run import Report, reconcile, run
 from memesnipe.testing.builders import STRATEGY, a_fill
 
 TIP = 10_000
+FINALITY_SLOTS = 32
 
 
 class Traded:
@@ -84,6 +85,7 @@ async def traded(tmp_path: Path) -> AsyncIterator[Traded]:
         store = Store(url)
         await store.migrate()
         await store.record(await a_round_trip(wallet, mint), [])
+        await wallet.tick(FINALITY_SLOTS)
         history = WalletHistory.at(base, wallet.me)
         await walk(store, history)
         await history.close()
@@ -142,6 +144,7 @@ async def test_a_withdrawal_that_nobody_recorded_is_found_and_then_adopted(trade
     await wallet.land(await wallet.signed(wallet.pay(JITO_TIP_ACCOUNTS[1], SOL)))
     before = await traded.report()
 
+    await wallet.tick(FINALITY_SLOTS)
     store, history = Store(traded.url), WalletHistory.at(wallet.base, wallet.me)
     adopted = await walk(store, history)
     again = await walk(store, history)

@@ -1,12 +1,16 @@
-"""Whatever bytes a host gives for a mint, reading them ends in facts or in a refusal, and any change of a clean mint is never more."""
+"""Whatever bytes a host gives for a mint or a pool, reading them ends in facts or in a refusal, and nothing else is ever raised."""
 
 import contextlib
 
 from hypothesis import given
 from hypothesis import strategies as st
+from solders.pubkey import Pubkey
 
+from memesnipe.chain import programs
 from memesnipe.chain.token_rules import EXTENSIONS, TokenRules, check_token, mint_facts
+from memesnipe.guard.token_liquidity import KNOWN_OWNERS, curve_of, pools_of
 from memesnipe.kernel.errors import Refused
+from memesnipe.testing.builders import MINT, OTHER_MINT
 from memesnipe.testing.mints import SOMEBODY, TOKEN, TOKEN_2022, fee, metadata, mint, pointer
 
 PROGRAMS = st.sampled_from([TOKEN, TOKEN_2022, str(SOMEBODY), ""])
@@ -48,3 +52,18 @@ def test_a_good_mint_cut_short_is_never_bought_unless_it_ends_at_an_extension(le
         return
 
     assert length in whole | {82}
+
+
+SIZES = st.sampled_from([0, 151, 300, 637, 752])
+OWNERS = st.sampled_from([*sorted(KNOWN_OWNERS), str(SOMEBODY)])
+HEADS = st.sampled_from([b"", programs.PUMP_BONDING_CURVE, programs.PUMPSWAP_POOL, programs.RAYDIUM_CPMM_POOL])
+DATA = st.builds(
+    lambda head, body, size: (head + body + bytes(Pubkey.from_string(MINT))).ljust(size, b"\0"), HEADS, st.binary(max_size=300), SIZES
+)
+ADDRESSES = st.sampled_from([curve_of(MINT), str(SOMEBODY), OTHER_MINT])
+
+
+@given(st.dictionaries(ADDRESSES, st.tuples(OWNERS, DATA), max_size=3))
+def test_random_accounts_on_a_route_end_in_pools_or_a_refusal(accounts: dict[str, tuple[str, bytes]]) -> None:
+    with contextlib.suppress(Refused):
+        assert pools_of(MINT, TOKEN, accounts)

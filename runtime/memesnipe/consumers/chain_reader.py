@@ -1,6 +1,6 @@
 """The chain as history: what happened since a signature, one transaction, one mint. Reads only, rate-limited, asked again on trouble.
 
-Wire formats: https://solana.com/docs/rpc (getSignaturesForAddress, getTransaction, getAccountInfo jsonParsed, getTokenLargestAccounts).
+Wire formats: https://solana.com/docs/rpc (getSignaturesForAddress, getTransaction, getAccountInfo, getTokenLargestAccounts).
 Readers of transactions must accept version 1, or most blocks of mainnet answer -32015.
 """
 
@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from memesnipe.chain.clients import json_rpc
 from memesnipe.chain.clients.limits import Lane
+from memesnipe.chain.clients.rpc_types import Account
 from memesnipe.chain.clients.transport import Transport, parsed, reading
 from memesnipe.messages.bounds import Slot
 
@@ -47,7 +48,7 @@ class _Holders(msgspec.Struct, frozen=True):
 
 
 class _Account(msgspec.Struct, frozen=True):
-    value: Any = None
+    value: Account | None = None
 
 
 _LINES = msgspec.json.Decoder(tuple[Line, ...])
@@ -92,9 +93,9 @@ class ChainReader:
         options = {"commitment": self._commitment, "encoding": "base64", "maxSupportedTransactionVersion": VERSION_MAX}
         return parsed("rpc.getTransaction", await self._read("getTransaction", [signature, options]), _LANDED)
 
-    async def account(self, address: str) -> Any:
-        """Return an account as the node parses it (jsonParsed), None where there is none."""
-        options = {"commitment": self._commitment, "encoding": "jsonParsed"}
+    async def account(self, address: str) -> Account | None:
+        """Return an account with its bytes (what a node makes of them is only its word), None where there is none."""
+        options = {"commitment": self._commitment, "encoding": "base64"}
         return parsed("rpc.getAccountInfo", await self._read("getAccountInfo", [address, options]), _ACCOUNT).value
 
     async def largest_holders(self, mint: str) -> tuple[Holder, ...]:

@@ -5,13 +5,14 @@ anyone would buy the token back. Identity is the mint and its owner program, nev
 """
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from solders.pubkey import Pubkey
 
+from memesnipe.chain.accounts import data_of
 from memesnipe.chain.clients.jupiter import Jupiter
+from memesnipe.chain.clients.rpc_types import Account
 from memesnipe.chain.programs import (
     ATA_PROGRAM,
     PUMP_BONDING_CURVE_SEED,
@@ -21,6 +22,7 @@ from memesnipe.chain.programs import (
     TOKEN_PROGRAM,
     WRAPPED_SOL_MINT,
 )
+from memesnipe.chain.token_rules import MintFacts, mint_facts
 from memesnipe.consumers.chain_reader import ChainReader, Holder
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.logs import logger
@@ -32,19 +34,6 @@ BPS = 10_000
 SELL_PROBE_UNITS = 1_000_000_000
 """A thousand tokens: small against any pool, large against rounding."""
 SELL_PROBE_SLIPPAGE_BPS = 1_000
-EXTENSIONS_MAX = 32
-LABEL_CHARS_MAX = 64
-
-
-class MintFacts(msgspec.Struct, frozen=True):
-    """What a mint's account says."""
-
-    program: str
-    supply_units: int
-    decimals: int
-    mint_authority_revoked: bool
-    freeze_authority_revoked: bool
-    extensions: tuple[str, ...]
 
 
 class TokenChecks:
@@ -64,9 +53,9 @@ class TokenChecks:
         if facts is not None:
             known |= {
                 "token_program": facts.program,
-                "mint_authority_revoked": facts.mint_authority_revoked,
-                "freeze_authority_revoked": facts.freeze_authority_revoked,
-                "extensions": facts.extensions,
+                "mint_authority_revoked": facts.mint_authority is None,
+                "freeze_authority_revoked": facts.freeze_authority is None,
+                "extensions": tuple(facts.extensions),
             }
         if holders is not None:
             program = facts.program if facts else launch.token_program
@@ -85,7 +74,7 @@ class TokenChecks:
     async def _facts(self, launch: Launch) -> MintFacts:
         account = await self._reader.account(launch.mint)
         try:
-            return same_token(launch, mint_facts(account))
+            return same_token(launch, account)
         except BadInput as error:
             BAD_INPUT.labels("token_checks", error.field).inc()
             logger().warning("bad_input", source="token_checks", field=error.field, reason=error.reason[:256], mint=launch.mint)
@@ -108,28 +97,19 @@ class TokenChecks:
         return int(build.out_amount) > 0
 
 
-def mint_facts(account: Any) -> MintFacts:
-    """Read a jsonParsed mint account. Raises BadInput where it is not one."""
-    try:
-        parsed = account["data"]["parsed"]
-        info: Mapping[str, Any] = parsed["info"]
-        if parsed["type"] != "mint":
-            raise BadInput("mint", f"the account is a {parsed['type']}")
-        extensions = tuple(str(one["extension"])[:LABEL_CHARS_MAX] for one in info.get("extensions", ()))
-        authorities = info["mintAuthority"], info["freezeAuthority"]
-        units = int(info["supply"]), int(info["decimals"])
-        return MintFacts(str(account["owner"]), *units, authorities[0] is None, authorities[1] is None, extensions[:EXTENSIONS_MAX])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput("mint", f"not a parsed mint account: {type(error).__name__}") from None
-
-
-def same_token(launch: Launch, facts: MintFacts) -> MintFacts:
-    """Return the facts if the account is the token that was launched. Raises BadInput for a look-alike.
+def same_token(launch: Launch, account: Account | None) -> MintFacts:
+    """Return what the mint's account says if it is the token that was launched. Raises BadInput where it is none, or a look-alike.
 
     Decimals that differ would misprice it by powers of ten; an owner that is no token program may move its balances as it likes.
     """
-    if facts.program not in (TOKEN_PROGRAM, TOKEN_2022_PROGRAM):
-        raise BadInput("owner", f"the mint belongs to {facts.program}, which is no token program")
+    if account is None:
+        raise BadInput("mint", "there is no such account")
+    if account.owner not in (TOKEN_PROGRAM, TOKEN_2022_PROGRAM):
+        raise BadInput("owner", f"the mint belongs to {account.owner}, which is no token program")
+    try:
+        facts = mint_facts(account.owner, data_of(account))
+    except Refused as refused:
+        raise BadInput("mint", refused.detail) from None
     if facts.decimals != launch.decimals:
         raise BadInput("decimals", f"{facts.decimals} on chain, {launch.decimals} at the launch")
     return facts

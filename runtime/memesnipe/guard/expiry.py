@@ -70,8 +70,9 @@ class Expiry:
         return fresh
 
     async def left(self, last_valid_block_height: int, lane: Lane) -> int:
-        """Return how many finalized blocks are left before bytes are dead."""
-        return last_valid_block_height - await self._rpc.block_height(Finalized, lane)
+        """Return how many finalized blocks are left before bytes are dead, by the host that is furthest behind. Raises as `floor`."""
+        heights = await asyncio.gather(*(host.block_height(Finalized, lane) for host in self._hosts))
+        return last_valid_block_height - min(heights)
 
     def surely_lives(self, last_valid_block_height: int) -> bool:
         """Return whether bytes can land for sure, by what was seen a moment ago; nothing is asked."""

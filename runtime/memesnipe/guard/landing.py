@@ -1,6 +1,6 @@
 """Getting signed bytes into a block, and knowing how it ended. The same bytes are sent until they are known or dead.
 
-An attempt is dead only when the FINALIZED height is past its last valid block AND the history does not know its signature; the
+An attempt is dead only when the FINALIZED height is well past its last valid block AND the history does not know its signature; the
 height is read first, so that a block which came in between cannot hide a landing. Whatever a send answers decides nothing, and a
 host that cannot be read does not stop the sending: the other ways may be open, and the same bytes cannot land twice.
 """
@@ -27,6 +27,8 @@ RANK = {"processed": 0, "confirmed": 1, "finalized": 2}
 SEND_WAIT_S = 0.5
 """A way that takes longer goes on by itself: whoever waited for it would learn of a landing late."""
 TOLD_WAIT_S = 2.0
+HISTORY_LAG_BLOCKS = 32
+"""How far a node's history may be behind its own finalized height (some 13 s): until then, not known is not "never landed"."""
 
 
 class Route(Protocol):
@@ -86,24 +88,25 @@ class Landing:
             sent_s = time.monotonic()
             await sending.send()
         while True:
-            known, due = False, time.monotonic() - sent_s >= self._resend_s
+            known, expired, due = False, False, time.monotonic() - sent_s >= self._resend_s
             try:
                 found, known = await self._find(signed, lane)
                 if found is not None:
                     return found
-                if due and not known and await self._dead(signed, lane):
+                expired = due and not known and await self._expiry.passed(signed.last_valid_block_height, _blockhash_of(signed), lane)
+                if expired and await self._dead(signed, lane):
                     return None
             except (Unavailable, BadInput, Refused) as error:
                 logger().warning("landing_unknown", signature=signed.signature, detail=str(error))
             if due and not known:
                 sent_s = time.monotonic()
-                if sending is not None:
+                if sending is not None and not expired:
                     await sending.send()
             await asyncio.sleep(self._poll_s)
 
     async def _dead(self, signed: Signature, lane: Lane) -> bool:
-        """Whether it can never land: the height is read FIRST, then the history, twice, for nodes behind one address may differ."""
-        if not await self._expiry.passed(signed.last_valid_block_height, _blockhash_of(signed), lane):
+        """Whether what expired never landed: after a while, and at a second look, for nodes behind one address may differ."""
+        if await self._expiry.left(signed.last_valid_block_height, lane) > -HISTORY_LAG_BLOCKS:
             return False
         if (await self._find(signed, lane))[1]:
             return False

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, Table, case, func, select, text
 
 from memesnipe.ledger.accounting import Position, Trade
 from memesnipe.ledger.rows import fill_of, struct_of
-from memesnipe.ledger.tables import EQUITY, FILLS, META, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
+from memesnipe.ledger.tables import EQUITY, FILLS, FINALITY, META, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
 from memesnipe.ledger.write import Snapshot, Transfer
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill, FillStatus, Rejection, settled_key
@@ -146,6 +146,21 @@ def fill_count(connection: Connection) -> int:
 def walked_to(connection: Connection) -> str:
     """Return the newest signature up to which the wallet's history was walked, "" if never."""
     return connection.execute(select(META.c.value).where(META.c.name == WALKED_TO)).scalar() or ""
+
+
+def unsettled(connection: Connection, since_ns: int, limit: int = 500) -> list[Fill]:
+    """Return live fills since a time that nobody has looked at again since their block was final, oldest first."""
+    wanted = select(FILLS).join(FINALITY, FINALITY.c.signature == FILLS.c.signature, isouter=True)
+    wanted = wanted.where(FILLS.c.mode == Mode.LIVE.value, FILLS.c.time_ns >= since_ns, FINALITY.c.signature.is_(None))
+    rows = connection.execute(wanted.order_by(FILLS.c.slot, FILLS.c.signature).limit(min(limit, LIMIT_MAX))).mappings()
+    return [fill_of({name: row[name] for name in FILLS.c.keys()}) for row in rows]  # noqa: SIM118 - a column collection is no dict
+
+
+def units_of(connection: Connection, mint: str) -> int:
+    """Return the token units that the wallet holds of a mint by the ledger: live fills and transfers together."""
+    filled = select(func.sum(FILLS.c.token_delta_units)).where(FILLS.c.mint == mint, FILLS.c.mode == Mode.LIVE.value)
+    moved = select(func.sum(WALLET_TRANSFERS.c.delta)).where(WALLET_TRANSFERS.c.mint == mint)
+    return sum(int(connection.execute(one).scalar() or 0) for one in (filled, moved))
 
 
 def known_signatures(connection: Connection, signatures: Sequence[str]) -> set[str]:

@@ -44,7 +44,7 @@ FILLS = Table(
     Index("fills_by_time", "time_ns"),
     Index("fills_by_intent", "intent_id"),
 )
-"""One row for each transaction that landed (or was filled on paper); never updated."""
+"""One row for each transaction that landed (or was filled on paper); changed only where `finality` says so."""
 
 REJECTIONS = Table(
     "rejections",
@@ -129,6 +129,10 @@ EQUITY = Table(
     Index("equity_by_scope", "scope", "mode", "time_ns"),
 )
 """equity = capital + realized + unrealized. `scope` is a strategy (whose capital column is 0: its curve starts at nothing) or `*`."""
+
+FINALITY = Table("finality", metadata, _text("signature", key=True), _text("verdict"), _amount("time_ns"), _text("said"))
+"""What became of a live fill, said when its block was confirmed, once blocks of its age are final: `final`, `moved` (it landed again in
+another block, with that one's numbers) or `undone` (it never did, and is no fill now). `said`: the fill as first told, if amended."""
 
 META = Table("ledger_meta", metadata, _text("name", key=True), _text("value"))
 """Facts about the database itself: who wrote it, how far the wallet's history was walked."""

@@ -13,11 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger.accounting import Position, Trade, apply, fill_order, position_of
 from memesnipe.ledger.rows import fill_of, fill_row, rejection_row, struct_of, struct_row
-from memesnipe.ledger.tables import EQUITY, FILLS, META, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
+from memesnipe.ledger.tables import EQUITY, FILLS, FINALITY, META, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill, Rejection
 
 _WALKED = META.c.name == WALKED_TO
+FINAL, MOVED, UNDONE = "final", "moved", "undone"
 
 
 class Verdict(Enum):
@@ -97,6 +98,28 @@ class LedgerWriter:
         except SQLAlchemyError as error:
             raise _unavailable(error) from None
 
+    def final(self, signatures: Sequence[str], time_ns: int) -> None:
+        """Note that these fills are what the finalized chain holds."""
+        self._insert(FINALITY, [_verdict(signature, FINAL, time_ns) for signature in signatures])
+
+    def amend(self, said: Fill, real: Fill | None, time_ns: int) -> Position:
+        """Put what the finalized chain holds in a fill's place (None: nothing), and return its position, folded anew. Twice is once."""
+        try:
+            with self._engine.begin() as connection:
+                _one_at_a_time(connection)
+                position = _claim(connection, said)
+                verdict = _verdict(said.signature, UNDONE if real is None else MOVED, time_ns, said)
+                if not _insert_new(connection, FINALITY, verdict):
+                    return position
+                connection.execute(delete(FILLS).where(FILLS.c.signature == said.signature))
+                if real is not None:
+                    connection.execute(insert(FILLS), fill_row(real))
+                position, _ = _refold(connection, said)
+                _store(connection, position)
+                return position
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from None
+
     def _insert(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
         try:
             with self._engine.begin() as connection:
@@ -116,7 +139,17 @@ def _one_at_a_time(connection: Connection) -> None:
     connection.execute(select(META.c.name).where(_WALKED).with_for_update())
 
 
+def _verdict(signature: str, verdict: str, time_ns: int, said: Fill | None = None) -> dict[str, Any]:
+    return {"signature": signature, "verdict": verdict, "time_ns": time_ns, "said": _said(said) if said else ""}
+
+
+def _said(fill: Fill) -> str:
+    return msgspec.json.encode(fill_row(fill)).decode()
+
+
 def _book(connection: Connection, fill: Fill) -> Booked:
+    if _amended(connection, fill):
+        return Booked(fill, _claim(connection, fill), verdict=Verdict.KNOWN)
     if not _insert_new(connection, FILLS, fill_row(fill)):
         return Booked(fill, _load(connection, fill), verdict=_compare(connection, fill))
     # The wallet's history may have been walked before this fill arrived, and took our own transaction for a stranger's.
@@ -130,9 +163,15 @@ def _book(connection: Connection, fill: Fill) -> Booked:
     return Booked(fill, position, position.realized_lamports - before.realized_lamports, trade)
 
 
-def _refold(connection: Connection, late: Fill) -> tuple[Position, Trade | None]:
-    """Fold a position anew in canonical order: a late fill must not make another ledger than a timely one."""
-    empty = position_of(late)
+def _amended(connection: Connection, fill: Fill) -> bool:
+    """Whether this very fill was told before and turned out otherwise: wallet_guard says the outcomes of its last hour again."""
+    said = connection.execute(select(FINALITY.c.said).where(FINALITY.c.signature == fill.signature)).scalar()
+    return said is not None and said == _said(fill)
+
+
+def _refold(connection: Connection, changed: Fill) -> tuple[Position, Trade | None]:
+    """Fold a position anew in canonical order: a late fill must not make another ledger than a timely one, nor an undone one a trace."""
+    empty = position_of(changed)
     rows = connection.execute(select(FILLS).where(*_same(FILLS, empty))).mappings()
     fills = sorted((fill_of(dict(row)) for row in rows), key=fill_order)
     folded: list[tuple[Position, Trade | None]] = []
@@ -141,7 +180,8 @@ def _refold(connection: Connection, late: Fill) -> tuple[Position, Trade | None]
     trades = [trade for _, trade in folded if trade is not None]
     if trades:
         connection.execute(insert(TRADES), [struct_row(trade) for trade in trades])
-    return folded[-1][0], next((trade for trade in trades if trade.closed_signature == late.signature), None)
+    trade = next((trade for trade in trades if trade.closed_signature == changed.signature), None)
+    return (folded[-1][0] if folded else empty), trade
 
 
 def _keep(folded: list[tuple[Position, Trade | None]], step: tuple[Position, Trade | None]) -> Position:

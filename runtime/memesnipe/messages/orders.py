@@ -38,6 +38,7 @@ class ExitCause(StrEnum):
     TRAILING_STOP = "trailing_stop"
     TIME_STOP = "time_stop"
     PERSON = "person"
+    TOKEN = "token"  # noqa: S105 - it turned against its holders
 
 
 class OrderIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="order_intent"):

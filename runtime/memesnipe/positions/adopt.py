@@ -4,14 +4,18 @@ A transaction of ours may be walked before its Fill arrives; the ledger puts the
 """
 
 import asyncio
+from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
 
+from memesnipe.bus.api import Bus
+from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.logs import logger
 from memesnipe.ledger import read
 from memesnipe.ledger.write import Transfer
 from memesnipe.positions import metrics
+from memesnipe.positions.finality import Finality
 from memesnipe.positions.history import WalletHistory
 from memesnipe.positions.settings import PositionSettings
 from memesnipe.positions.store import Store
@@ -26,23 +30,25 @@ def wallet_of(settings: PositionSettings) -> str:
     return settings.wallet_pubkey or (file.read_text().strip() if file.is_file() else "")
 
 
-async def adopt_forever(store: Store, settings: PositionSettings) -> None:
-    """Walk now and then; without RPC or wallet there is nothing to walk."""
+async def adopt_forever(store: Store, settings: PositionSettings, bus: Bus, clock: Clock) -> None:
+    """Walk, and look at what became of fills, now and then; without RPC or wallet there is nothing to walk."""
     wallet = wallet_of(settings)
     if not settings.rpc_url or not wallet:
         return
     history = WalletHistory.at(settings.rpc_url, wallet)
+    finality = Finality(store, history, bus, clock)
     try:
         while True:
-            await _walk(store, history)
+            await _noted(walk(store, history))
+            await _noted(finality.look())
             await asyncio.sleep(settings.adopt_every_s)
     finally:
         await history.close()
 
 
-async def _walk(store: Store, history: WalletHistory) -> None:
+async def _noted(work: Awaitable[object]) -> None:
     try:
-        await walk(store, history)
+        await work
     except (Unavailable, BadInput, Refused) as error:
         metrics.ADOPT_FAILURES.inc()
         logger().warning("wallet_walk_failed", detail=str(error))

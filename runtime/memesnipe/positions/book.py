@@ -48,6 +48,8 @@ class Watch(msgspec.Struct, frozen=True):
     """Id of the request by which a person asked to close it."""
     lowered: int = 0
     """Exits refused because the market gives less than the floor under the price they named."""
+    token_worse: str = ""
+    """What changed for the worse in the token since it is held; it is sold for that, whatever the price."""
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -84,12 +86,16 @@ class Book(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, open={k: v for k, v in self.open.items() if k != key})
 
     def with_position(self, position: Position) -> "Book":
-        """Return the book after a position changed: a new one is watched afresh, a closed one forgotten."""
-        if not position.units:
+        """Return the book after a position changed: a new one is watched afresh, a closed one forgotten.
+
+        A fill that comes late may show that an open position began earlier than was known. It is the same position: to forget
+        the exit that is under way would sell it a second time, and to forget a person's wish to close it would keep it.
+        """
+        if not position.units > 0:  # a sale that came before its buy: there is nothing to watch yet
             return self.without(position.key)
         known = self.open.get(position.key)
-        fresh = known is None or known.watch.opened_intent_id != position.opened_intent_id
-        return self.with_open(Open(position, Watch(position.opened_intent_id) if fresh or known is None else known.watch))
+        watch = known.watch if known is not None else Watch(position.opened_intent_id)
+        return self.with_open(Open(position, msgspec.structs.replace(watch, opened_intent_id=position.opened_intent_id)))
 
     def with_realized(self, owner: Owner, lamports: int, trade: Trade | None) -> "Book":
         """Return the book after a fill realized something and perhaps closed a trade."""
@@ -115,7 +121,9 @@ def restore(data: bytes, positions: Iterable[Position], realized: Mapping[Owner,
     """Return the book from the ledger's positions and the stored watches; the ledger wins where they disagree."""
     saved = msgspec.msgpack.decode(data, type=Saved) if data else Saved()
     watches = {(strategy, mode, mint): watch for strategy, mode, mint, watch in saved.watches}
-    book = Book({p.key: Open(p, watches.get(p.key, Watch(p.opened_intent_id))) for p in positions if p.units}, realized, trades)
-    for one in list(book.open.values()):
-        book = book.with_position(one.position)
-    return book
+    return Book({p.key: Open(p, _watch_of(p, watches.get(p.key))) for p in positions if p.units > 0}, realized, trades)
+
+
+def _watch_of(position: Position, stored: Watch | None) -> Watch:
+    """What was stored is of this position only if it began with the same order: while we were away, another may have been opened."""
+    return stored if stored is not None and stored.opened_intent_id == position.opened_intent_id else Watch(position.opened_intent_id)

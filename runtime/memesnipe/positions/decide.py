@@ -52,6 +52,12 @@ def on_close_request(book: Book, request: CloseRequest, rules: Rules) -> Decisio
     return _each(book, [asked(one, request) for one in asked_of(book, request)], rules)
 
 
+def on_token_worse(book: Book, mint: str, what: str, rules: Rules) -> Decision:
+    """A held token turned against its holders: everybody who holds it gets out. Said again it does nothing."""
+    unaware = [one for one in book.holders(mint) if not one.watch.token_worse]
+    return _each(book, [Open(one.position, msgspec.structs.replace(one.watch, token_worse=what)) for one in unaware], rules)
+
+
 def asked_of(book: Book, request: CloseRequest) -> list[Open]:
     """Return the positions that a request is about: in either mode."""
     return [one for one in book.holders(request.mint) if one.position.strategy == request.strategy]

@@ -68,8 +68,14 @@ def person(one: Open, _rules: Rules) -> bool:
     return bool(one.watch.close_request)
 
 
+def token_worse(one: Open, _rules: Rules) -> bool:
+    """The token turned against its holders."""
+    return bool(one.watch.token_worse)
+
+
 CAUSES: tuple[tuple[ExitCause, Callable[[Open, Rules], bool]], ...] = (
     (ExitCause.PERSON, person),
+    (ExitCause.TOKEN, token_worse),
     (ExitCause.STOP_LOSS, stop_loss),
     (ExitCause.TAKE_PROFIT, take_profit),
     (ExitCause.TIME_STOP, time_stop),

@@ -1,4 +1,4 @@
-"""The wallet's chain history as position_manager adopts it: movements that no order of ours made become wallet transfers.
+"""The wallet's finalized chain history as position_manager adopts it: movements that no order of ours made become wallet transfers.
 
 Deposits, withdrawals and opening balances are the other half of the ledger: without them no sum of rows is the wallet's balance.
 """
@@ -19,14 +19,18 @@ from memesnipe.ledger.write import Transfer
 from memesnipe.messages.bounds import Pubkey, Slot
 
 PAGE = 1_000
-COMMITMENT = "confirmed"
+COMMITMENT = "finalized"
+"""A movement adopted sooner might be of a fork that loses, and nothing would ever take it back. Deposits can wait 13 s."""
 RATE = Rate(per_s=10.0, burst=20, reserved=0)
+
+
+Signature = Annotated[str, Meta(min_length=64, max_length=88)]
 
 
 class SignatureLine(msgspec.Struct, frozen=True):
     """One line of getSignaturesForAddress."""
 
-    signature: Annotated[str, Meta(min_length=64, max_length=88)]
+    signature: Signature
     slot: Slot
 
 
@@ -40,6 +44,7 @@ class Transaction(msgspec.Struct, frozen=True):
     """A transaction in JSON encoding."""
 
     message: Message
+    signatures: Annotated[tuple[Signature, ...], Meta(min_length=1, max_length=64)]
 
 
 class Landed(msgspec.Struct, frozen=True, rename="camel"):
@@ -51,10 +56,39 @@ class Landed(msgspec.Struct, frozen=True, rename="camel"):
     block_time: Annotated[int, Meta(ge=0, le=2**40)] | None = None
 
 
+class _TokenInfo(msgspec.Struct, frozen=True, rename="camel"):
+    token_amount: rpc_types.UiAmount
+
+
+class _Parsed(msgspec.Struct, frozen=True):
+    info: _TokenInfo
+
+
+class _Data(msgspec.Struct, frozen=True):
+    parsed: _Parsed
+
+
+class _Account(msgspec.Struct, frozen=True):
+    data: _Data
+
+
+class _Keyed(msgspec.Struct, frozen=True):
+    account: _Account
+
+
+class Held(msgspec.Struct, frozen=True):
+    """getTokenAccountsByOwner with encoding jsonParsed."""
+
+    value: Annotated[tuple[_Keyed, ...], Meta(max_length=PAGE)]
+
+
 _LINES: "msgspec.json.Decoder[tuple[SignatureLine, ...]]" = msgspec.json.Decoder(
     Annotated[tuple[SignatureLine, ...], Meta(max_length=PAGE)]
 )
 _LANDED: "msgspec.json.Decoder[Landed | None]" = msgspec.json.Decoder(Landed | None)
+_WHOLE: "msgspec.json.Decoder[rpc_types.Landed | None]" = msgspec.json.Decoder(rpc_types.Landed | None)
+_NUMBER: "msgspec.json.Decoder[int]" = msgspec.json.Decoder(rpc_types.Height)
+_HELD = msgspec.json.Decoder(Held)
 
 
 class WalletHistory:
@@ -62,6 +96,11 @@ class WalletHistory:
 
     def __init__(self, transport: Transport, wallet: str) -> None:
         self._transport, self._wallet = transport, wallet
+
+    @property
+    def wallet(self) -> str:
+        """Whose history it is."""
+        return self._wallet
 
     @classmethod
     def at(cls, rpc_url: str, wallet: str) -> "WalletHistory":
@@ -85,7 +124,28 @@ class WalletHistory:
         landed = await self._call("getTransaction", [signature, options], _LANDED)
         if landed is None:
             raise BadInput("rpc.getTransaction", f"no transaction {signature}")
+        if landed.transaction.signatures[0] != signature:
+            raise BadInput("rpc.getTransaction", f"another transaction than {signature}")
         return transfers_of(signature, landed, self._wallet)
+
+    async def whole(self, signature: str) -> rpc_types.Landed | None:
+        """Return a transaction of the finalized chain, None where the host knows none."""
+        options = {"encoding": "base64", "maxSupportedTransactionVersion": 1, "commitment": COMMITMENT}
+        landed: rpc_types.Landed | None = await self._call("getTransaction", [signature, options], _WHOLE)
+        return landed
+
+    async def reached(self) -> tuple[int, int]:
+        """Return the newest finalized slot and, read after it, the finalized block height."""
+        options = [{"commitment": COMMITMENT}]
+        slot: int = await self._call("getSlot", options, _NUMBER)
+        height: int = await self._call("getBlockHeight", options, _NUMBER)
+        return slot, height
+
+    async def units(self, mint: str) -> int:
+        """Return how much of a token the wallet holds, over all of its accounts."""
+        params = [self._wallet, {"mint": mint}, {"encoding": "jsonParsed", "commitment": COMMITMENT}]
+        held: Held = await self._call("getTokenAccountsByOwner", params, _HELD)
+        return sum(int(one.account.data.parsed.info.token_amount.amount) for one in held.value)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from memesnipe.bus.api import Bus, Output
 from memesnipe.bus.topology import EXITS, PNL_HISTORY_KEY, POSITIONS, SHARPE_KEY
 from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.ledger.accounting import Position
 from memesnipe.messages.bounds import AMOUNT_MAX, Mode
 from memesnipe.messages.control import HeldAccount, Holding, Holdings
 from memesnipe.messages.orders import ExitIntent
 from memesnipe.positions import metrics
-from memesnipe.positions.book import Book, Owner
+from memesnipe.positions.book import Book, Open, Owner, Watch
 from memesnipe.positions.decide import Effect, update_of
 from memesnipe.positions.exits import Rules, stop_ratio
 from memesnipe.positions.performance import history_of, sharpe, unrealized
@@ -31,6 +32,12 @@ def marks(book: Book, rules: Rules) -> list[Output]:
     """Return the word on every open position at its newest price."""
     updates = [update_of(one, rules, rules.now_ns) for one in book.open.values()]
     return outputs_of(updates, f"mark-{rules.now_ns}")
+
+
+def amended(book: Book, positions: Iterable[Position], rules: Rules) -> list[Output]:
+    """Return the word on positions that were changed under us, closed ones too."""
+    told = [book.open.get(one.key) or Open(one, Watch(one.opened_intent_id)) for one in positions]
+    return outputs_of([update_of(one, rules, rules.now_ns) for one in told], f"amended-{rules.now_ns}")
 
 
 def holdings(book: Book, settled: Mapping[Owner, tuple[str, ...]]) -> Holdings:

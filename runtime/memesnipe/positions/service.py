@@ -6,7 +6,7 @@ While the ledger cannot be written, entries with something for it stay unacknowl
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -37,6 +37,7 @@ from memesnipe.positions.insist import insist
 from memesnipe.positions.outage import Held, Outage, book_in_memory, ledger_rows, stop_new_risk
 from memesnipe.positions.settings import PositionSettings
 from memesnipe.positions.store import Store
+from memesnipe.positions.token_watch import TokenWatch, host_of, watch_forever
 
 STATE = STATE_KEY.format(stage=GROUP)
 READ_MS = 200
@@ -58,6 +59,8 @@ class Service:
         self._unreported: set[str] = set()
         self.book = Book()
         self.following = Following()
+        self.worse_tokens: Mapping[str, str] = {}
+        """Held mints that turned against their holders, and what changed; somebody else's to fill."""
 
     async def restore(self) -> None:
         """Take positions from the ledger and watches from the bus. Raises Unavailable."""
@@ -78,6 +81,8 @@ class Service:
         if self.following.config is not known:
             self._unreported.update(self.following.modes)
         await self._retry_ledger()
+        await self._take_amended()
+        await self._take_worse()
         batch = await self._bus.read(block_ms=READ_MS)
         if batch is not None and self._outage is not None:
             batch = self._outage.unheld(batch)
@@ -208,6 +213,31 @@ class Service:
         for one in outage.held:
             await self._commit(one.batch, one.outputs)
 
+    async def _take_amended(self) -> None:
+        """The finalized chain changed positions: take them as the ledger has them now, and tell everybody. Raises Unavailable."""
+        amended = dict(self._store.amended)
+        if not amended or self._outage is not None:
+            return
+        await self._reload(save(self.book))
+        for output in report.amended(self.book, amended.values(), self._rules()):
+            await self._bus.publish(output.stream, output.message, output.key)
+        self._unreported.update(key[0] for key in amended)
+        self._told_ns = 0
+        for key, position in amended.items():
+            if self._store.amended.get(key) is position:  # it may have been changed once more since
+                del self._store.amended[key]
+
+    async def _take_worse(self) -> None:
+        """Sell what turned against its holders. Raises Unavailable."""
+        for mint, what in list(self.worse_tokens.items()):
+            book, effects = decide.on_token_worse(self.book, mint, what, self._rules())
+            if book is self.book:
+                continue
+            for output in report.outputs_of(effects, "token"):
+                await self._bus.publish(output.stream, output.message, output.key)
+            self.book = book
+            await self._commit(Batch(GROUP, ()), ())
+
     async def _reload(self, watches: bytes) -> None:
         holdings = await self._store.holdings()
         self.book = restore(watches, holdings.positions, holdings.realized, holdings.trades)
@@ -237,16 +267,22 @@ async def serve(running: Running, settings: PositionSettings) -> None:
     """Start, then turn until told to stop."""
     bus = await connect(settings, running.clock, service=GROUP)
     store = Store(ledger_url(settings.data_dir, settings.database_url))
-    service = Service(bus, running.clock, store, settings)
-    walking = None
+    service, host = Service(bus, running.clock, store, settings), host_of(settings)
+    tasks: list[asyncio.Task[None]] = []
     try:
         await _started(running, store, service)
-        walking = asyncio.create_task(adopt_forever(store, settings))
+        tasks.append(asyncio.create_task(adopt_forever(store, settings, bus, running.clock)))
+        if host is not None:
+            watch = TokenWatch(host, lambda: {key[2] for key in service.book.open})
+            service.worse_tokens = watch.worse
+            tasks.append(asyncio.create_task(watch_forever(watch, settings.token_watch_s)))
         while not running.stop.is_set():
             await _turned(running, service)
     finally:
-        if walking is not None:
-            walking.cancel()
+        for task in tasks:
+            task.cancel()
+        if host is not None:
+            await host.close()
         await bus.close()
         store.close()
 

@@ -13,6 +13,8 @@ class PositionSettings(CommonSettings, frozen=True, kw_only=True):
     """Base58; empty: the text of `<data_dir>/keys/wallet.pub` if there is one."""
     adopt_every_s: float = 60.0
     """How often the wallet's history is walked for deposits and withdrawals."""
+    token_watch_s: float = 10.0
+    """How often the mints of held tokens are looked at; 0: never. One that turned against its holders is sold."""
     snapshot_every_s: float = 5.0
     ledger_retry_s: float = 1.0
     ledger_backlog_max: int = 1_000

@@ -18,7 +18,7 @@ from memesnipe.ledger.write import Booked, LedgerWriter, Snapshot, Transfer
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill, Rejection
 from memesnipe.positions import metrics
-from memesnipe.positions.book import HISTORY_MAX, Owner
+from memesnipe.positions.book import HISTORY_MAX, Key, Owner
 
 T = TypeVar("T")
 
@@ -37,6 +37,8 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
         self._writer = LedgerWriter(self._engine)
+        self.amended: dict[Key, Position] = {}
+        """Positions that a look at the finalized chain changed, until somebody acts on them."""
 
     async def migrate(self) -> None:
         """Bring the schema up to date."""
@@ -53,6 +55,15 @@ class Store:
     async def transfer(self, transfers: Sequence[Transfer], walked_to: str) -> None:
         """Write wallet movements that are not ours."""
         await _off_loop(lambda: self._writer.transfer(transfers, walked_to))
+
+    async def final(self, signatures: Sequence[str], time_ns: int) -> None:
+        """Note that these fills are what the finalized chain holds."""
+        await _off_loop(lambda: self._writer.final(signatures, time_ns))
+
+    async def amend(self, said: Fill, real: Fill | None, time_ns: int) -> None:
+        """Put what the finalized chain holds in a fill's place; the position it changed waits in `amended`."""
+        position = await _off_loop(lambda: self._writer.amend(said, real, time_ns))
+        self.amended[position.key] = position
 
     async def holdings(self) -> Holdings:
         """Return positions, profits and trades."""
