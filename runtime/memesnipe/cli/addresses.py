@@ -29,12 +29,12 @@ class Addresses(msgspec.Struct, frozen=True):
 def find() -> Addresses:
     """Return the addresses of the stack that this folder (or the environment) names. Raises ConfigError with what to do."""
     data = data_dir()
-    known = _read(data / "run" / "addresses")
-    redis_url = os.environ.get("MEMESNIPE_REDIS_URL") or known.get("redis_url", "")
+    left = known(data)
+    redis_url = os.environ.get("MEMESNIPE_REDIS_URL") or left.get("redis_url", "")
     if not redis_url:
         raise ConfigError(f"no running stack found in {data}: start one with `make up`, or set MEMESNIPE_REDIS_URL or MEMESNIPE_DATA_DIR")
-    rpc_url = os.environ.get("MEMESNIPE_RPC_URL") or known.get("rpc_url", "")
-    return Addresses(data, redis_url, rpc_url, os.environ.get("MEMESNIPE_WALLET_PUBKEY") or known.get("wallet", ""))
+    rpc_url = os.environ.get("MEMESNIPE_RPC_URL") or left.get("rpc_url", "")
+    return Addresses(data, redis_url, rpc_url, os.environ.get("MEMESNIPE_WALLET_PUBKEY") or left.get("wallet", ""))
 
 
 def data_dir() -> Path:
@@ -53,6 +53,11 @@ def runs(data: Path) -> bool:
         except OSError:
             return True
         return False
+
+
+def known(data: Path) -> dict[str, str]:
+    """Return what the running stack left for commands, empty where none runs. It holds a password: never print it."""
+    return _read(data / "run" / "addresses")
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -12,10 +12,11 @@ from rich.table import Table
 from memesnipe.cli import addresses as stack
 from memesnipe.cli.config import config_app
 from memesnipe.cli.importing import import_app
+from memesnipe.cli.live_check import live_check
 from memesnipe.cli.new import new_app
 from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.kernel.logs import configure
-from memesnipe.kernel.settings import load
+from memesnipe.kernel.settings import environment, load
 from memesnipe.messages.bounds import HaltState
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(config_app, name="config")
 app.add_typer(import_app, name="import")
 app.add_typer(new_app, name="new")
+app.command("live-check")(live_check)
 console = Console()
 
 Strategy = Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy; without it, the whole portfolio.")]
@@ -41,8 +43,10 @@ def up(
     stay: Annotated[bool, typer.Option(help="After a replay keep the page open until Ctrl-C.")] = False,
 ) -> None:
     """Start the whole stack on this machine. Ctrl-C stops all of it."""
+    from memesnipe.signer.environment import refuse_keys_in
     from memesnipe.supervisor.plan import UpSettings
 
+    refuse_keys_in(environment())  # before any setting is read, whose error could repeat it
     if manifests:
         os.environ["MEMESNIPE_MANIFESTS"] = ":".join(str(folder) for folder in manifests)
     if replay is not None:

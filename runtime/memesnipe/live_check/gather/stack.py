@@ -1,0 +1,108 @@
+"""What the stack says of itself: the configuration in force, the gates, the halts, whether it runs on paper.
+
+On a host that runs on paper, or not at all, the folder of manifests is judged as the next start would judge it: that is the question
+before the switch is turned.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from redis.exceptions import RedisError
+
+from memesnipe.bus import topology
+from memesnipe.bus.api import Entry
+from memesnipe.bus.folds import Halts, fold_halts, latest_config
+from memesnipe.bus.rows import row_of
+from memesnipe.control.applied import applied, conditions_of
+from memesnipe.control.gates import Condition, Verdict
+from memesnipe.kernel.errors import BadInput
+from memesnipe.live_check.facts import Applied, Seen, Silent, Switch, Unseen
+from memesnipe.live_check.gather.stores import asked
+from memesnipe.live_check.installation import Installation
+from memesnipe.live_check.judge.mode import START
+from memesnipe.manifests.reading import read
+from memesnipe.supervisor.plan import OWN_STRATEGIES
+
+PAGE = 1_000
+PAGES_MAX = 200
+Gates = dict[str, tuple[Condition, ...]]
+
+
+class _Strategy(msgspec.Struct, frozen=True):
+    id: str
+    conditions: tuple[Condition, ...] = ()
+
+
+class _Status(msgspec.Struct, frozen=True):
+    strategies: tuple[_Strategy, ...]
+
+
+_STATUS = msgspec.json.Decoder(_Status)
+
+
+def switch(place: Installation) -> Switch:
+    """The switch as it is set here, and as control last said it stands for what runs."""
+    gates = status(place) if place.by_up and place.runs else None
+    switches = [each.status for group in (gates or {}).values() for each in group if each.type == "SwitchedLive"]
+    return Switch(place.paper, switches[0] is not Verdict.TRUE if switches else None, place.strangers, place.key_in_environment)
+
+
+def status(place: Installation) -> Gates | None:
+    """What control wrote of every strategy; None where it wrote nothing that can be read."""
+    path = place.data / "run" / "status.json"
+    try:
+        return {each.id: each.conditions for each in _STATUS.decode(path.read_bytes()).strategies}
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+async def configuration(place: Installation, genesis: str, now_ns: int) -> Seen[Applied]:
+    """What is in force; else what the manifests would make of it. Raises ConfigError for manifests that are wrong."""
+    about_to_go_live = place.by_up and not place.paper and switch(place).paper_running is True
+    if place.runs and place.guard.redis_url and not about_to_go_live:
+        entries = await folded(place, topology.CONFIG.name)
+        if isinstance(entries, Silent):
+            return entries
+        config = latest_config(None, entries)
+        return Applied(config, status(place) if place.by_up else None) if config else Silent("no configuration was applied yet")
+    if place.control is None:
+        return Unseen("config_channel in Redis tells: run this where MEMESNIPE_REDIS_URL is set")
+    # `up` makes the folder for a person's own strategies at its start; until then it is nobody's mistake that it is not there.
+    manifests = read([folder for folder in place.control.folders() if folder.is_dir() or folder != Path(OWN_STRATEGIES)])
+    config = applied(manifests, version=0, time_ns=now_ns, paper_switch=place.paper, genesis=genesis)
+    return Applied(config, conditions_of(manifests, paper_switch=place.paper, genesis=genesis))
+
+
+async def halts(place: Installation) -> Seen[Halts]:
+    """The kill switch as everyone folds it."""
+    if not place.guard.redis_url or (place.by_up and not place.runs):
+        return Unseen(f"halts lie in Redis: {START}")
+    entries = await folded(place, topology.KILL_SWITCH.name)
+    return entries if isinstance(entries, Silent) else fold_halts(Halts(), entries)
+
+
+async def folded(place: Installation, stream: str) -> list[Entry] | Silent:
+    """Return a stream's entries, reading only: a bus would bury what it cannot decode, and this writes nothing."""
+    found, last, row = list[Entry](), "0", row_of(stream)
+    client: Any
+    try:
+        async with asked(place.guard.redis_url, decode_responses=False) as client:
+            for _ in range(PAGES_MAX):
+                page = await client.execute_command("XRANGE", place.guard.key_prefix + stream, f"({last}", "+", "COUNT", PAGE)
+                for entry_id, fields in _pairs(page):
+                    last = entry_id
+                    try:
+                        found.append(row.decode(last, fields))
+                    except BadInput:
+                        continue
+                if len(page) < PAGE:
+                    break
+    except (RedisError, OSError, ValueError) as error:
+        return Silent(f"{stream} cannot be read: {type(error).__name__}")
+    return found
+
+
+def _pairs(page: Any) -> list[tuple[str, list[bytes]]]:
+    """redis-py gives an entry's fields as a map; a row wants them as they came."""
+    return [(entry_id.decode(), [part for pair in fields.items() for part in pair]) for entry_id, fields in page]
