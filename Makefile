@@ -21,6 +21,8 @@ e2e: setup-dev ## images, and a whole installation on a real Kubernetes node (Li
 
 long: setup-dev ## what takes an hour: 10,000 Strategies beside a raw apply, and every benchmark
 	@$(PY) tests/bench/operator_scale.py --strategies 10000
+	@echo "== misbehaviour matrix, every cell"
+	@MEMESNIPE_MATRIX=whole $(PY) -m pytest -n $(JOBS) --dist loadgroup tests/integration/test_misbehaviour_matrix.py
 	@$(MAKE) --no-print-directory bench
 
 cluster: setup-dev ## a Kubernetes cluster to try things on, until Ctrl-C; NODE=real runs containers (Linux, root)
