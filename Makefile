@@ -7,7 +7,7 @@ PY := $(BIN)/python
 RUN := $(PY) -m memesnipe
 JOBS ?= 2
 
-.PHONY: help up test e2e long cluster build bench check format types unit setup setup-dev lock clean
+.PHONY: help up test e2e long fuzz mutants cluster build bench check format types unit setup setup-dev lock clean
 help: ## show this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -24,6 +24,13 @@ long: setup-dev ## what takes an hour: 10,000 Strategies beside a raw apply, and
 	@echo "== misbehaviour matrix, every cell"
 	@MEMESNIPE_MATRIX=whole $(PY) -m pytest -n $(JOBS) --dist loadgroup tests/integration/test_misbehaviour_matrix.py
 	@$(MAKE) --no-print-directory bench
+
+fuzz: setup-dev ## every decoder for SECONDS (600) each, and the rule machines twenty times as far as in `make test`
+	@$(PY) tests/fuzz/run.py --seconds $(or $(SECONDS),600)
+	@MEMESNIPE_EXAMPLES=$(or $(EXAMPLES),20) $(PY) -m pytest -n $(JOBS) --timeout 7200 tests/property $(ARGS)
+
+mutants: setup-dev ## how many small wrong changes of signer, approvals, guard and policy the tests see; ARGS=--sample=0 for all
+	@$(PY) scripts/mutants.py $(ARGS)
 
 cluster: setup-dev ## a Kubernetes cluster to try things on, until Ctrl-C; NODE=real runs containers (Linux, root)
 	@exec $(PY) -m memesnipe.testing.cluster --node=$(or $(NODE),kwok)
@@ -63,4 +70,4 @@ lock: setup-dev ## renew the lock files from pyproject.toml
 	@sh scripts/lock.sh
 
 clean: ## remove what set-up and tests left; keeps shared/
-	@rm -rf .venv .setup dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .setup dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz .mutants

@@ -41,7 +41,8 @@ class _Strict(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str) or key in seen:
-                problem = f"key {key!r} is {'repeated' if key in seen else 'not a string'}"
+                # A key that is no text may be a mapping, which no set can be asked for.
+                problem = f"key {key!r} is {'repeated' if isinstance(key, str) else 'not a string'}"
                 raise ConstructorError(None, None, problem, key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)

@@ -35,8 +35,11 @@ def events_in(transaction: Any, meta: Mapping[str, Any]) -> Extracted:
         raise BadInput("meta", f"{type(meta).__name__} instead of an object")
     if meta.get("err") is not None:
         return Extracted()
-    inner = list(_inner(transaction, meta))
-    return _decoded(inner, truncated=False) if inner else events_in_logs(meta.get("logMessages") or ())
+    try:
+        inner = list(_inner(transaction, meta))
+        return _decoded(inner, truncated=False) if inner else events_in_logs(meta.get("logMessages") or ())
+    except (AttributeError, KeyError, TypeError) as error:  # a host that lies about the shape must not end the source
+        raise BadInput("transaction", f"not as RPC tells it: {type(error).__name__}") from None
 
 
 def events_in_logs(logs: Sequence[str]) -> Extracted:

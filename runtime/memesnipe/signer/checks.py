@@ -163,7 +163,10 @@ def _last(case: Case) -> int:
 
 
 def _signed_as(attempt: int, case: Case) -> Signed | None:
-    return next((each for each in case.known.signed if each.attempt == attempt), None)
+    for each in case.known.signed:
+        if each.attempt == attempt:
+            return each
+    return None
 
 
 CHECKS: tuple[Check, ...] = (

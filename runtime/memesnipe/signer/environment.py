@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from memesnipe.kernel.errors import ConfigError
 
-_NAMES_A_KEY = re.compile(r"PRIVATE_?KEY|SECRET|KEYPAIR|SEED_?PHRASE|MNEMONIC|WALLET|JITO|VAULT_TOKEN|(?:^|_)KEY$", re.IGNORECASE)
+_NAMES_A_KEY = re.compile(r"SOLANA|WALLET|JITO|MNEMONIC|SEED_?PHRASE|KEYPAIR|^(?:PRIVATE|SECRET)_?KEY$", re.IGNORECASE)
+"""Beside our own: how others call such a variable. Not every SECRET of a person's machine is a wallet."""
 _IS_A_KEY = re.compile(
     r"\s*(?:\[[\s0-9,]{63,}\]"  # a Solana keypair file's content
     r"|[1-9A-HJ-NP-Za-km-z]{80,90}"  # 64 bytes in base58, as wallets export them
