@@ -202,6 +202,10 @@ def test_a_real_wallet_is_never_filled_by_the_localnet_nor_signed_for_on_it() ->
     assert WALLET not in str(manifests)
 
 
+def test_the_signer_is_told_the_one_address_so_that_another_wallet_s_file_is_found_at_its_start() -> None:
+    assert pod_of(render(LIVE), "signer").env["MEMESNIPE_WALLET_ADDRESS"]["value"] == WALLET
+
+
 @each_set
 def test_what_there_must_be_one_of_is_stopped_before_the_next_is_started(values: Values) -> None:
     manifests = render(values)

@@ -12,8 +12,9 @@ from memesnipe.bus.api import Entry, Subscription
 from memesnipe.bus.folds import Halts
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.guard.attempts import Attempts, Status
+from memesnipe.guard.hosts import Hosts, Keys
 from memesnipe.guard.inflight import InFlight
-from memesnipe.guard.live import Hosts, Keys, Live
+from memesnipe.guard.live import Live
 from memesnipe.guard.live_checks import Identity
 from memesnipe.guard.standing import Standing, standing_of
 from memesnipe.kernel.clock import SystemClock
@@ -54,7 +55,7 @@ def live(bus: RedisBus, attempts: Attempts, tmp_path: Path) -> Live:
     keys = {role: SigningKey.create(tmp_path / f"{role}.key") for role in ("risk", "guard", "lease")}
     trusted = TrustedKeys.of(**{role: key.public_hex for role, key in keys.items()})
     live = Live(bus, SystemClock(), hosts, Keys(keys["guard"], trusted), attempts, standing)
-    live._identity = Identity("wallet", "genesis")
+    live._requests._identity = Identity("wallet", "genesis")
     return live
 
 

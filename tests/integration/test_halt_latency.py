@@ -154,4 +154,5 @@ def told(what: str, late_ns: Sequence[int]) -> str:
 
 def under(live: LivePath) -> str:
     times_ns = [one.time_ns for one in live.signatures()]
-    return f"\nunder {len(times_ns) * NS_PER_S / (times_ns[-1] - times_ns[0]):.1f} signatures a second, halts included"
+    span_s = (times_ns[-1] - times_ns[0]) / NS_PER_S
+    return f"\nunder {live.ended / span_s:.0f} orders a second, {len(times_ns) / span_s:.1f} of them signed; most are refused by a halt"

@@ -21,6 +21,7 @@ from aiohttp import ClientSession, web
 
 from memesnipe.approvals.keys import SigningKey, TrustedKeys
 from memesnipe.bus import topology
+from memesnipe.bus.acl import service_rules
 from memesnipe.bus.api import Bus
 from memesnipe.kernel.clock import NS_PER_S, SystemClock
 from memesnipe.ledger.engine import ledger_url
@@ -347,6 +348,30 @@ async def test_a_redis_that_evicts_is_found(funded: Host) -> None:
             server.config_set("maxmemory-policy", "noeviction")
 
     assert "noeviction" in failing["stores: redis keeps"].fix
+
+
+@pytest.mark.parametrize(
+    ("service", "sees", "does_not_see"),
+    [
+        ("wallet_guard", {"stores: redis", "mode: halts", "limits: policy"}, {"stores: redis keeps"}),
+        ("position_manager", {"stores: redis", "mode: halts", "limits: policy"}, {"stores: redis keeps"}),
+        ("data_consumers", {"stores: redis", "limits: policy"}, {"mode: halts", "stores: redis keeps"}),
+    ],
+)
+async def test_a_services_own_redis_user_sees_its_part_and_says_what_it_does_not_see(
+    service: str, sees: set[str], does_not_see: set[str], funded: Host
+) -> None:
+    url = funded.env["MEMESNIPE_REDIS_URL"]
+    with redis.Redis.from_url(url) as server:
+        server.execute_command("ACL", "SETUSER", service, "reset", "on", ">pw", *service_rules(service))
+        try:
+            found = await funded.found(REDIS_URL=url.replace("redis://", f"redis://{service}:pw@"))
+        finally:
+            server.execute_command("ACL", "DELUSER", service)
+
+    status = {f"{each.area}: {each.check}": each.status for each in found}
+    assert {check for check in sees if status[check] is Status.OK} == sees
+    assert {check for check in does_not_see if status[check] is Status.UNSEEN} == does_not_see
 
 
 async def test_a_wrong_setting_is_named_and_nothing_else_is_claimed(host: Host) -> None:

@@ -13,7 +13,7 @@ from solders.pubkey import Pubkey
 from memesnipe.chain.programs import WRAPPED_SOL_MINT
 from memesnipe.localnet.faults import Faults
 from memesnipe.localnet.settings import LocalnetSettings
-from memesnipe.localnet.switches import TABLE, Counter, Switches, rows
+from memesnipe.localnet.switches import TABLE, Chancy, Switches, rows
 from memesnipe.localnet.testing import READ, SOL, Wallet, encoded, running
 
 Json = Any
@@ -159,6 +159,15 @@ async def test_heights_and_expiries_may_be_lies(wallet: Wallet) -> None:
     assert valid["value"] is True
 
 
+async def test_a_height_may_be_a_lie_now_and_then(wallet: Wallet) -> None:
+    height = await wallet.result("getBlockHeight")
+    await switch(wallet, height_lie_blocks=200, odds_per_mille={"height_lie_blocks": 500})
+
+    told = {await wallet.result("getBlockHeight") for _ in range(40)}
+
+    assert told == {height, height + 200}
+
+
 async def test_long_logs_are_cut_and_inner_instructions_are_not(wallet: Wallet) -> None:
     await switch(wallet, log_lines_max=3)
 
@@ -219,7 +228,7 @@ def test_chance_is_the_seed_s() -> None:
 
 def test_one_switch_s_draws_do_not_shift_another_s() -> None:
     faults = Faults(1)
-    odds: dict[Counter, int] = {"lost_sends": 300, "unavailable": 500}
+    odds: dict[Chancy, int] = {"lost_sends": 300, "unavailable": 500}
     faults.switches = Switches(lost_sends=1_000, unavailable=1_000, odds_per_mille=odds)
 
     beside = []

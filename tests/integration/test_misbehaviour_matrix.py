@@ -59,7 +59,7 @@ async def test_nothing_is_doubled_lost_or_stuck_and_the_ledger_is_the_chain(
         stage = Stage(bus, valkey_url, wallet, tmp_path, PROCESSES)
         try:
             await stage.open()
-            matrix = Matrix(stage, node, day, BAD_DAYS[day])
+            matrix = Matrix(stage, node, day)
             await matrix.stock()
             for cells in chains(day):
                 await matrix.run(cells)

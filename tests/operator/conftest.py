@@ -2,11 +2,14 @@
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
+import msgspec
 import pytest
 import yaml
 
@@ -15,6 +18,12 @@ from memesnipe.testing.custom_resources import Resources, a_namespace, install_c
 from memesnipe.testing.desk import DRY, POLICY, STRATEGY, TRADER, Desk, admit, people
 from memesnipe.testing.operators import RunningOperator, Shared, StartOperator, starting
 from memesnipe.testing.redis_seen import RedisSeen
+from memesnipe.testing.setting_up import Installation, Mortal
+from memesnipe_operator.api import Api
+from memesnipe_operator.connection import connected
+from memesnipe_operator.setup import steps
+from memesnipe_operator.setup.keeping import Keeping
+from memesnipe_operator.setup.settings import SetupSettings
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -59,6 +68,29 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     """A namespace of this test's own. It is deleted at the end, and nobody waits for that."""
     with a_namespace(cluster) as name:
         yield name
+
+
+@pytest.fixture
+def signer_namespace(cluster: Cluster, namespace: str) -> Iterator[str]:
+    """A second one, for a signer."""
+    name = f"{namespace}-signer"
+    cluster.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    yield name
+    cluster.call("DELETE", f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture
+async def installation(cluster: Cluster, namespace: str, signer_namespace: str) -> AsyncIterator[Installation]:
+    """Both, with nothing in them yet."""
+    settings = SetupSettings(
+        namespace=namespace, signer_namespace=signer_namespace, redis_address="memesnipe-redis:6379", localnet=True, settle_s=0
+    )
+
+    async def run(api: Mortal, now: datetime, changes: Mapping[str, Any]) -> None:
+        await steps.run(Keeping(cast("Api", api)), msgspec.structs.replace(settings, **changes), now)
+
+    async with connected(str(cluster.kubeconfig)) as api:
+        yield Installation(cluster, api, namespace, signer_namespace, run)
 
 
 @pytest.fixture(scope="session")

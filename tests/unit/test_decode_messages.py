@@ -1,24 +1,29 @@
 """Messages decode to what they say, or are refused; real captures decode to what the chain recorded."""
 
+import base64
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from solders.hash import Hash
 from solders.instruction import CompiledInstruction
-from solders.message import MessageAddressTableLookup, MessageHeader, MessageV0, to_bytes_versioned
+from solders.message import MessageAddressTableLookup, MessageHeader, MessageV0, MessageV1, TransactionConfig, to_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from memesnipe.chain import programs
-from memesnipe.chain.decode import decode_message, read_transaction
+from memesnipe.chain import policy, programs
+from memesnipe.chain.bonding_curve import bonding_curve
+from memesnipe.chain.decode import decode_message, read_transaction, version_is_allowed
+from memesnipe.chain.decode_tables import addresses_in
 from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.signing import LookupTable
 from memesnipe.testing import swaps
 from memesnipe.testing.builders import an_intent
+from memesnipe.testing.mutants.corpus import taken_away
 from memesnipe.testing.swaps import POOL, World
 
 FIXTURES = Path(os.environ.get("MEMESNIPE_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data")) / "fixtures"
@@ -79,12 +84,52 @@ def test_an_account_that_a_table_repeats_is_refused() -> None:
     )
 
 
-def test_a_table_address_that_is_no_key_is_refused() -> None:
-    table = LookupTable(swaps.a_table().key, ("z" * 44,))
+def whole() -> bytes:
+    return swaps.table_data(*POOL)
 
-    assert _code(looking_up(MessageAddressTableLookup(Pubkey.from_string(table.key), bytes([0]), b"")), (table,)) is (
-        ReasonCode.TX_LOOKUP_TABLE
-    )
+
+@pytest.mark.parametrize("data", [b"", whole()[:55], whole()[:-1], whole() + b"\0", bytes(248), ("z" * 44,)], ids=len)
+def test_a_table_whose_account_is_not_one_is_refused_by_its_key(data: Any) -> None:
+    table = LookupTable(swaps.a_table().key, data)
+
+    with pytest.raises(Refused, match=table.key) as refused:
+        decode_message(looking_up(MessageAddressTableLookup(Pubkey.from_string(table.key), bytes([0]), b"")), (table,))
+
+    assert refused.value.code is ReasonCode.TX_LOOKUP_TABLE
+
+
+def test_the_last_of_256_addresses_is_found_where_the_chain_has_it() -> None:
+    keys = [Pubkey.from_bytes(bytes([12, number]) + bytes(30)) for number in range(256)]
+    table = LookupTable(swaps.a_table().key, swaps.table_data(*keys))
+
+    decoded = decode_message(looking_up(MessageAddressTableLookup(Pubkey.from_string(table.key), bytes([255]), bytes([0]))), (table,))
+
+    assert decoded.keys[decoded.static_keys :] == (keys[255], keys[0])
+    assert addresses_in(table) == tuple(keys)
+
+
+def test_a_v1_message_is_read_with_its_fee_as_a_total_and_is_not_for_signing() -> None:
+    config = TransactionConfig(priority_fee=123_456, compute_unit_limit=200_000)
+    message = bytes(to_bytes_versioned(MessageV1.try_compile(WORLD.wallet, [PARTS.swap], Hash.default(), config)))  # type: ignore[list-item] # it is there
+
+    landed = read_transaction(message + bytes(64))
+
+    assert (landed.version, landed.priority_fee_lamports, landed.compute_units) == ("v1", 123_456, 200_000)
+    assert _code(message, ()) is ReasonCode.TX_VERSION
+
+
+def test_a_v1_fee_above_the_cap_is_refused_as_a_total_were_the_version_allowed() -> None:
+    limits = policy.Limits(priority_fee_lamports_max=100_000, tip_lamports_max=0)
+    terms = policy.terms_of(INTENT, wallet=WORLD.wallet, min_out=1, limits=limits)
+
+    def fee_is_allowed(lamports: int) -> bool:
+        config = TransactionConfig(priority_fee=lamports, compute_unit_limit=1)
+        message = bytes(to_bytes_versioned(MessageV1.try_compile(WORLD.wallet, [PARTS.swap], Hash.default(), config)))  # type: ignore[list-item] # it is there
+        with taken_away(version_is_allowed), suppress(Refused):
+            return bool(policy.check(message, (), terms))
+        return False
+
+    assert [fee_is_allowed(lamports) for lamports in (100_000, 100_001)] == [True, False]
 
 
 def test_a_wire_transaction_with_an_extra_signature_is_not_read() -> None:
@@ -111,6 +156,32 @@ def test_a_real_capture_is_rebuilt_to_the_signed_bytes_and_decodes_to_what_was_r
     accounts = [each["accounts"] for each in recorded["instructions"] if "accounts" in each]
     kept = [each for each, was in zip(decoded.instructions, recorded["instructions"], strict=True) if "accounts" in was]
     assert [[str(key) for key in each.accounts] for each in kept] == accounts
+
+
+@needs_fixtures
+def test_a_real_curve_account_decodes_to_reserves_that_fit_its_lamports_and_the_start_of_every_curve() -> None:
+    value = json.loads((FIXTURES / "raw_bonding_curve_from_getaccountinfo.json").read_text())["result"]["value"]
+    data = base64.b64decode(value["data"][0])
+
+    curve = bonding_curve(value["owner"], data)
+
+    rent_lamports = (128 + len(data)) * 6_960
+    assert value["lamports"] == rent_lamports + curve.real_quote_lamports
+    assert curve.virtual_quote_lamports - curve.real_quote_lamports == programs.PUMP_VIRTUAL_QUOTE_START_LAMPORTS
+    sold_units = programs.PUMP_REAL_BASE_START_UNITS - curve.real_base_units
+    assert sold_units == programs.PUMP_VIRTUAL_BASE_START_UNITS - curve.virtual_base_units
+    assert (curve.supply_units, curve.complete, curve.quote_mint) == (programs.PUMP_SUPPLY_UNITS, False, None)
+
+
+@pytest.mark.parametrize("data", [b"", programs.PUMP_BONDING_CURVE, programs.PUMP_BONDING_CURVE + bytes(106), bytes(151)], ids=len)
+def test_an_account_that_is_no_curve_is_refused(data: bytes) -> None:
+    with pytest.raises(Refused):
+        bonding_curve(programs.PUMP_PROGRAM, data)
+
+
+def test_a_curve_under_another_program_is_refused() -> None:
+    with pytest.raises(Refused):
+        bonding_curve(programs.PUMPSWAP_PROGRAM, programs.PUMP_BONDING_CURVE + bytes(200))
 
 
 def wire(transaction: dict[str, Any]) -> bytes:

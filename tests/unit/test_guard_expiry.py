@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from solana.rpc.commitment import Commitment, Confirmed, Finalized
+from solders.hash import Hash
 
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.chain.clients.rpc import SolanaRpc
@@ -14,13 +15,17 @@ from memesnipe.kernel.errors import BadInput, Unavailable
 from memesnipe.testing.builders import GENESIS
 
 FLOOR = 1_000
+OTHER_GENESIS = str(Hash(bytes([9]) * 32))
 
 
 class Node(SolanaRpc):
     """An RPC host that says one height and one last valid height, or nothing."""
 
-    def __init__(self, height: int | Exception, last_valid: int = FLOOR + 182) -> None:
-        self.height, self.last_valid = height, last_valid
+    def __init__(self, height: int | Exception, last_valid: int = FLOOR + 182, chain: str = GENESIS) -> None:
+        self.height, self.last_valid, self.chain = height, last_valid, chain
+
+    async def genesis(self) -> str:
+        return self.chain
 
     async def block_height(self, commitment: Commitment = Finalized, lane: Lane = Lane.NORMAL) -> int:
         assert commitment is Finalized
@@ -65,6 +70,16 @@ async def test_a_node_that_lies_about_all_its_heights_is_caught_by_the_second_ho
 async def test_without_the_second_host_s_word_no_new_risk_is_built() -> None:
     with pytest.raises(Unavailable):
         await believed(Node(FLOOR), Node(Unavailable("check")))
+
+
+async def test_a_second_host_of_another_chain_is_no_second_opinion() -> None:
+    """It would agree to every death: its height is another, and it knows no signature of ours."""
+    stranger = Node(10**6, chain=OTHER_GENESIS)
+
+    with pytest.raises(BadInput, match="MEMESNIPE_RPC_CHECK_URL"):
+        await believed(Node(FLOOR), stranger)
+    with pytest.raises(BadInput, match="MEMESNIPE_RPC_CHECK_URL"):
+        await Expiry(Node(FLOOR), stranger).passed(1, "", Lane.EXIT)
 
 
 async def test_an_exit_does_not_wait_for_the_second_host() -> None:

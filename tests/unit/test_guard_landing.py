@@ -14,13 +14,15 @@ from memesnipe.chain.clients.limits import Lane
 from memesnipe.chain.clients.rpc import SolanaRpc
 from memesnipe.chain.clients.rpc_types import Landed, SignatureStatus, TransactionMeta
 from memesnipe.guard.expiry import Expiry
-from memesnipe.guard.landing import Landing
+from memesnipe.guard.landing import HISTORY_LAG_BLOCKS, Landing
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.messages.signing import EarlierSignature, SignedTransaction
 
 KEY = Keypair.from_seed(bytes(32))
 BYTES = bytes(VersionedTransaction(MessageV0.try_compile(KEY.pubkey(), [], [], Hash(bytes([7]) * 32)), [KEY]))
 SIGNED = SignedTransaction("intent", 1, "5" * 88, BYTES, 150)
+GONE = 150 + HISTORY_LAG_BLOCKS
+"""A finalized height at which bytes that nobody knows never landed."""
 LANDED = Landed(9, ("AA==", "base64"), TransactionMeta(None, 5_000, (), ()))
 CONFIRMED = SignatureStatus(9, None, "confirmed")
 PROCESSED = SignatureStatus(9, None, "processed")
@@ -40,6 +42,9 @@ class Chain(SolanaRpc):
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def genesis(self) -> str:
+        return "the chain"
 
     async def block_height(self, commitment: Commitment = Finalized, lane: Lane = Lane.NORMAL) -> int:
         assert commitment is Finalized
@@ -96,7 +101,7 @@ async def test_the_same_bytes_are_sent_until_they_are_known() -> None:
 
 
 async def test_an_attempt_is_dead_past_its_finalized_height_when_history_does_not_know_it() -> None:
-    assert await landed(Chain(heights=[151], statuses=[None], transactions=[None])) is None
+    assert await landed(Chain(heights=[GONE], statuses=[None], transactions=[None])) is None
 
 
 async def test_at_its_last_valid_height_an_attempt_still_lives() -> None:
@@ -108,19 +113,27 @@ async def test_at_its_last_valid_height_an_attempt_still_lives() -> None:
 
 
 async def test_a_landing_in_the_last_valid_block_is_not_taken_for_expiry() -> None:
-    chain = Chain(heights=[151], statuses=[None, CONFIRMED], transactions=[LANDED])
+    chain = Chain(heights=[GONE], statuses=[None, CONFIRMED], transactions=[LANDED])
 
     assert await landed(chain) is LANDED
 
 
+async def test_a_history_that_lags_behind_finality_is_waited_for() -> None:
+    chain = Chain(heights=[151, 151, GONE - 1], statuses=[None, None, None, CONFIRMED], transactions=[LANDED])
+
+    assert await landed(chain, road := Road()) is LANDED
+
+    assert road.sent == []
+
+
 async def test_one_node_that_lags_cannot_declare_an_attempt_dead() -> None:
-    chain = Chain(heights=[151], statuses=[None, None, CONFIRMED], transactions=[LANDED])
+    chain = Chain(heights=[GONE], statuses=[None, None, CONFIRMED], transactions=[LANDED])
 
     assert await landed(chain) is LANDED
 
 
 async def test_a_transaction_that_history_has_without_a_status_is_not_dead() -> None:
-    chain = Chain(heights=[151], statuses=[None, None, None, CONFIRMED], transactions=[LANDED])
+    chain = Chain(heights=[GONE], statuses=[None, None, None, CONFIRMED], transactions=[LANDED])
 
     assert await landed(chain) is LANDED
 
@@ -128,13 +141,13 @@ async def test_a_transaction_that_history_has_without_a_status_is_not_dead() -> 
 async def test_nothing_is_sent_once_the_height_has_passed() -> None:
     road = Road()
 
-    await landed(Chain(heights=[151], statuses=[None], transactions=[None]), road)
+    await landed(Chain(heights=[GONE], statuses=[None], transactions=[None]), road)
 
     assert road.sent == []
 
 
 async def test_processed_is_neither_a_landing_nor_a_death() -> None:
-    chain = Chain(heights=[151], statuses=[PROCESSED, PROCESSED, CONFIRMED], transactions=[LANDED])
+    chain = Chain(heights=[GONE], statuses=[PROCESSED, PROCESSED, CONFIRMED], transactions=[LANDED])
 
     assert await landed(chain) is LANDED
 
@@ -177,13 +190,13 @@ async def test_a_signature_without_bytes_is_watched_and_never_sent() -> None:
 
 
 async def test_a_signature_without_bytes_is_dead_only_past_its_own_height() -> None:
-    chain = Chain(heights=[150, 151], statuses=[None], transactions=[None])
+    chain = Chain(heights=[150, GONE], statuses=[None], transactions=[None])
 
     async with asyncio.timeout(5):
         found = await landing(chain, Road()).land(EarlierSignature("intent", 1, "5" * 88, 150), Lane.NORMAL)
 
     assert found is None
-    assert chain.asked.count("height") == 2
+    assert chain.asked.count("height") == 3  # alive; past its end; long enough past it
 
 
 async def test_a_height_that_the_blockhash_contradicts_is_not_believed() -> None:
@@ -263,14 +276,14 @@ async def test_bytes_that_surely_live_go_out_before_anything_is_asked() -> None:
     assert host.asked[0] == "send"
 
 
-DEAD: dict[str, list[Any]] = {"heights": [151], "statuses": [None], "transactions": [None]}
+DEAD: dict[str, list[Any]] = {"heights": [GONE], "statuses": [None], "transactions": [None]}
 ALIVE: list[dict[str, list[Any]]] = [
-    {"heights": [150, 150, 151]},
+    {"heights": [150, 150, GONE]},
     {"statuses": [CONFIRMED, CONFIRMED, None]},
     {"valid": [True, True, False]},
     {"valid": [Unavailable("check"), False]},
     {"transactions": [LANDED, LANDED, None]},
-    {"heights": [Unavailable("check"), Unavailable("check"), 151]},
+    {"heights": [Unavailable("check"), Unavailable("check"), GONE]},
     {"statuses": [Unavailable("check"), None]},
     {"transactions": [Unavailable("check"), None]},
 ]

@@ -4,7 +4,7 @@ import pytest
 
 from memesnipe.chain.clients.jito import Jito, TipFloors
 from memesnipe.chain.clients.sender import Sender
-from memesnipe.guard.live import Hosts
+from memesnipe.guard.hosts import Hosts
 from memesnipe.guard.opening import hosts_of, wishes_of
 from memesnipe.guard.settings import GuardSettings
 from memesnipe.kernel.errors import ConfigError

@@ -33,6 +33,28 @@ def keys_with(role: str, key: seen.KeyFile) -> seen.RoleKeys:
 
 
 FAILS: list[tuple[str, str, dict[str, Any], str, str]] = [
+    (
+        "two roles with one key",
+        "keys: role keys",
+        {"role_keys": seen.RoleKeys({role: seen.KeyFile(role, "aa" * 32) for role in ROLES}, dict.fromkeys(ROLES, "aa" * 32))},
+        "share one key",
+        "remove one",
+    ),
+    (
+        "Jito's key is open",
+        "keys: jito key",
+        {"jito_key": seen.KeyFile("j.json", problem="j.json: chmod 600 it")},
+        "j.json",
+        "chmod 600 j.json",
+    ),
+    ("the RPC forbids", "endpoints: rpc", {"health": seen.Silent("forbidden", 403)}, "forbidden", "MEMESNIPE_HELIUS_API_KEY"),
+    (
+        "nobody tells the time",
+        "clock: skew",
+        {"offsets": (), "blocks": seen.Blocks(1, 5, 2_000, None)},
+        "could not be checked",
+        "timedatectl",
+    ),
     ("the switch is on paper", "mode: switch", {"switch": seen.Switch(paper_here=True)}, "nothing is signed", "PAPER_TRADING_MODE=false"),
     (
         "a key in the environment",
@@ -203,6 +225,13 @@ FAILS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("a full disk", "stores: data folder", {"folder": seen.Folder("d", True, 1 << 20)}, "1 MiB free", "make room"),
     ("a broken audit chain", "stores: audit", {"audit": seen.Audit(0, "line 3 does not follow")}, "line 3", "kill --freeze"),
     ("an old ledger", "stores: ledger", {"ledger": seen.Ledger("0001", "0002", {})}, "schema 0001", "migrates"),
+    (
+        "a token rule that is loosened at one of the two alone",
+        "safety: token checks",
+        {"guard": GuardSettings(token_transfer_fee_bps_max=100)},
+        "transfer_fee_bps_max",
+        "give both the same MEMESNIPE_TOKEN_TRANSFER_FEE_BPS_MAX",
+    ),
     ("no Redis", "stores: redis", {"redis": seen.Silent("ConnectionError")}, "ConnectionError", "MEMESNIPE_REDIS_URL"),
     (
         "Redis evicts",
@@ -221,6 +250,21 @@ FAILS: list[tuple[str, str, dict[str, Any], str, str]] = [
 ]
 
 WARNS: list[tuple[str, str, dict[str, Any], str, str]] = [
+    (
+        "one is live and one held back",
+        "mode: strategies",
+        {"applied": seen.Applied(a_config(a_strategy(mode=Mode.LIVE), a_strategy("sniper")), {"sniper": SHUT})},
+        "live: momentum; held back: sniper by EvidencePassed",
+        "memesnipe status",
+    ),
+    ("nobody says which wallet", "keys: signer", {"wallet": ""}, "is not set", "MEMESNIPE_WALLET_PUBKEY"),
+    (
+        "a host without fee estimates",
+        "endpoints: priority fee",
+        {"priority_fee": seen.Silent("no such method", 200)},
+        "what Jupiter advises",
+        "getPriorityFeeEstimate",
+    ),
     ("still on paper", "mode: switch", {"switch": seen.Switch(False, paper_running=True)}, "still on paper", "start it with"),
     (
         "a mistyped variable",
@@ -264,10 +308,11 @@ WARNS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("a token that nobody knows of", "balances: positions", {"holding": seen.Holding({"dust": 1}, 0)}, "dust", "reconcile"),
     ("a disk that fills", "stores: data folder", {"folder": seen.Folder("d", True, 1 << 30)}, "1,024 MiB", "make room"),
     ("no ledger yet", "stores: ledger", {"ledger": seen.Ledger("", "0002", {}, exists=False)}, "none yet", "position_manager"),
+    ("what is held is not watched", "safety: token watch", {"token_watch_s": 0.0}, "not looked at", "MEMESNIPE_TOKEN_WATCH_S"),
     (
         "tokens that may be frozen",
         "safety: token checks",
-        {"guard": GuardSettings(token_freeze_authority="allowed")},
+        {"guard": GuardSettings(token_freeze_authority="allowed"), "signer": SignerSettings(token_freeze_authority="allowed")},
         "freeze_authority",
         "MEMESNIPE_TOKEN_FREEZE_AUTHORITY to refused",
     ),
@@ -308,7 +353,7 @@ def test_a_question_without_an_answer_never_passes(fact: str) -> None:
     assert [each for each in found if each.status is Status.FAIL and each.found == "no answer within 15 s" and each.fix]
 
 
-@pytest.mark.parametrize("fact", [*names(), "signer"])
+@pytest.mark.parametrize("fact", [*names(), "signer", "token_watch_s"])
 def test_what_cannot_be_seen_from_here_says_where_to_look_and_fails_nothing(fact: str) -> None:
     found = judged(good_facts(**{fact: seen.Unseen("look in the other pod")}))
 

@@ -15,6 +15,7 @@ import memesnipe
 from memesnipe.chain import decode
 from memesnipe.kernel.errors import Refused
 from memesnipe.messages import codec
+from memesnipe.testing.mutants import page
 from memesnipe.testing.mutants.corpus import KINDS, PER_KIND, mutants, taken_away
 from memesnipe.testing.mutants.honest import world_of
 from memesnipe.testing.mutants.kind import Kind
@@ -22,6 +23,7 @@ from memesnipe.testing.mutants.proof import Row, prove, table
 from memesnipe.testing.swaps import World
 
 SEED = 1
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "signer-corpus.md"
 PACKAGE = Path(memesnipe.__file__).parent
 JUDGES = [
     *sorted((PACKAGE / "chain" / "policy").glob("*.py")),
@@ -33,7 +35,8 @@ NOT_IN_THE_CORPUS = {
     "_parsed": "bytes that cannot be read at all leave nothing to sign",
     "_instructions": "an index that points nowhere leaves nothing to judge; the sanitiser finds it first",
     "read_transaction": "reads what has landed; nothing is signed by it",
-    "_mint_of": "a mint that is no key has no accounts",
+    "_token_of": "a mint that is no key has no accounts",
+    "_program_of": "as above",
     "live_is_allowed_here": "the signer's own switch, not the request's: test_signer_refusals",
     "same_attempt_is_the_same_bytes": "behind it stands a second wall, the store's UNIQUE: test_signer_refusals",
 }
@@ -104,6 +107,12 @@ def refusing_functions(path: Path) -> dict[str, int]:
             if count := sum(name in {"Refused", "Replayed", "_malformed"} for name in calls):
                 found[function.name] = count
     return found
+
+
+def test_the_page_of_the_corpus_is_made_from_its_kinds() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page.render(), (
+        "renew it: python -m memesnipe.testing.mutants.page > docs/reference/signer-corpus.md"
+    )
 
 
 def test_the_same_seed_makes_the_same_corpus() -> None:

@@ -174,7 +174,7 @@ def test_a_service_that_is_away_is_counted_and_unknown() -> None:
 
 
 @pytest.mark.parametrize("spelling", sorted(spellings(SEED).keys() - {"raw seed"}))
-@pytest.mark.parametrize("name", ["MEMESNIPE_WALLET_FILE", "MEMESNIPE_NEVER_HEARD_OF", "SOLANA_PRIVATE_KEY", "JITO_AUTH_KEYPAIR"])
+@pytest.mark.parametrize("name", ["MEMESNIPE_WALLET_FILE", "MEMESNIPE_NEVER_HEARD_OF", "PRIVATE_KEY", "SOLANA_KEY", "JITO_AUTH"])
 def test_a_key_in_the_environment_is_refused_in_every_spelling(spelling: str, name: str) -> None:
     value = spellings(SEED)[spelling].decode("latin-1")
 
@@ -205,6 +205,7 @@ def test_what_a_signer_is_really_given_is_not_taken_for_a_key() -> None:
         "GITHUB_SHA": "a" * 40,
         "PYTHON_SHA256": "b" * 64,
         "MEMESNIPE_HELIUS_API_KEY": "c" * 64,
+        "SECRET_KEY_BASE": "d" * 128,
     }
 
     refuse_keys_in(given)

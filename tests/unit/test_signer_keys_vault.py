@@ -11,6 +11,7 @@ import pytest
 from solders.keypair import Keypair
 
 from memesnipe.kernel.errors import ConfigError, Unavailable
+from memesnipe.signer.https import Https
 from memesnipe.signer.keys import KeySource
 from memesnipe.signer.opening import key_of
 from memesnipe.signer.settings import SignerSettings
@@ -60,6 +61,27 @@ def test_vault_signs_and_its_signature_is_the_key_s(key: KeySource) -> None:
 
 def test_asking_twice_gives_the_same_signature(key: KeySource) -> None:
     assert key.sign(MESSAGE) == key.sign(MESSAGE)
+
+
+def test_an_answer_with_something_behind_the_signature_is_no_signature(key: KeySource, vault: FakeVault) -> None:
+    vault.fault = "tail"
+
+    with pytest.raises(Unavailable, match="holds no Ed25519 signature"):
+        key.sign(MESSAGE)
+
+
+def test_an_answer_that_is_too_long_is_not_read_to_its_end(vault: FakeVault) -> None:
+    vault.fault = "huge"
+
+    with pytest.raises(Unavailable):
+        Https("vault", vault.url, timeout_s=5.0).ask("GET", "/", {})
+
+
+def test_no_time_left_is_unavailable_and_nothing_is_asked(vault: FakeVault) -> None:
+    with pytest.raises(Unavailable):
+        Https("vault", vault.url, timeout_s=0.0).ask("GET", "/", {})
+
+    assert vault.asked == []
 
 
 def test_one_connection_serves_many_signatures(key: KeySource, vault: FakeVault) -> None:
@@ -194,14 +216,16 @@ def test_vault_under_tls_signs_for_who_knows_its_ca(authority: Authority, token_
         assert key.sign(MESSAGE) == bytes(KEY.sign_message(MESSAGE))
 
 
-@pytest.mark.parametrize("stranger", ["another CA", "another name"])
+@pytest.mark.parametrize("stranger", ["another CA", "another name", "another address"])
 def test_a_stranger_under_tls_never_sees_the_token(stranger: str, authority: Authority, token_file: Path, tmp_path: Path) -> None:
     context = tls(authority, tmp_path, "elsewhere" if stranger == "another name" else "localhost")
     if stranger == "another CA":
         (tmp_path / "ca.crt").write_bytes(Authority(datetime.now(UTC)).certificate)
 
-    with a_vault(FakeVault(wallet=KEY), context) as vault, pytest.raises(Unavailable):
-        key_of(settings(vault, token_file, vault_ca_file=str(tmp_path / "ca.crt"), vault_timeout_ms=5_000))
+    with a_vault(FakeVault(wallet=KEY), context) as vault:
+        vault.url = vault.url.replace("localhost", "127.0.0.1" if stranger == "another address" else "localhost")
+        with pytest.raises(Unavailable):
+            key_of(settings(vault, token_file, vault_ca_file=str(tmp_path / "ca.crt"), vault_timeout_ms=5_000))
 
     assert vault.asked == []
 

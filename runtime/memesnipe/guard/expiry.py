@@ -43,6 +43,7 @@ class Expiry:
         self._rpc, self._check, self._now_s = rpc, check, now_s
         self._hosts = (rpc,) if check is None else (rpc, check)
         self._seen = (0, -SEEN_S_MAX)
+        self._same_chain = check is None
 
     async def floor(self, lane: Lane) -> int:
         """Return the highest finalized height that a host names now. Raises Unavailable, BadInput, Refused.
@@ -84,6 +85,7 @@ class Expiry:
 
         `blockhash` is empty where nobody knows it any more. Raises Unavailable, BadInput, Refused.
         """
+        await self._require_same_chain()
         for host in self._hosts:
             if not await host.block_height(Finalized, lane) > height:
                 return False
@@ -103,13 +105,24 @@ class Expiry:
                 return False
         return True
 
+    async def _require_same_chain(self) -> None:
+        """A second host of another chain would agree to every death. Raises BadInput."""
+        if self._check is None or self._same_chain:
+            return
+        ours, theirs = await asyncio.gather(self._rpc.genesis(), self._check.genesis())
+        if ours != theirs:
+            raise bad_input("rpc_check", "genesis", f"MEMESNIPE_RPC_CHECK_URL serves the chain {theirs}, MEMESNIPE_RPC_URL {ours}")
+        self._same_chain = True
+
     async def _checked_height(self, lane: Lane) -> int:
         if self._check is None:
             return 0
         if lane is not Lane.EXIT:
+            await self._require_same_chain()
             return await self._check.block_height(Finalized, lane)
         try:
             async with asyncio.timeout(EXIT_WAIT_S):
+                await self._require_same_chain()
                 return await self._check.block_height(Finalized, lane)
         except (Unavailable, BadInput, Refused, TimeoutError) as error:
             logger().warning("check_host_unknown", detail=str(error))

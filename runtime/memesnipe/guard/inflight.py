@@ -12,7 +12,8 @@ from memesnipe.bus.api import Batch, Bus, Entry, Output
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.guard import effects, metrics
 from memesnipe.guard.attempts import Attempts
-from memesnipe.guard.live import Live, lane_of
+from memesnipe.guard.live import Live
+from memesnipe.guard.requests import lane_of
 from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.failpoints import failpoint

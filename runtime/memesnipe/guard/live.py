@@ -9,80 +9,41 @@ for the signer until their price is old are built anew, if nobody can have signe
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
 from memesnipe.approvals import approve
-from memesnipe.approvals.keys import SigningKey, TrustedKeys
-from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
 from memesnipe.chain.clients.limits import Lane
-from memesnipe.chain.clients.rpc import SolanaRpc
 from memesnipe.chain.clients.transport import NeverSent
-from memesnipe.guard import live_checks, metrics, outcome
+from memesnipe.guard import metrics, outcome
 from memesnipe.guard.attempts import Attempt, Attempts, Status
 from memesnipe.guard.decide import rejection
-from memesnipe.guard.expiry import Expiry, blockhash_of
-from memesnipe.guard.landing import Landing
-from memesnipe.guard.live_checks import Identity
-from memesnipe.guard.signer_client import AlreadySigned, SignerClient
+from memesnipe.guard.expiry import blockhash_of
+from memesnipe.guard.hosts import Hosts, Keys
+from memesnipe.guard.requests import PAUSE_S, Requests, lane_of
+from memesnipe.guard.signer_client import AlreadySigned
 from memesnipe.guard.standing import Standing
-from memesnipe.guard.venue import Ready, Venue
-from memesnipe.kernel.clock import NS_PER_S, Clock
+from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.metrics import BAD_INPUT
 from memesnipe.kernel.reasons import ReasonCode
-from memesnipe.messages.bounds import Mode
-from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Intent, Outcome
+from memesnipe.messages.orders import ApprovedOrder, Outcome
 from memesnipe.messages.signing import Signature, SwapTransaction
 
 ATTEMPTS_MAX = 3
-QUOTES_MAX = 4
-"""A read that fails or a simulation that no longer fits is asked again this often before the order is given back."""
-PAUSE_S = 0.25
-LEASE_WAIT_S = 3.0
-"""A lease is renewed a few times a second; the first one of a new halt epoch is on its way."""
-APPROVAL_TTL_NS = 60 * NS_PER_S
 LIFE_LEFT_BLOCKS_MIN = 100
 """Of some 180 finalized blocks at the start. With fewer left (half a minute gone) a price is old, and little time is left to land."""
-
-
-class Client(Protocol):
-    """What holds connections."""
-
-    async def close(self) -> None:
-        """Close them."""
-        ...
-
-
-class Hosts(msgspec.Struct, frozen=True):
-    """Who is asked. `clients` are all of them, to be closed."""
-
-    rpc: SolanaRpc
-    venue: Venue
-    expiry: Expiry
-    landing: Landing
-    signer: SignerClient
-    clients: tuple[Client, ...]
-
-
-class Keys(msgspec.Struct, frozen=True):
-    """Our own word, and whose word we take."""
-
-    own: SigningKey
-    trusted: TrustedKeys
 
 
 class Live:
     """Drives live orders, each to exactly one terminal outcome."""
 
     def __init__(self, bus: Bus, clock: Clock, hosts: Hosts, keys: Keys, attempts: Attempts, standing: Callable[[], Standing]) -> None:
-        self._bus, self._clock, self._hosts, self._keys = bus, clock, hosts, keys
-        self._attempts, self._standing = attempts, standing
-        self._identity: Identity | None = None
+        self._clock, self._hosts, self._attempts = clock, hosts, attempts
+        self._requests = Requests(bus, clock, hosts, keys, standing)
         self._unasked: set[tuple[str, int]] = set()
         """Attempts of this process that the signer cannot know: nobody can have signed them."""
 
@@ -127,31 +88,11 @@ class Live:
         """Persist a new attempt. Raises Refused."""
         if number > ATTEMPTS_MAX:
             raise Refused(ReasonCode.EXPIRED, f"{ATTEMPTS_MAX} attempts never landed")
-        request, quoted_out = await self._built(order, number)
+        request, quoted_out = await self._requests.built(order, number)
         failpoint("guard.before_attempt")
         self._attempts.begin(request, quoted_out, self._clock.now_ns())
         self._unasked.add((order.intent.id, number))
         failpoint("guard.after_attempt")
-
-    async def _built(self, order: ApprovedOrder, number: int) -> tuple[SwapTransaction, int]:
-        """Return a request on a fresh quote, still without our approval, and what was quoted. Raises Refused."""
-        identity = await self._known_identity()
-        self._require_allowed(order, identity)
-        await self._lease(order)
-        ready = await self._ready(order, identity)
-        request = SwapTransaction(
-            intent=order.intent,
-            attempt=number,
-            message=ready.built.message,
-            last_valid_block_height=ready.built.last_valid_block_height,
-            min_out=ready.min_out,
-            tables=ready.built.tables,
-            risk_approval=order.approval,
-            guard_approval=b"",
-            lease=b"",
-            mint=ready.built.mint,
-        )
-        return request, ready.built.quoted_out
 
     async def _finish(self, order: ApprovedOrder, attempt: Attempt) -> None:
         """Take an attempt that may land to its end."""
@@ -196,14 +137,14 @@ class Live:
             return False  # nobody says that they are old; the policy's floor holds whenever they are signed
         if left >= LIFE_LEFT_BLOCKS_MIN:
             return False
-        self._require_allowed(order, await self._known_identity())
+        await self._requests.require_allowed(order)
         await self._hosts.signer.wallet()
         logger().info("bytes_are_old", intent=attempt.request.intent.id, attempt=attempt.request.attempt, blocks_left=left)
         return True
 
     async def _rebuilt(self, order: ApprovedOrder, attempt: Attempt) -> Attempt:
         """Return the attempt with fresh bytes. It keeps its number: the signer takes each one once, and in order. Raises Refused."""
-        request, quoted_out = await self._built(order, attempt.request.attempt)
+        request, quoted_out = await self._requests.built(order, attempt.request.attempt)
         self._attempts.rebuilt(request, quoted_out, self._clock.now_ns())
         metrics.REQUOTES.inc()
         return msgspec.structs.replace(attempt, request=request, quoted_out=quoted_out)
@@ -214,7 +155,7 @@ class Live:
         That one is of a guard whose `guard.db` is gone, or of one that works beside us: it may land, so it is this attempt. To
         refuse the order here would leave a bought position that nobody knows of.
         """
-        approved, key = await self._approved(order, request), (request.intent.id, request.attempt)
+        approved, key = await self._requests.approved(order, request), (request.intent.id, request.attempt)
         was_unasked = key in self._unasked
         self._unasked.discard(key)
         try:
@@ -227,31 +168,9 @@ class Live:
             logger().warning("signature_adopted", intent=order.intent.id, attempt=request.attempt, signature=known.earlier.signature)
             return known.earlier
 
-    async def _approved(self, order: ApprovedOrder, request: SwapTransaction) -> SwapTransaction:
-        """Return the request with our approval of its bytes, made now, and the newest lease. Raises Refused."""
-        identity = await self._known_identity()
-        self._require_allowed(order, identity)
-        lease = await self._lease(order)
-        approval = approve.approve_guard(
-            order.intent,
-            attempt=request.attempt,
-            message=request.message,
-            tables=request.tables,
-            stated=approve.stated_digest(request),
-            risk_approval=request.risk_approval,
-            mode=Mode.LIVE,
-            genesis=identity.genesis,
-            policy_hash=order.policy_hash,
-            halt_epoch=order.halt_epoch,
-            now_ns=self._clock.now_ns(),
-            ttl_ns=APPROVAL_TTL_NS,
-            key=self._keys.own,
-        )
-        return msgspec.structs.replace(request, guard_approval=approval, lease=lease)
-
     async def _land(self, attempt: Attempt, signed: Signature) -> None:
         """Send until it is known, then persist what it did. An answer that does not fit is read again: never guessed, never refused."""
-        identity = await self._known_identity()
+        identity = await self._requests.identity()
         while True:
             landed = await self._hosts.landing.land(signed, lane_of(attempt.request.intent))
             if landed is None:
@@ -274,44 +193,6 @@ class Live:
         failpoint("guard.after_outcome_kept")
         metrics.ATTEMPTS.labels(status.value).inc()
 
-    def _require_allowed(self, order: ApprovedOrder, identity: Identity) -> None:
-        live_checks.require_allowed(order, self._standing(), identity)
-        live_checks.require_approved(order, self._keys.trusted, identity.genesis, self._clock.now_ns())
-
-    async def _ready(self, order: ApprovedOrder, identity: Identity) -> Ready:
-        """Return bytes worth approving; a host that does not answer is asked again, for a fresh quote. Raises Refused."""
-        lane, limits = lane_of(order.intent), self._standing().config.limits
-        refused = Refused(ReasonCode.QUOTE_MISSING, "no quote in time")
-        for _ in range(QUOTES_MAX):
-            try:
-                return await self._hosts.venue.prepare(order.intent, identity.wallet, limits, lane)
-            except (Unavailable, BadInput) as error:
-                refused = Refused(ReasonCode.QUOTE_MISSING, str(error))
-            except Refused as error:
-                if error.code is not ReasonCode.SIMULATION_FAILED:
-                    raise
-                refused = error
-            await asyncio.sleep(PAUSE_S)
-        raise refused
-
-    async def _lease(self, order: ApprovedOrder) -> bytes:
-        """Return a lease that allows the order, waiting a moment for one. Raises Refused."""
-        strategy, loop = order.intent.strategy, asyncio.get_running_loop()
-        names = [topology.LEASE_KEY, topology.EXIT_LEASE_KEY] if isinstance(order.intent, ExitIntent) else [topology.LEASE_KEY]
-        deadline_s = loop.time() + LEASE_WAIT_S
-        while True:
-            found = [await self._bus.get(name.format(strategy=strategy)) for name in names]
-            now_ns = self._clock.now_ns()
-            try:
-                envelope, lease = live_checks.lease_that_fits([one for one in found if one], order, self._keys.trusted, now_ns)
-            except Refused:
-                if loop.time() >= deadline_s:
-                    raise
-                await asyncio.sleep(PAUSE_S)
-            else:
-                metrics.LEASE_AGE_S.set((now_ns - lease.issued_ns) / NS_PER_S)
-                return envelope
-
     async def _is_too_late(self, attempt: Attempt, lane: Lane) -> bool:
         """Whether bytes that the signer may have signed can no longer land. Those it never had are built anew once it is back."""
         if _key(attempt) in self._unasked:
@@ -322,23 +203,9 @@ class Live:
         except (Unavailable, BadInput, Refused):
             return False  # unknown is not "expired"
 
-    async def _known_identity(self) -> Identity:
-        while self._identity is None:
-            try:
-                self._identity = Identity(await self._hosts.signer.wallet(), await self._hosts.rpc.genesis())
-            except (Unavailable, BadInput, Refused) as error:
-                logger().warning("identity_unknown", detail=str(error))
-                await asyncio.sleep(PAUSE_S)
-        return self._identity
-
     def _refuse(self, attempt: Attempt, code: ReasonCode, detail: str) -> tuple[Outcome, ...]:
         return (rejection(attempt.request.intent, Refused(code, detail), self._clock.now_ns()),)
 
 
 def _key(attempt: Attempt) -> tuple[str, int]:
     return attempt.request.intent.id, attempt.request.attempt
-
-
-def lane_of(intent: Intent) -> Lane:
-    """Exits go first."""
-    return Lane.EXIT if isinstance(intent, ExitIntent) else Lane.NORMAL

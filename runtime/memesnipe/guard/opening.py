@@ -16,8 +16,9 @@ from memesnipe.guard import perps, token_safety
 from memesnipe.guard.attempts import Attempts
 from memesnipe.guard.expiry import Expiry
 from memesnipe.guard.fees import Fees, Wishes
+from memesnipe.guard.hosts import Hosts, Keys
 from memesnipe.guard.landing import Landing
-from memesnipe.guard.live import Hosts, Keys, Live
+from memesnipe.guard.live import Live
 from memesnipe.guard.quoting import Quoting
 from memesnipe.guard.rehearsal import Rehearsal
 from memesnipe.guard.settings import GuardSettings

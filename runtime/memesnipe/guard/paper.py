@@ -31,6 +31,8 @@ class Terms(msgspec.Struct, frozen=True):
     rent_lamports: int = costs.TOKEN_ACCOUNT_RENT_LAMPORTS
     impact_bps_max: int = 2_000
     """As the signer's policy has it: how far below the intent's own price, beyond its slippage, a quote may be."""
+    slots_more: int = 0
+    """Added to each drawn delay: a backtest asks what is left of an edge when every order comes later."""
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -59,7 +61,7 @@ def draw(intent_id: str, terms: Terms) -> Draw:
     """Return this intent's luck: the same for the same seed and id."""
     number = int(derive("paper", terms.seed, intent_id), 16)
     slots, rest = number % (terms.slots_max + 1), number // (terms.slots_max + 1)
-    return Draw(slots, rest % BPS < terms.failure_bps)
+    return Draw(slots + terms.slots_more, rest % BPS < terms.failure_bps)
 
 
 def at_cost(terms: Terms, cost: Cost | None) -> Terms:

@@ -7,8 +7,8 @@ price still comes from the reserves some slots later.
 import asyncio
 
 from memesnipe.bus.api import Batch
-from memesnipe.guard.live import lane_of
 from memesnipe.guard.paper import Cost
+from memesnipe.guard.requests import lane_of
 from memesnipe.guard.standing import Standing
 from memesnipe.guard.venue import Venue
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable

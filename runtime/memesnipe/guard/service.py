@@ -12,8 +12,8 @@ from memesnipe.chain import costs
 from memesnipe.guard import opening
 from memesnipe.guard.attempts import Attempts
 from memesnipe.guard.folds import Folds
+from memesnipe.guard.hosts import Hosts
 from memesnipe.guard.inflight import InFlight
-from memesnipe.guard.live import Hosts
 from memesnipe.guard.paper import Terms
 from memesnipe.guard.paper_desk import GROUP, PaperDesk
 from memesnipe.guard.settings import GuardSettings

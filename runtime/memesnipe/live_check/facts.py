@@ -218,6 +218,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     offsets: tuple[Offset, ...]
     balance: Seen[int]
     holding: Seen[Holding]
+    token_watch_s: Seen[float]
+    """How often position_manager looks at the mints of what is held; 0: never."""
     folder: Seen[Folder]
     audit: Seen[Audit]
     ledger: Seen[Ledger]

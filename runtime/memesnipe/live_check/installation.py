@@ -71,6 +71,11 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
         """Whether wallet_guard's own settings are here."""
         return self.place == "host" or self.is_set("jupiter_url", "wallet") or self.is_set("signer_url")
 
+    @property
+    def sees_positions(self) -> bool:
+        """Whether position_manager's own settings are here."""
+        return self.place == "host" or self.is_set("wallet_pubkey")
+
     def __repr__(self) -> str:
         return f"Installation({self.place}, {self.data})"
 

@@ -22,6 +22,7 @@ AUDIT_S_MAX = 60.0
 """Some 100,000 signatures a second are verified; a year of trading must not look like a failure."""
 AGAIN_S, AGAIN_MAX = 1.5, 6
 NOT_IN_THIS_POD = "this pod does not use it: kubectl exec deploy/memesnipe-wallet-guard -- memesnipe live-check"
+IN_POSITION_MANAGER = "position_manager knows it: kubectl exec -n memesnipe deploy/memesnipe-position-manager -- memesnipe live-check"
 GENESIS_S_MAX = 6.0
 
 
@@ -47,6 +48,7 @@ async def _look(place: Installation, clock: Clock, probe: Probe, done: Done) -> 
         signer=place.signer,
         wallet=place.wallet,
         switch=stack.switch(place),
+        token_watch_s=place.positions.token_watch_s if place.sees_positions else Unseen(IN_POSITION_MANAGER),
         headroom=probe.headroom,
         offsets=tuple(probe.offsets),
         **seen,
@@ -73,7 +75,7 @@ def names() -> tuple[str, ...]:
     return tuple(name for name in Facts.__struct_fields__ if name not in _KNOWN)
 
 
-_KNOWN = ("place", "sees_guard", "now_s", "guard", "signer", "wallet", "switch", "headroom", "offsets")
+_KNOWN = ("place", "sees_guard", "now_s", "guard", "signer", "wallet", "switch", "token_watch_s", "headroom", "offsets")
 
 
 def looks_of(place: Installation, clock: Clock, probe: Probe) -> dict[str, Look]:

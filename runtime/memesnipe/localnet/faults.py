@@ -7,7 +7,7 @@ does to one switch cannot shift another's draws.
 import random
 
 from memesnipe.localnet import seeds
-from memesnipe.localnet.switches import Counter, Switches
+from memesnipe.localnet.switches import Chancy, Counter, Switches
 
 CERTAIN_PER_MILLE = 1_000
 
@@ -17,7 +17,7 @@ class Faults:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._draws: dict[Counter, random.Random] = {}
+        self._draws: dict[Chancy, random.Random] = {}
         self.switches = Switches()
 
     def take(self, counter: Counter) -> bool:
@@ -37,9 +37,14 @@ class Faults:
         most = self.switches.log_lines_max
         return [*lines[:most], "Log truncated"] if 0 < most < len(lines) else lines
 
-    def _drawn(self, counter: Counter) -> bool:
-        odds = self.switches.odds_per_mille.get(counter, CERTAIN_PER_MILLE)
+    def height(self, true: int) -> int:
+        """The block height that is told."""
+        lie = self.switches.height_lie_blocks
+        return max(0, true + lie) if lie and self._drawn("height_lie_blocks") else true
+
+    def _drawn(self, switch: Chancy) -> bool:
+        odds = self.switches.odds_per_mille.get(switch, CERTAIN_PER_MILLE)
         if odds >= CERTAIN_PER_MILLE:
             return True
-        draws = self._draws.setdefault(counter, seeds.rng(self._seed, "faults", counter))
+        draws = self._draws.setdefault(switch, seeds.rng(self._seed, "faults", switch))
         return draws.randrange(CERTAIN_PER_MILLE) < odds

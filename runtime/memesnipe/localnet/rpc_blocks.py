@@ -33,7 +33,7 @@ def _slot(node: Node, params: list[Json]) -> int:
 
 
 def _height(node: Node, params: list[Json]) -> int:
-    return max(0, _slot(node, params) - HEIGHT_LAG + node.faults.switches.height_lie_blocks)
+    return node.faults.height(_slot(node, params) - HEIGHT_LAG)
 
 
 def _epoch(node: Node, params: list[Json]) -> Json:

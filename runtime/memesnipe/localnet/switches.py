@@ -15,6 +15,8 @@ Counter = Literal[
     "too_many_requests", "too_many_requests_bare", "rate_limited_inside", "unavailable", "silent_before", "silent_after", "node_behind",
     "lost_answers", "lost_sends", "reverted_swaps", "forks", "wrong_statuses", "wrong_transactions", "ws_repeats",
 ]  # fmt: skip
+Chancy = Counter | Literal["height_lie_blocks"]
+"""What may be left to chance: counters, and a lie that is told now and then is worse than one that is always told."""
 Poison = Literal[
     "", "destination", "source", "other_mint", "in_amount", "min_out_zero", "platform_fee", "look_alike_program", "second_signer",
     "extra_transfer", "inflated_tip", "approve", "set_authority", "close_account", "strangers_account", "nonce", "wrong_table",
@@ -58,7 +60,7 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True):
     ws_drop_every: Count = 0
     ws_repeats: Count = 0
 
-    odds_per_mille: dict[Counter, Annotated[int, Meta(ge=0, le=1_000)]] = {}
+    odds_per_mille: dict[Chancy, Annotated[int, Meta(ge=0, le=1_000)]] = {}
 
 
 class Switch(NamedTuple):
@@ -107,7 +109,7 @@ TABLE: dict[str, Switch] = {
     "poison": Switch("`swap/v2/build` answers with one thing wrong, see below", "judge the bytes; sign nothing that is not the order"),
     "ws_drop_every": Switch("each socket is closed after N notifications", "connect anew, resubscribe, fill the gap from history"),
     "ws_repeats": Switch("the next N notifications come twice", "know them by their id"),
-    "odds_per_mille": Switch('chance of each counter, as `{"lost_sends": 300}`: seeded; 1,000 where none is named', ""),
+    "odds_per_mille": Switch('chance of a counter, or of the height lie, as `{"lost_sends": 300}`: seeded; 1,000 where none is named', ""),
 }
 """In the order of the fields. The reference page holds the same rows; a test compares them."""
 

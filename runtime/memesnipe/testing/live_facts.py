@@ -53,6 +53,7 @@ def good_facts(**changes: Any) -> Facts:
         offsets=(seen.Offset("rpc", -500.0, 500.0),),
         balance=20 * SOL,
         holding=seen.Holding({}, 0),
+        token_watch_s=10.0,
         folder=seen.Folder("shared", writable=True, free_bytes=100 << 30),
         audit=seen.Audit(12),
         ledger=seen.Ledger("0002", "0002", {}),

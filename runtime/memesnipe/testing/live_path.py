@@ -40,6 +40,11 @@ PACE_S = 0.1
 RESERVES = {"real_quote_lamports": 600 * SOL, "real_base_units": 500_000_000 * 10**6}
 PRICE: dict[str, Any] = {"quote_lamports": RESERVES["real_quote_lamports"], "base_units": RESERVES["real_base_units"]}
 """What a token costs; these few orders hardly move it."""
+BUSY = {
+    "POLL_MS": "200", "JUPITER_PER_S": "1000", "RPC_PER_S": "1000", "RPC_SENDS_PER_S": "1000",
+    "TOKEN_ROUND_TRIP": "quoted", "TOKEN_REMEMBER_MS": "60000",
+}  # fmt: skip
+"""wallet_guard is to sign as often as it can: nothing waits for an allowance, and tokens that stay as they are are checked once."""
 MANIFESTS = """
 apiVersion: memesnipe.io/v1alpha1
 kind: Allocation
@@ -77,6 +82,8 @@ class LivePath:
         self.signer = f"http://127.0.0.1:{a_free_port()}"
         self.fills: dict[str, Fill] = {}
         """By intent: what was filled."""
+        self.ended = 0
+        """How many orders had an outcome, refusals included."""
         self._config: ConfigApplied
         self._waiting: dict[str, asyncio.Future[Outcome]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -85,7 +92,8 @@ class LivePath:
     async def __aenter__(self) -> "LivePath":
         try:
             await self._start()
-        except BaseException:
+        except BaseException as error:
+            error.add_note("\n".join(f"{log.name}: {log.read_text(errors='replace')[-600:]}" for log in sorted(self.folder.glob("*.log"))))
             await self.__aexit__()
             raise
         return self
@@ -136,8 +144,7 @@ class LivePath:
         await until(self._applied, "a configuration")
         self._service("signer", WALLET_FILE=str(self.folder / "wallet.json"), SIGNER_PORT=self.signer.rpartition(":")[2])
         self._service("risk_guardian")
-        fast = {"POLL_MS": "200", "JUPITER_PER_S": "1000", "RPC_PER_S": "1000", "RPC_SENDS_PER_S": "1000"}
-        self._service("wallet_guard", SIGNER_URL=self.signer, JUPITER_URL=self.rpc, TOKEN_ROUND_TRIP="quoted", TOKEN_REMEMBER_MS="60000", **fast)
+        self._service("wallet_guard", SIGNER_URL=self.signer, JUPITER_URL=self.rpc, **BUSY)
         await until(lambda: answers(self.signer + "/pubkey"), "the signer")
         self._tasks = [asyncio.create_task(self._hear()), *(asyncio.create_task(self._buy(mint)) for mint in MINTS)]
         await until(self._trades, "the first signature")
@@ -173,6 +180,7 @@ class LivePath:
         while True:
             for entry in await self.bus.fold(topology.FILLS.of(STRATEGY), self._heard_after):
                 self._heard_after, outcome = entry.id, entry.message
+                self.ended += 1
                 if isinstance(outcome, Fill) and outcome.token_delta_units > 0:
                     self.fills[outcome.intent_id] = outcome
                 if (waiter := self._waiting.pop(outcome.intent_id, None)) and not waiter.done():

@@ -5,6 +5,7 @@ and goes on with all that is under way beside the next cell's order. Counted at 
 
     twice   orders with two endings, or with two transactions that took effect
     lost    transactions of ours on chain that no Fill tells of
+    wrong   Fills that say other numbers than the chain's
     undone  Fills whose transaction a fork took for good: the ledger takes them back
     stuck   orders without an ending within `ENDS_S`
     off     what ledger and chain disagree by, as `memesnipe reconcile` lists it
@@ -18,14 +19,15 @@ from collections.abc import Iterable, Sequence
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
-import msgspec
+from solders.signature import Signature
 
 from memesnipe.ledger.engine import ledger_url
+from memesnipe.localnet.chain import Record
 from memesnipe.localnet.node import Node
 from memesnipe.messages.orders import Fill, FillStatus, Intent, Outcome
-from memesnipe.messages.signing import Signature
 from memesnipe.reconcile.run import Report, reconcile
 from memesnipe.testing import forked
+from memesnipe.testing.bad_days import BAD_DAYS, LOST_FILES
 from memesnipe.testing.builders import a_sale, an_exit, an_intent
 from memesnipe.testing.live_stage import FILLS, Stage, until
 from memesnipe.testing.matrix_row import GUARD_FAILPOINTS, POSITION_FAILPOINTS, SIGNER_FAILPOINTS, Cell, Row, Side
@@ -35,15 +37,14 @@ AFTER_THE_WORD = frozenset(("bus.after_commit", "guard.after_commit_live", *POSI
 """Steps that come after the order's ending was said: to see it is not to have passed them."""
 ENDS_S = 45.0
 """Three attempts' lives at the stage's slots, and room for a busy machine."""
-_SIGNED = "SELECT intent_id, signed FROM attempts WHERE signed IS NOT NULL"
-_signature = msgspec.msgpack.Decoder(Signature)
+_SIGNED = "SELECT intent_id, signature FROM signatures"
 
 
 class Matrix:
     """One row under way, on one stage."""
 
-    def __init__(self, stage: Stage, node: Node, day: str, switches: dict[str, Json]) -> None:
-        self._stage, self._node, self._switches = stage, node, switches
+    def __init__(self, stage: Stage, node: Node, day: str) -> None:
+        self._stage, self._node, self._switches, self._lost = stage, node, BAD_DAYS[day], LOST_FILES.get(day, "")
         self._intents: list[Intent] = []
         self._positions = stage.start_positions()
         self.row = Row(day)
@@ -64,6 +65,8 @@ class Matrix:
             guard = self._stage.start_guard(step)
             await self._crash(guard, step, side)
             forked.stop(guard)
+            for file in self._stage.folder.glob(self._lost) if self._lost else ():
+                file.unlink()
         guard = self._stage.start_guard()
         await self._ended(ENDS_S)  # an order without a signature would ask the armed signer first
         for step, side in _last_first(cells, SIGNER_FAILPOINTS):
@@ -155,6 +158,9 @@ class Matrix:
         row.stuck = sum(endings[intent.id] == 0 for intent in self._intents)
         row.twice = sum(count > 1 for count in endings.values()) + sum(count > 1 for count in effects.values())
         row.lost, row.undone = len(landed.keys() - fills.keys()), len(fills.keys() - landed.keys())
+        told = [(fill, landed[signature]) for signature, fill in fills.items() if signature in landed]
+        # After a fork a fill may rightly have been said of another block: the ledger amends it, and `off` tells whether it did.
+        row.wrong = 0 if "forks" in self._switches else sum(not _true(fill, record) for fill, record in told)
         row.off = len(report.differences)
         lamports = {"sol_delta_lamports", "lamports", "transfer of SOL"}
         row.off_lamports = sum(abs(int(one.ledger) - int(one.chain)) for one in report.differences if one.field in lamports)
@@ -164,10 +170,10 @@ class Matrix:
         return keys[0] == self._stage.wallet.me
 
     def _owners(self) -> dict[str, str]:
-        """Return which intent each signature that the guard kept belongs to."""
-        path = self._stage.folder / "guard.db"
+        """Return which intent each signature that the signer ever gave belongs to."""
+        path = self._stage.folder / "signer.db"
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            return {_signature.decode(signed).signature: intent_id for intent_id, signed in database.execute(_SIGNED)}
+            return {str(Signature.from_bytes(signature)): intent_id for intent_id, signature in database.execute(_SIGNED)}
 
     async def _booked(self) -> bool:
         """Whether position_manager has taken every outcome there is."""
@@ -177,6 +183,12 @@ class Matrix:
         answer = await self._stage.wallet.post("/localnet/faults", switches)
         if "error" in answer:
             raise AssertionError(answer)
+
+
+def _true(fill: Fill, record: Record) -> bool:
+    """Whether a fill says what its transaction did to the wallet, which pays for it and so is its first key."""
+    moved = record.meta["postBalances"][0] - record.meta["preBalances"][0]
+    return (fill.slot, fill.sol_delta_lamports) == (record.slot, moved)
 
 
 def _last_first(cells: Sequence[Cell], steps: Sequence[str]) -> list[Cell]:

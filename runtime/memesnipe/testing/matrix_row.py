@@ -36,6 +36,7 @@ class Row(msgspec.Struct):
     cells: list[tuple[str, Side, bool]] = []
     twice: int = 0
     lost: int = 0
+    wrong: int = 0
     undone: int = 0
     stuck: int = 0
     off: int = 0
@@ -46,4 +47,4 @@ class Row(msgspec.Struct):
     @property
     def sound(self) -> bool:
         """Whether nothing was lost, doubled or stuck, and the ledger is the chain."""
-        return not (self.twice or self.lost or self.stuck or self.off)
+        return not (self.twice or self.lost or self.wrong or self.stuck or self.off)

@@ -9,7 +9,7 @@ import msgspec
 from memesnipe.testing.bad_days import BAD_DAYS
 from memesnipe.testing.matrix_row import FAILPOINTS, SIDES, Row
 
-HEAD = "| day | crashes | orders | filled | refused | twice | lost | stuck | off (lamports) | undone | slowest end (s) |"
+HEAD = "| day | crashes | orders | filled | refused | twice | lost | wrong | stuck | off (lamports) | undone | slowest end (s) |"
 STEPS_HEAD = "| step | buy | sell | exit |"
 
 
@@ -42,13 +42,13 @@ def _rule(head: str) -> str:
 
 def _line(row: Row) -> str:
     crashes = f"{sum(died for _, _, died in row.cells)} of {len(row.cells)}"
-    counts = (row.orders, row.filled, row.refused, row.twice, row.lost, row.stuck)
+    counts = (row.orders, row.filled, row.refused, row.twice, row.lost, row.wrong, row.stuck)
     return f"| {row.day} | {crashes} | {' | '.join(map(str, counts))} | {row.off_lamports} | {row.undone} | {row.slowest_s:.1f} |"
 
 
 def _sum(rows: Sequence[Row]) -> str:
     cells = [died for row in rows for _, _, died in row.cells]
-    names = ("orders", "filled", "refused", "twice", "lost", "stuck", "off_lamports", "undone")
+    names = ("orders", "filled", "refused", "twice", "lost", "wrong", "stuck", "off_lamports", "undone")
     counts = " | ".join(str(sum(getattr(row, name) for row in rows)) for name in names)
     return f"| **all** | {sum(cells)} of {len(cells)} | {counts} | {max(row.slowest_s for row in rows):.1f} |"
 

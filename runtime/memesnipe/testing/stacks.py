@@ -82,8 +82,12 @@ class RunningStack:
             return []
 
     def children(self) -> dict[int, str]:
-        """Return pid -> command line of every process that was started for this data folder and still runs."""
-        return processes_with(f"MEMESNIPE_DATA_DIR={self.data}")
+        """Return pid -> command line of every process that was started for this data folder and still runs.
+
+        The signer shows its environment to root alone, so while `up` runs its own children are counted, too.
+        """
+        own = children_of(self.process.pid) if self.process is not None and self.process.poll() is None else {}
+        return processes_with(f"MEMESNIPE_DATA_DIR={self.data}") | own
 
     def pid_of(self, service: str) -> int:
         """Return a service's pid. Raises AssertionError when it does not run."""
@@ -107,6 +111,18 @@ def processes_with(variable: str) -> dict[int, str]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if variable.encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue  # it ended while we looked
+    return found
+
+
+def children_of(parent: int) -> dict[int, str]:
+    """Return pid -> command line of a process's children (Linux)."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
                 found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue  # it ended while we looked

@@ -27,7 +27,7 @@ class FakeVault:
         self.keys = {name: [key] for name, key in keys.items()}
         self.kind = "ed25519"
         self.fault = ""
-        """sealed, silent, trickle, garbage, huge, lie, echo, half, hang_up: see `_misbehaves`."""
+        """sealed, lie and tail: a bad answer; silent, trickle, garbage, huge, echo, half and hang_up: none (`_misbehaves`)."""
         self.asked: list[tuple[str, str, bytes]] = []
         """(method, path, body) of each call."""
         self.connections = 0
@@ -62,7 +62,8 @@ class FakeVault:
         signature = bytes(self.keys[name][version - 1].sign_message(base64.b64decode(asked["input"], validate=True)))
         if self.fault == "lie":
             signature = bytes(Keypair().sign_message(b"something else"))
-        return 200, {"data": {"key_version": version, "signature": f"vault:v{version}:{_b64(signature)}"}}
+        tail = ":and-more" if self.fault == "tail" else ""
+        return 200, {"data": {"key_version": version, "signature": f"vault:v{version}:{_b64(signature)}{tail}"}}
 
 
 @contextlib.contextmanager

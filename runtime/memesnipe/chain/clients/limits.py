@@ -18,6 +18,8 @@ PAUSE_S_MAX = 60.0
 """The longest pause a host can talk us into: a header with a year in it must not close the way out of a position."""
 LEARNED_PER_S_MIN = 0.5
 """The slowest rate that headers can talk us into: the smallest plan on sale (Jupiter without a key)."""
+_ROUNDING = 1e-9
+"""What a sum of times may be off by: without it the last wait of a call could be too short to pass."""
 
 
 class Lane(Enum):
@@ -63,7 +65,7 @@ class Bucket:
         if (closed_s := self._closed_s(lane, now_s)) > 0.0:
             return closed_s
         floor = 0 if lane is Lane.EXIT else max(min(self.rate.reserved, self.rate.burst - 1), self._exits_waiting)
-        if self._tokens >= floor + 1:
+        if self._tokens >= floor + 1 - _ROUNDING:
             self._tokens -= 1
             return 0.0
         return (floor + 1 - self._tokens) / self._per_s

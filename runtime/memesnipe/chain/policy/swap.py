@@ -4,7 +4,7 @@ from solders.pubkey import Pubkey
 
 from memesnipe.chain.decode import Decoded, Instruction
 from memesnipe.chain.decode_jupiter import LAYOUTS, NO_SWAP, Layout, Swap, swap_of
-from memesnipe.chain.policy.accounts import accounts_are_static, program_of
+from memesnipe.chain.policy.accounts import TOKEN, TOKEN_2022, accounts_are_static, program_of
 from memesnipe.chain.policy.seen import Seen
 from memesnipe.chain.policy.terms import Terms
 from memesnipe.chain.programs import JUPITER_PROGRAM
@@ -12,6 +12,8 @@ from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
 
 JUPITER = Pubkey.from_string(JUPITER_PROGRAM)
+TOKEN_PROGRAMS = frozenset((TOKEN, TOKEN_2022, JUPITER))
+"""What may move the tokens. An optional one that is absent is spelled as Jupiter's own id."""
 
 
 def jupiter(instruction: Instruction, message: Decoded, terms: Terms, seen: Seen) -> None:
@@ -43,6 +45,7 @@ def _judge_accounts(accounts: tuple[Pubkey, ...], layout: Layout, terms: Terms) 
         source_mint_is_the_orders(accounts[layout.source_mint], terms)
     destination_mint_is_the_orders(accounts[layout.destination_mint], terms)
     program_is_jupiter(accounts[layout.program])
+    token_programs_are_the_real_ones(accounts, layout)
     if layout.fee_account >= 0:
         no_platform_fee_account(accounts[layout.fee_account])
     if layout.destination_override >= 0:
@@ -125,6 +128,13 @@ def program_is_jupiter(program: Pubkey) -> None:
     """The route emits its events through this account; a look-alike there would be called with our accounts."""
     if program != JUPITER:
         raise Refused(ReasonCode.TX_ACCOUNTS, f"the swap names {program} as its program, a look-alike")
+
+
+def token_programs_are_the_real_ones(accounts: tuple[Pubkey, ...], layout: Layout) -> None:
+    """They are called with our signature. Jupiter looks too; a version of it that does not must not cost us the wallet."""
+    for place in layout.token_programs:
+        if accounts[place] not in TOKEN_PROGRAMS:
+            raise Refused(ReasonCode.TX_ACCOUNTS, f"the swap names {accounts[place]} as a token program, a look-alike")
 
 
 def no_platform_fee_account(account: Pubkey) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from memesnipe.bus import topology
 from memesnipe.bus.api import Entry
@@ -24,6 +24,7 @@ from memesnipe.live_check.judge.mode import START
 from memesnipe.manifests.reading import read
 from memesnipe.supervisor.plan import OWN_STRATEGIES
 
+ELSEWHERE = "kubectl exec -n memesnipe deploy/memesnipe-wallet-guard -- memesnipe live-check"
 PAGE = 1_000
 PAGES_MAX = 200
 Gates = dict[str, tuple[Condition, ...]]
@@ -62,7 +63,7 @@ async def configuration(place: Installation, genesis: str, now_ns: int) -> Seen[
     about_to_go_live = place.by_up and not place.paper and switch(place).paper_running is True
     if place.runs and place.guard.redis_url and not about_to_go_live:
         entries = await folded(place, topology.CONFIG.name)
-        if isinstance(entries, Silent):
+        if isinstance(entries, Silent | Unseen):
             return entries
         config = latest_config(None, entries)
         return Applied(config, status(place) if place.by_up else None) if config else Silent("no configuration was applied yet")
@@ -79,10 +80,10 @@ async def halts(place: Installation) -> Seen[Halts]:
     if not place.guard.redis_url or (place.by_up and not place.runs):
         return Unseen(f"halts lie in Redis: {START}")
     entries = await folded(place, topology.KILL_SWITCH.name)
-    return entries if isinstance(entries, Silent) else fold_halts(Halts(), entries)
+    return entries if isinstance(entries, Silent | Unseen) else fold_halts(Halts(), entries)
 
 
-async def folded(place: Installation, stream: str) -> list[Entry] | Silent:
+async def folded(place: Installation, stream: str) -> list[Entry] | Silent | Unseen:
     """Return a stream's entries, reading only: a bus would bury what it cannot decode, and this writes nothing."""
     found, last, row = list[Entry](), "0", row_of(stream)
     client: Any
@@ -98,6 +99,8 @@ async def folded(place: Installation, stream: str) -> list[Entry] | Silent:
                         continue
                 if len(page) < PAGE:
                     break
+    except NoPermissionError:
+        return Unseen(f"this service's Redis user may not read {stream}: {ELSEWHERE}")
     except (RedisError, OSError, ValueError) as error:
         return Silent(f"{stream} cannot be read: {type(error).__name__}")
     return found

@@ -45,6 +45,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Facts], Finding]], ...] = (
     ("stores", "redis", stores.redis),
     ("stores", "redis keeps", stores.redis_keeps),
     ("safety", "token checks", safety.token_safety),
+    ("safety", "token watch", safety.token_watch),
     ("safety", "fill commitment", safety.fill_commitment),
 )
 

@@ -46,7 +46,19 @@ def in_table(honest: Honest) -> SwapTransaction:
     """An account that says whose money moves comes from a table."""
     named = routes.accounts_of(honest.shape.route, honest.intent, honest.wallet, honest.shape.token_program)
     role = honest.rng.choice([role for role in NAMED if role in named])
-    table = swaps.a_table(*swaps.POOL, named[role])
+    table = swaps.a_table(*honest.rng.choice([swaps.POOL, ()]), named[role])
+    return honest.request(honest.message(table=table), tables=(table,))
+
+
+def tip_in_table(honest: Honest) -> SwapTransaction:
+    """The tip's account comes from a table."""
+    table = swaps.a_table(*swaps.POOL, honest.shape.tip or swaps.TIP_ACCOUNT)
+    return honest.request(honest.message(table=table), tables=(table,))
+
+
+def opened_mint_in_table(honest: Honest) -> SwapTransaction:
+    """The mint of an account that is opened comes from a table: the older route does not name what is given."""
+    table = swaps.a_table(*swaps.POOL, swaps.WSOL)
     return honest.request(honest.message(table=table), tables=(table,))
 
 
@@ -102,6 +114,22 @@ KINDS = (
         accounts.accounts_are_static,
         in_table,
         by_table,
+    ),
+    Kind(
+        "tip account from a table",
+        "the tip, to whom the guard says it is",
+        R.TX_LOOKUP_TABLE,
+        accounts.accounts_are_static,
+        tip_in_table,
+        lambda h: by_table(h) and h.shape.tip is not None,
+    ),
+    Kind(
+        "mint of an opened account from a table",
+        "rent for whatever it is",
+        R.TX_LOOKUP_TABLE,
+        accounts.accounts_are_static,
+        opened_mint_in_table,
+        lambda h: by_table(h) and h.buys and h.shape.route == "route",
     ),
     Kind("table not given", "accounts that nobody can name", R.TX_LOOKUP_TABLE, T.table_is_given, not_given, not_legacy),
     Kind("table too short", "an account that is filled in later", R.TX_LOOKUP_TABLE, T.table_has_the_index, too_short, not_legacy),

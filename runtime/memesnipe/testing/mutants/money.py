@@ -38,9 +38,10 @@ def amount(honest: Honest) -> bytes:
 
 
 def nonce(honest: Honest) -> SwapTransaction:
-    """A nonce in place of the blockhash: in front, where the chain looks for it."""
+    """A nonce in place of the blockhash: in front, where the chain looks for it. The System program ignores bytes behind its tag."""
     advance = advance_nonce_account(AdvanceNonceAccountParams(nonce_pubkey=honest.key(), authorized_pubkey=honest.wallet))
-    return honest.request(honest.message([advance, *honest.parts.instructions()]))
+    spelled = Instruction(SYSTEM, advance.data + bytes(honest.rng.choice([0, 0, 8])), advance.accounts)
+    return honest.request(honest.message([spelled, *honest.parts.instructions()]))
 
 
 def tipped(honest: Honest, *tips: tuple[Pubkey, int], giver: Pubkey | None = None) -> SwapTransaction:

@@ -30,8 +30,8 @@ def opening(
 
 
 def recover_nested(honest: Honest) -> SwapTransaction:
-    """`recoverNested`: tokens of an account that our account owns, moved to another one."""
-    metas = [AccountMeta(honest.key(), False, True) for _ in range(5)]
+    """`recoverNested`: tokens of an account that our account owns, moved to another one. Whole, or as many accounts as a create has."""
+    metas = [AccountMeta(honest.key(), False, True) for _ in range(honest.rng.choice([4, 5]))]
     return honest.with_extra(
         Instruction(swaps.ATA, b"\x02", [*metas, AccountMeta(honest.wallet, True, True), AccountMeta(TOKEN, False, False)])
     )
@@ -42,9 +42,22 @@ def other_program(honest: Honest) -> Pubkey:
     return TOKEN if honest.shape.token_program == TOKEN_2022 else TOKEN_2022
 
 
+def longer_create(honest: Honest) -> SwapTransaction:
+    """A create with an account more than it takes."""
+    create = swaps.create_account(honest.wallet, honest.wallet, honest.mint, honest.shape.token_program)
+    return honest.with_extra(Instruction(swaps.ATA, create.data, [*create.accounts, AccountMeta(honest.key(), False, True)]))
+
+
 T, R = token_accounts, ReasonCode
 KINDS = (
     Kind("associated-token recoverNested", "tokens moved by a call that is not a create", R.TX_PROGRAM, T.only_creates, recover_nested),
+    Kind(
+        "create with more accounts",
+        "what a later version of the program does with them",
+        R.TX_PROGRAM,
+        T.only_creates,
+        longer_create,
+    ),
     Kind(
         "account opened for a stranger",
         "our rent, and a place for the output",

@@ -36,15 +36,21 @@ def naming(honest: Honest, role: str, key: Pubkey | None = None) -> SwapTransact
     return honest.replaced(swap=honest.swap(accounts={role: key or honest.key()}))
 
 
+def another_token_program(honest: Honest) -> SwapTransaction:
+    """A look-alike where the route names a token program."""
+    slots = ("token_program", "token_2022_program", "source_program", "destination_program")
+    return naming(honest, honest.rng.choice([role for role in slots if role in ROLES[honest.shape.route]]))
+
+
 def beside(honest: Honest, data: bytes) -> SwapTransaction:
     """A route with other data beside the honest one."""
     return honest.with_extra(honest.swap(data=data))
 
 
 def too_few(honest: Honest) -> SwapTransaction:
-    """A route cut short of its program account, beside the honest one."""
-    whole = honest.swap()
-    metas = whole.accounts[: honest.rng.randrange(len(ROLES[honest.shape.route]))]
+    """A route cut short of its program account, by one place or more, beside the honest one."""
+    whole, fixed = honest.swap(), len(ROLES[honest.shape.route])
+    metas = whole.accounts[: honest.rng.choice([fixed - 1, honest.rng.randrange(fixed)])]
     return honest.with_extra(Instruction(whole.program_id, whole.data, metas))
 
 
@@ -163,6 +169,13 @@ KINDS = (
         R.TX_ACCOUNTS,
         W.program_is_jupiter,
         lambda h: naming(h, "program"),
+    ),
+    Kind(
+        "look-alike token program",
+        "a stranger's program moves the tokens under our signature",
+        R.TX_ACCOUNTS,
+        W.token_programs_are_the_real_ones,
+        another_token_program,
     ),
     Kind(
         "platform-fee account",
