@@ -50,7 +50,7 @@ class Watched:
 
     def start(self, **more: str) -> None:
         with (self.folder / "signer.log").open("ab") as log:
-            command = [sys.executable, "-X", "faulthandler", "-X", "dev", "-m", "memesnipe", "signer"]
+            command = [sys.executable, "-X", "faulthandler", "-m", "memesnipe", "signer"]
             env = self._env | {f"MEMESNIPE_{name}": value for name, value in more.items()}
             self.process = subprocess.Popen(command, stderr=log, stdout=log, env=env, cwd=self.folder)
 

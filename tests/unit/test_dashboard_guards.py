@@ -8,9 +8,9 @@ from werkzeug.test import TestResponse
 
 from memesnipe.dashboard.app import make_app
 from memesnipe.dashboard.commands import CloseAsked, HaltAsked
-from memesnipe.dashboard.guards import is_loopback
 from memesnipe.kernel.errors import Refused, Unavailable
 from memesnipe.kernel.health import Health
+from memesnipe.kernel.hosts import is_loopback
 from memesnipe.kernel.reasons import ReasonCode
 
 HALT = b'{"state":"halted","scope":"*","reason":"test"}'

@@ -4,13 +4,13 @@ Three locks on every POST: the peer and the Host header are loopback (a name tha
 the Origin is the page's own, and the token that only the page knows is there.
 """
 
-import ipaddress
 import secrets
 from urllib.parse import urlsplit
 
 from flask import Request, Response
 
 from memesnipe.kernel.errors import Refused
+from memesnipe.kernel.hosts import is_loopback
 from memesnipe.kernel.reasons import ReasonCode
 
 CSRF_HEADER = "X-CSRF-Token"
@@ -43,16 +43,6 @@ def check_write(request: Request, token: str) -> None:
         raise Refused(ReasonCode.APPROVAL_INVALID, "the request does not come from this page")
     if not secrets.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), token.encode()):
         raise Refused(ReasonCode.APPROVAL_INVALID, "the page is from before a restart: load it again")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine's loopback address, or the name that always means it."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def add_headers(response: Response) -> Response:

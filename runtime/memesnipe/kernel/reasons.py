@@ -136,7 +136,7 @@ REMEDY: dict[ReasonCode, str] = {
     ReasonCode.TOKEN_LIQUIDITY: "The pool's liquidity can be taken out, or its venue is not known; see docs/reference/token-safety.md.",
     ReasonCode.TOKEN_UNSELLABLE: "Nobody buys the token back, or a round trip loses more than `MEMESNIPE_TOKEN_ROUND_TRIP_BPS_MAX`.",
     ReasonCode.TOKEN_UNCHECKED: "A check before a buy could not be made (a host that failed or lied); look at the RPC host and Jupiter.",
-    ReasonCode.VENUE_SIGNS: "This venue signs with a key of its own, outside all approvals; take the token out of `MEMESNIPE_DRIFT_MARKETS`.",
+    ReasonCode.VENUE_SIGNS: "This venue signs by itself, outside all approvals; take the token out of `MEMESNIPE_DRIFT_MARKETS`.",
     ReasonCode.NO_ROUTE: "The aggregator knows no route for this token and size.",
     ReasonCode.QUOTE_MISSING: "No quote could be had in time.",
     ReasonCode.API_KEY_REFUSED: "A host refuses our API key; the detail names the setting that holds it.",

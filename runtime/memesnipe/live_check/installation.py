@@ -104,7 +104,7 @@ def read(env: Mapping[str, str], running: Running) -> Installation:
 def _of_services(env: Mapping[str, str], place: Place) -> Installation:
     _refuse_wrong(env, GuardSettings, ConsumerSettings, PositionSettings)
     guard, positions = load(GuardSettings, env), load(PositionSettings, env)
-    sees_signer = env.get(variable("wallet_file"), "") != ""
+    sees_signer = any(env.get(variable(field), "") for field in ("wallet_file", "key_source"))
     return Installation(
         place=place,
         by_up=False,
@@ -170,7 +170,7 @@ def surroundings(settings: UpSettings, known: Mapping[str, str]) -> Surroundings
         redis_url_of=_AnyUser(known.get("redis_url", "")),
         rpc_url=chain,
         ws_url=settings.ws_url or chain.replace("http", "ws", 1),
-        jupiter_url=settings.jupiter_url or chain,
+        jupiter_url=settings.jupiter_beside(chain),
         signer_port=int(known.get("signer_port", "0")) or settings.signer_port,
         wallet_file=wallet_file,
         wallet=known.get("wallet") or wallet,

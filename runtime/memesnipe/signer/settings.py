@@ -1,6 +1,5 @@
 """The signer's settings. Its own caps are rails of last resort: a lease may tighten them and never widen them."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -9,6 +8,7 @@ from msgspec import Meta
 from memesnipe.approvals import certificates
 from memesnipe.chain.token_rules import TokenRules
 from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.hosts import is_loopback
 from memesnipe.kernel.settings import CommonSettings, variable
 from memesnipe.messages.bounds import Bps, Hash, Lamports
 
@@ -72,7 +72,7 @@ class SignerSettings(CommonSettings, frozen=True, kw_only=True):
         fields = ("tls_client_ca_file", "tls_cert_file", "tls_key_file")
         ca, certificate, key = ((variable(field), str(getattr(self, field))) for field in fields)
         files = certificates.Files.named(ca, certificate, key)
-        if files is None and not _is_loopback(self.signer_host):
+        if files is None and not is_loopback(self.signer_host):
             raise ConfigError(f"{variable('tls_cert_file')}: {variable('signer_host')}={self.signer_host} is not loopback and needs TLS")
         return files
 
@@ -89,10 +89,3 @@ class SignerSettings(CommonSettings, frozen=True, kw_only=True):
     def trusted_path(self) -> Path:
         """The public keys each role is pinned to."""
         return Path(self.data_dir) / "keys" / "trusted.json"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:  # another name: where it leads is not for us to say
-        return False

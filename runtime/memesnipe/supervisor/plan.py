@@ -4,10 +4,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
+from memesnipe.kernel.hosts import is_loopback
 from memesnipe.kernel.settings import CommonSettings, variable
 
 STAGES = (
@@ -26,6 +28,7 @@ MANIFESTS = "manifests:strategies/memesnipe_strategies"
 MANIFESTS_REPLAY = "manifests/replay"
 FACTORY_INTERVAL_S = "5"
 """On a host strategies are written while the stack runs; a look costs the import of a few files."""
+JUPITER_URL = "https://api.jup.ag"
 OWN_STRATEGIES = "my_strategies"
 """Where `memesnipe new strategy` writes: looked at even when empty, so that a strategy runs as soon as it is there."""
 
@@ -98,6 +101,11 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     def key_in_vault(self) -> bool:
         """Whether the wallet's key is not in a file of this host: only for a chain outside, since the localnet makes its own."""
         return self.key_source == "vault" and bool(self.rpc_url)
+
+    def jupiter_beside(self, chain_url: str) -> str:
+        """Return the aggregator to ask: a localnet on this machine is one itself, of any other chain it is Jupiter's own host."""
+        here = not self.rpc_url or is_loopback(urlsplit(self.rpc_url).hostname or "")
+        return self.jupiter_url or (chain_url if here else JUPITER_URL)
 
     def __repr__(self) -> str:
         return "UpSettings(...)"  # addresses and two fields are secrets

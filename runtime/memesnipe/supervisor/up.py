@@ -105,7 +105,7 @@ class Stack:
             redis_url_of=_RedisUsers(admin, self.data / "keys" / "redis"),
             rpc_url=chain_url,
             ws_url=self.settings.ws_url or chain_url.replace("http", "ws", 1),
-            jupiter_url=self.settings.jupiter_url or chain_url,
+            jupiter_url=self.settings.jupiter_beside(chain_url),
             signer_port=self.around.signer_port if self.around else self.settings.signer_port or free_port(),
             wallet_file=wallet_file,
             wallet=wallet,
