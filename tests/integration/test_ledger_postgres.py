@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import Engine, text
 
@@ -21,7 +22,7 @@ from memesnipe.ledger.write import LedgerWriter, Snapshot, Transfer, Verdict
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill
 from memesnipe.reconcile.books import read_books
-from memesnipe.testing.builders import START_NS, STRATEGY, a_fill, a_rejection, a_sale, an_intent
+from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_fill, a_rejection, a_sale, an_intent
 from memesnipe.testing.ledgers import a_fill_arrives_during_the_walk
 
 UNPRIVILEGED = "nobody"
@@ -121,6 +122,24 @@ def test_a_redelivered_fill_changes_nothing(engine: Engine) -> None:
     (again,) = writer.record([fill])
 
     assert (again.verdict, again.position.fills) == (Verdict.KNOWN, 1)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_amended_fill_leaves_the_position_that_the_final_chain_makes(engine: Engine, moved: bool) -> None:
+    kept, taken = (a_fill(an_intent(slot=slot), mode=Mode.LIVE) for slot in (1, 2))
+    real = msgspec.structs.replace(taken, slot=9, sol_delta_lamports=-7) if moved else None
+    writer = LedgerWriter(engine)
+    writer.record([kept, taken])
+
+    position = writer.amend(taken, real, START_NS)
+    (again,) = writer.record([taken])
+
+    cost = -kept.sol_delta_lamports + (7 if moved else 0)
+    assert (position.cost_lamports, position.fills) == (cost, 1 + moved)
+    assert (again.verdict, again.position) == (Verdict.KNOWN, position)
+    with engine.connect() as connection:
+        assert read.unsettled(connection, 0) == [kept]
+        assert read.units_of(connection, MINT) == position.units
 
 
 def test_two_writers_at_once_count_each_fill_once(engine: Engine) -> None:

@@ -197,7 +197,7 @@ def test_a_broken_key_file_is_refused_without_showing_it(text: str, tmp_path: Pa
         SigningKey.load(path)
 
     assert str(path) in str(error.value)
-    assert not text or text not in str(error.value)
+    assert not text or text not in str(error.value).replace(str(path), "")  # the folder's name may have the text in it
 
 
 def test_a_missing_key_file_is_named() -> None:

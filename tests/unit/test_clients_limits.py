@@ -135,11 +135,10 @@ def test_clients_of_one_host_and_key_share_their_tokens_and_the_stricter_rate_ho
     first = shared("a host and a key", Rate(per_s=10.0, burst=5, reserved=0), 0.0)
     second = shared("a host and a key", Rate(per_s=2.0, burst=3, reserved=1), 0.0)
 
-    taken = [first.wait_s(Lane.EXIT, 0.0) for _ in range(3)]
+    taken = [first.wait_s(Lane.NORMAL, 0.0) for _ in range(3)]
 
     assert second is first
-    assert taken == [0.0] * 3
-    assert second.wait_s(Lane.EXIT, 0.0) == 0.5
+    assert taken == [0.0, 0.0, 0.5]  # three at once, of which one is kept for exits; two a second
 
 
 def test_hosts_do_not_share() -> None:
@@ -152,4 +151,4 @@ def test_a_clock_that_steps_back_gives_no_tokens() -> None:
     bucket = Bucket(Rate(per_s=10.0, burst=1, reserved=0), now_s=100.0)
     bucket.wait_s(Lane.NORMAL, 100.0)
 
-    assert bucket.wait_s(Lane.NORMAL, 50.0) > 0
+    assert bucket.wait_s(Lane.NORMAL, 50.0) == 0.1

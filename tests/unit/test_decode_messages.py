@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from solders.hash import Hash
-from solders.instruction import CompiledInstruction
+from solders.instruction import CompiledInstruction, Instruction
 from solders.message import MessageAddressTableLookup, MessageHeader, MessageV0, MessageV1, TransactionConfig, to_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.signature import Signature
@@ -130,6 +130,35 @@ def test_a_v1_fee_above_the_cap_is_refused_as_a_total_were_the_version_allowed()
         return False
 
     assert [fee_is_allowed(lamports) for lamports in (100_000, 100_001)] == [True, False]
+
+
+def test_a_wire_transaction_with_bytes_behind_it_is_not_read() -> None:
+    raw = b"\x01" + bytes(64) + swaps.compiled(PARTS, WORLD.wallet)
+
+    with pytest.raises(Refused):
+        read_transaction(raw + b"\0")
+
+
+def test_a_v1_transaction_may_fill_its_4096_bytes_and_no_more() -> None:
+    def of_size(size: int) -> bytes:
+        """A v1 transaction whose one instruction's data fills it."""
+        empty = v1_of(Instruction(swaps.JUPITER, b"", []))
+        return v1_of(Instruction(swaps.JUPITER, bytes(size - len(empty)), []))
+
+    assert (len(of_size(4_096)), read_transaction(of_size(4_096)).version) == (4_096, "v1")
+    with pytest.raises(Refused, match="4097 bytes"):
+        read_transaction(of_size(4_097))
+
+
+def test_a_v1_message_without_a_config_states_no_fee_and_no_limit() -> None:
+    landed = read_transaction(v1_of(Instruction(swaps.JUPITER, b"", [])))
+
+    assert (landed.priority_fee_lamports, landed.compute_units) == (0, 0)
+
+
+def v1_of(instruction: Instruction) -> bytes:
+    """A v1 transaction with an empty signature, which stands at its end."""
+    return bytes(to_bytes_versioned(MessageV1.try_compile(WORLD.wallet, [instruction], Hash.default()))) + bytes(64)
 
 
 def test_a_wire_transaction_with_an_extra_signature_is_not_read() -> None:

@@ -91,6 +91,14 @@ def test_a_table_that_saves_nothing_is_left_out() -> None:
     assert build.swap_message(quote(), wallet=WALLET, tables=(table,), budget=budget(), blockhash=BLOCKHASH).tables == ()
 
 
+@pytest.mark.parametrize("data", [table_data(Pubkey.from_string(POOL), deactivated=5), b"no table"], ids=["deactivated", "unreadable"])
+def test_an_exit_does_not_hang_on_a_table_that_cannot_be_used(data: bytes) -> None:
+    built = build.swap_message(quote(), wallet=WALLET, tables=(LookupTable(TABLE, data),), budget=budget(), blockhash=BLOCKHASH)
+
+    assert built.tables == ()
+    assert Pubkey.from_string(POOL) in decode_message(built.message, ()).keys
+
+
 def test_the_same_quote_makes_the_same_bytes() -> None:
     table = a_table(MINT, POOL)
 

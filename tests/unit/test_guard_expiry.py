@@ -1,6 +1,7 @@
 """How long a blockhash is believed to live. A life that is told too short makes a live attempt look dead, and the next one buys twice."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from solana.rpc.commitment import Commitment, Confirmed, Finalized
@@ -8,7 +9,7 @@ from solders.hash import Hash
 
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.chain.clients.rpc import SolanaRpc
-from memesnipe.chain.clients.rpc_types import Blockhash
+from memesnipe.chain.clients.rpc_types import Blockhash, SignatureStatus
 from memesnipe.guard import expiry
 from memesnipe.guard.expiry import FRESH_LEFT_BLOCKS, SEEN_S_MAX, SLACK_BLOCKS, Expiry
 from memesnipe.kernel.errors import BadInput, Unavailable
@@ -124,3 +125,28 @@ async def test_a_height_has_passed_only_when_every_host_is_past_it(first: int, s
     both = Expiry(Node(first), Node(second))
 
     assert await both.passed(200, "", Lane.NORMAL) is dead
+
+
+async def test_a_floor_that_became_old_while_the_quote_was_made_is_read_again() -> None:
+    class Moving(Node):
+        async def block_height(self, commitment: Commitment = Finalized, lane: Lane = Lane.NORMAL) -> int:
+            height, self.height = await super().block_height(commitment, lane), FLOOR + 400
+            return height
+
+    assert await believed(Moving(FLOOR, FLOOR + 400 + 182)) == FLOOR + 582
+
+
+async def test_the_life_that_is_left_is_told_by_the_host_that_is_furthest_behind() -> None:
+    assert await Expiry(Node(FLOOR + 5), Node(FLOOR)).left(FLOOR + 150, Lane.NORMAL) == 150
+    assert await Expiry(Node(FLOOR), Node(FLOOR + 5)).left(FLOOR + 150, Lane.NORMAL) == 150
+
+
+async def test_a_signature_with_a_status_is_not_forgotten_though_history_lags() -> None:
+    class Lagging(Node):
+        async def statuses(self, signatures: Sequence[str], lane: Lane = Lane.NORMAL) -> tuple[SignatureStatus | None, ...]:
+            return (SignatureStatus(9, None, "finalized"),)
+
+        async def transaction(self, signature: str, commitment: Commitment = Confirmed, lane: Lane = Lane.NORMAL) -> None:
+            return None
+
+    assert not await Expiry(Lagging(FLOOR)).forgotten("5" * 88, Lane.NORMAL)

@@ -119,7 +119,7 @@ async def test_a_landing_in_the_last_valid_block_is_not_taken_for_expiry() -> No
 
 
 async def test_a_history_that_lags_behind_finality_is_waited_for() -> None:
-    chain = Chain(heights=[151, 151, GONE - 1], statuses=[None, None, None, CONFIRMED], transactions=[LANDED])
+    chain = Chain(heights=[151, 151, GONE - 1], statuses=[None, None, None, CONFIRMED], transactions=[None, LANDED])
 
     assert await landed(chain, road := Road()) is LANDED
 
@@ -127,7 +127,7 @@ async def test_a_history_that_lags_behind_finality_is_waited_for() -> None:
 
 
 async def test_one_node_that_lags_cannot_declare_an_attempt_dead() -> None:
-    chain = Chain(heights=[GONE], statuses=[None, None, CONFIRMED], transactions=[LANDED])
+    chain = Chain(heights=[GONE], statuses=[None, None, CONFIRMED], transactions=[None, LANDED])
 
     assert await landed(chain) is LANDED
 
@@ -150,6 +150,18 @@ async def test_processed_is_neither_a_landing_nor_a_death() -> None:
     chain = Chain(heights=[GONE], statuses=[PROCESSED, PROCESSED, CONFIRMED], transactions=[LANDED])
 
     assert await landed(chain) is LANDED
+
+
+async def test_what_is_in_a_block_already_is_not_sent_again() -> None:
+    road = Road()
+
+    await landed(Chain(heights=[1], statuses=[PROCESSED, PROCESSED, CONFIRMED], transactions=[LANDED]), road)
+
+    assert road.sent == []
+
+
+async def test_a_status_without_a_commitment_is_an_old_one_and_final() -> None:
+    assert await landed(Chain(heights=[1], statuses=[SignatureStatus(9)], transactions=[LANDED]), commitment=Finalized) is LANDED
 
 
 async def test_a_finalized_fill_waits_beyond_confirmed() -> None:
@@ -249,15 +261,15 @@ async def test_a_defect_in_a_road_ends_the_order_s_task_and_is_not_taken_for_a_f
         await landed(chain(), Spent())
 
 
-@pytest.mark.parametrize("what", ["height", "status"])
-async def test_a_host_that_cannot_be_read_does_not_stop_the_sending(what: str) -> None:
+@pytest.mark.parametrize(("what", "sends"), [("height", 3), ("status", 5)])
+async def test_a_host_that_cannot_be_read_does_not_stop_the_sending(what: str, sends: int) -> None:
     road = Road()
     scripts: dict[str, list[Any]] = {"heights": [1], "statuses": [None, None, None, CONFIRMED]}
     scripts["heights" if what == "height" else "statuses"][:0] = [Unavailable("rpc")] * 2
 
     assert await landed(chain(**scripts), road) is LANDED
 
-    assert len(road.sent) >= 3
+    assert len(road.sent) == sends
 
 
 async def test_bytes_that_surely_live_go_out_before_anything_is_asked() -> None:

@@ -165,3 +165,20 @@ def test_a_later_attempt_may_have_the_same_height_and_no_smaller_one(world: Worl
     answers = [bench.answer(honest.request(attempt=attempt, height=height)) for attempt, height in ((1, 500), (2, 500), (3, 499))]
 
     assert answers == ["signed", "signed", R.TX_BLOCKHASH.value]
+
+
+def test_an_attempt_asked_again_gets_its_signature_whatever_height_is_stated_now(world: World, bench: Bench) -> None:
+    honest = Honest(world, SHAPE, Random(10), "again")
+    message = honest.message()
+
+    answers = [bench.answer(honest.request(message, height=height)) for height in (500, 499, 501)]
+
+    assert answers == ["signed"] * 3
+
+
+@pytest.mark.parametrize("side", ["sale", "exit"])
+def test_what_is_held_is_sold_whatever_its_token_has_become(side: str, world: World, bench: Bench) -> None:
+    honest = Honest(world, msgspec.structs.replace(SHAPE, side=side), Random(11), side)
+    frozen = swaps.a_mint(TOKEN_2022, data=mints.mint(freezer=honest.key()))
+
+    assert bench.answer(honest.request(mint=frozen)) == "signed"

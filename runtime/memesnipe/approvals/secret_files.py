@@ -23,9 +23,12 @@ def read_secret_into(path: Path, buffer: bytearray) -> int:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb", buffering=0) as file:  # a buffer of Python's own would keep a copy
-        _refuse_if_shared(path, descriptor)
-        length = file.readinto(buffer) or 0
+    try:
+        _refuse_if_shared(path, descriptor)  # before it is opened as a file, which a folder cannot be
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:  # a buffer of Python's own would keep a copy
+            length = file.readinto(buffer) or 0
+    finally:
+        os.close(descriptor)
     if length > BYTES_MAX:
         raise ConfigError(f"{path}: more than {BYTES_MAX} bytes, so it is no key file")
     return length

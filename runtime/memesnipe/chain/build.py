@@ -5,6 +5,7 @@ blockhash, the compute budget, the tip, and that every account whose identity ma
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import msgspec
 from solders.address_lookup_table_account import AddressLookupTableAccount
@@ -21,7 +22,7 @@ from memesnipe.chain.clients.rpc_types import Blockhash
 from memesnipe.chain.decode_tables import addresses_in
 from memesnipe.chain.policy import token_account
 from memesnipe.chain.programs import COMPUTE_BUDGET_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM
-from memesnipe.kernel.errors import BadInput
+from memesnipe.kernel.errors import BadInput, Refused
 from memesnipe.messages.signing import LookupTable, MintAccount
 
 _TOKEN_PROGRAMS = (Pubkey.from_string(TOKEN_PROGRAM), Pubkey.from_string(TOKEN_2022_PROGRAM))
@@ -50,7 +51,7 @@ class Built(msgspec.Struct, frozen=True):
 
 
 def swap_message(build: Build, *, wallet: str, tables: Sequence[LookupTable], budget: Budget, blockhash: Blockhash) -> Built:
-    """Return the v0 message of a swap. Raises BadInput, and Refused for a table that cannot be used.
+    """Return the v0 message of a swap. Raises BadInput.
 
     `tables` and `blockhash` are read from the chain by us. A quote that lied about the last valid height would make a transaction
     look expired that can still land, and a second one would be sent.
@@ -58,7 +59,7 @@ def swap_message(build: Build, *, wallet: str, tables: Sequence[LookupTable], bu
     payer = Pubkey.from_string(wallet)
     instructions = list(_instructions(build, payer, budget))
     static = _static_keys(build, instructions, payer)
-    lookups = [_hiding(table, static) for table in tables]
+    lookups = list(_lookups(tables, static))
     try:
         message = MessageV0.try_compile(payer, instructions, lookups, Hash.from_string(blockhash.blockhash))
     except Exception as error:  # solders raises its own CompileError, which derives from Exception alone
@@ -118,6 +119,13 @@ def _static_keys(build: Build, instructions: Sequence[Instruction], wallet: Pubk
     static |= {each.program_id for each in instructions}.union(_TOKEN_PROGRAMS)
     mints = [Pubkey.from_string(build.input_mint), Pubkey.from_string(build.output_mint)]
     return static.union(mints, *({token_account(wallet, mint, program) for program in _TOKEN_PROGRAMS} for mint in mints))
+
+
+def _lookups(tables: Sequence[LookupTable], static: set[Pubkey]) -> Iterator[AddressLookupTableAccount]:
+    """Yield the tables that the policy would take. Without another one the message is longer, and an exit does not hang on it."""
+    for table in tables:
+        with suppress(Refused):
+            yield _hiding(table, static)
 
 
 def _hiding(table: LookupTable, static: set[Pubkey]) -> AddressLookupTableAccount:

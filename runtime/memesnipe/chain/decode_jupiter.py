@@ -25,8 +25,11 @@ _V1_STEP_BYTES = 4  # tag of a venue without payload, percent, input index, outp
 PLAN_STEPS_MAX = 64
 
 
+ABSENT = -1
+
+
 class Layout(msgspec.Struct, frozen=True):
-    """Places of the accounts that decide whose money moves where. -1: this route has no such account."""
+    """Places of the accounts that decide whose money moves where. ABSENT: this route has no such account."""
 
     name: str
     numbers_behind_plan: bool
@@ -40,9 +43,9 @@ class Layout(msgspec.Struct, frozen=True):
     """Where the program's own id must stand; always the last of the fixed accounts."""
     token_programs: tuple[int, ...]
     """Programs that move the tokens; an optional one that is absent is the program's own id."""
-    fee_account: int = -1
+    fee_account: int = ABSENT
     """An optional account that would receive the platform's fee."""
-    destination_override: int = -1
+    destination_override: int = ABSENT
     """An optional account that would receive the output instead of `destination`."""
     named: tuple[int, ...] = ()
     """All places above that this route has."""
@@ -51,13 +54,13 @@ class Layout(msgspec.Struct, frozen=True):
 def _layout(name: str, places: Layout) -> Layout:
     deciding = (places.user, places.source, places.destination, places.source_mint, places.destination_mint, places.program)
     every = (*deciding, *places.token_programs, places.fee_account, places.destination_override)
-    return msgspec.structs.replace(places, name=name, named=tuple(sorted(place for place in every if place >= 0)))
+    return msgspec.structs.replace(places, name=name, named=tuple(sorted(place for place in every if place != ABSENT)))
 
 
 LAYOUTS: dict[bytes, Layout] = {
     JUPITER_ROUTE_V2: _layout("route_v2", Layout("", False, 8, 0, 1, 2, 3, 4, 9, (5, 6), destination_override=7)),
     JUPITER_SHARED_ACCOUNTS_ROUTE_V2: _layout("shared_accounts_route_v2", Layout("", False, 9, 1, 2, 5, 6, 7, 11, (8, 9))),
-    JUPITER_ROUTE: _layout("route", Layout("", True, 8, 1, 2, 3, -1, 5, 8, (0,), fee_account=6, destination_override=4)),
+    JUPITER_ROUTE: _layout("route", Layout("", True, 8, 1, 2, 3, ABSENT, 5, 8, (0,), fee_account=6, destination_override=4)),
     JUPITER_SHARED_ACCOUNTS_ROUTE: _layout("shared_accounts_route", Layout("", True, 9, 2, 3, 6, 7, 8, 12, (0, 10), fee_account=9)),
 }
 """By discriminator."""

@@ -35,7 +35,7 @@ def looked_up_keys(lookups: Iterable[MessageAddressTableLookup], tables: Sequenc
 def addresses_in(table: LookupTable) -> tuple[Pubkey, ...]:
     """Return all addresses of a table, by index. Raises Refused(TX_LOOKUP_TABLE)."""
     raw = _raw_addresses_in(table)
-    return tuple(Pubkey.from_bytes(raw[at : at + KEY_BYTES]) for at in range(0, len(raw), KEY_BYTES))
+    return tuple(Pubkey(raw[at : at + KEY_BYTES]) for at in range(0, len(raw), KEY_BYTES))
 
 
 def _addresses_of(tables: Sequence[LookupTable]) -> dict[str, bytes]:
@@ -66,7 +66,7 @@ def _picked(key: str, indexes: bytes, raw: bytes) -> list[Pubkey]:
     for index in indexes:
         address = raw[KEY_BYTES * index : KEY_BYTES * (index + 1)]
         if len(address) == KEY_BYTES:
-            picked.append(Pubkey.from_bytes(address))
+            picked.append(Pubkey(address))
         else:
             table_has_the_index(key, index)
     return picked

@@ -102,10 +102,10 @@ class Live:
 
     async def _signature(self, order: ApprovedOrder, attempt: Attempt) -> Signature | None:
         """Return the persisted signature; None when the attempt ended without one. It was never sent, so it cannot land."""
-        lane = lane_of(order.intent)
+        lane, waited = lane_of(order.intent), False
         while True:
             try:
-                if await self._is_stale(order, attempt, lane):
+                if waited and await self._is_stale(order, attempt, lane):
                     attempt = await self._rebuilt(order, attempt)
                 signed = await self._asked(order, attempt.request, lane)
                 failpoint("guard.before_signature_kept")
@@ -120,6 +120,7 @@ class Live:
                     self._end(attempt, Status.EXPIRED, self._refuse(attempt, ReasonCode.EXPIRED, "the signer did not answer in time"))
                     return None
                 await asyncio.sleep(PAUSE_S)
+                waited = True
             else:
                 return signed
 

@@ -18,6 +18,7 @@ RETRY_MAX_MS = 30_000
 OUTCOME_S_MAX = 120
 """An exit without an outcome for so long is asked for again under another id: a crash between sending and saving can leave one whose
 outcome went by. Should it be under way after all, risk_guardian refuses the second, for its units are reserved."""
+NEVER_NS = 2**63 - 1
 FLOOR_PATIENCE = 5
 """After so many refusals for the price (some 15 s) the market has gone for good: each further one halves the price the exit names."""
 
@@ -84,11 +85,17 @@ CAUSES: tuple[tuple[ExitCause, Callable[[Open, Rules], bool]], ...] = (
 
 def cause_of(one: Open, rules: Rules) -> ExitCause | None:
     """Return why the position is to be sold now. A sale once begun goes on, whatever the price does meanwhile."""
+    if one.watch.exit is not None:
+        return one.watch.exit.cause if rules.now_ns >= due_ns(one, rules.limits) else None
+    return next((cause for cause, holds in CAUSES if holds(one, rules)), None)
+
+
+def due_ns(one: Open, limits: RiskLimits) -> int:
+    """Return before when time alone cannot sell a position that was considered at its last change (ns): until then, looking is idle."""
     waiting = one.watch.exit
     if waiting is not None:
-        due_ns = waiting.sent_ns + OUTCOME_S_MAX * NS_PER_S if waiting.intent_id else waiting.retry_ns
-        return waiting.cause if rules.now_ns >= due_ns else None
-    return next((cause for cause, holds in CAUSES if holds(one, rules)), None)
+        return waiting.sent_ns + OUTCOME_S_MAX * NS_PER_S if waiting.intent_id else waiting.retry_ns
+    return one.position.opened_ns + limits.time_stop_s * NS_PER_S if limits.time_stop_s > 0 else NEVER_NS
 
 
 def consider(one: Open, rules: Rules) -> tuple[Open, ExitIntent | None]:

@@ -48,14 +48,22 @@ class Finality:
         self._missing: dict[str, int] = {}
 
     async def look(self) -> None:
-        """Settle what can be settled. Raises Unavailable, BadInput, Refused; what was settled before stays so."""
+        """Settle what can be settled. Raises Unavailable, Refused, and BadInput where the host says nonsense of the chain's height."""
         now_ns = self._clock.now_ns()
         unsettled = await self._store.ask(lambda connection: read.unsettled(connection, now_ns - RECENT_NS))
         slot, height = await self._history.reached() if unsettled else (0, 0)
         for fill in unsettled:
             if fill.slot <= slot:
-                await self._settle(fill, height, now_ns)
+                await self._tried(fill, height, now_ns)
         metrics.MISSING_FILLS.set(len(self._missing))
+
+    async def _tried(self, fill: Fill, height: int, now_ns: int) -> None:
+        """Settle one fill; an answer that cannot be believed leaves it for the next look, and keeps no other from its own."""
+        try:
+            await self._settle(fill, height, now_ns)
+        except BadInput as error:
+            metrics.ADOPT_FAILURES.inc()
+            logger().warning("fill_not_settled", signature=fill.signature, detail=str(error))
 
     async def _settle(self, fill: Fill, height: int, now_ns: int) -> None:
         landed = await self._history.whole(fill.signature)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from solders.instruction import Instruction
+from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from memesnipe.approvals import approve, leases
@@ -191,10 +192,14 @@ def manifests(data: bytes) -> None:
 
 
 def _message_seeds() -> Iterable[bytes]:
+    world = swaps.World(Keypair.from_seed(bytes([9]) * 32), *KEYS)
+    request = world.a_request(INTENT, tables=(TABLE,))
     values: tuple[Any, ...] = (
         builders.a_frame(), INTENT, builders.an_exit(), builders.a_sale(), builders.an_approved(), builders.a_fill(), builders.a_halt(),
         control.CloseRequest("close-1", "momentum", builders.MINT, "me", builders.START_NS), builders.a_config(),
-        builders.a_position(), a_lease(), builders.a_rejection(),
+        builders.a_position(), a_lease(), builders.a_rejection(), request, world.a_request(builders.an_exit()),
+        signing.EarlierSignature("fuzz", 1, "5" * 88, 7), signing.SignedTransaction("fuzz", 1, "5" * 88, request.message, 7),
+        codec.decode(signing.Approval, unseal(request.guard_approval, signing.APPROVAL_TYPE, (KEYS[1].verify_key,))),
     )  # fmt: skip
     for number, kind in enumerate(MESSAGES):
         for value in values:
@@ -203,6 +208,23 @@ def _message_seeds() -> Iterable[bytes]:
             except BadInput:
                 continue
             yield bytes([number]) + codec.encode(value)
+
+
+def _answer_seeds() -> Iterable[bytes]:
+    key = builders.MINT
+    call = jupiter.Instruction(key, (jupiter.AccountMeta(key, False, True),), b"data")
+    life = jupiter.BlockhashWithMetadata((7,) * 32, 1_150)
+    held = rpc_types.TokenBalance(0, key, rpc_types.UiAmount("5", 6), key)
+    meta = rpc_types.TransactionMeta(None, 5_000, (1,), (2,), (held,), (held,), rpc_types.LoadedAddresses((key,), ()), ("log",), 7)
+    values: tuple[Any, ...] = (
+        jupiter.Build(key, "1", key, "2", "2", 300, call, life, (call,), (call,), call),
+        rpc_types.Landed(7, ("AA==", "base64"), meta),
+        {key: jupiter.Price(1.5)},
+    )  # fmt: skip
+    for kind, value in zip((jupiter.Build, rpc_types.Landed, dict[str, jupiter.Price | None]), values, strict=True):
+        yield bytes([ANSWERS.index(kind)]) + msgspec.json.encode(value)
+    yield b'\x00{"result":{},"error":null}'
+    yield b"\x01" + _STATUS
 
 
 def a_lease() -> signing.Lease:
@@ -257,9 +279,7 @@ TARGETS: tuple[Target, ...] = (
     Target("routes", routes, tuple(_route_seeds()), (Refused,)),
     Target("approvals", approvals, tuple(_approval_seeds()), ()),
     Target("messages", messages, tuple(_message_seeds()), (BadInput,)),
-    Target(
-        "answers", answers, (b'\x00{"result":{},"error":null}', b"\x01" + _STATUS, b'\x06{"context":{"slot":1},"value":1}'), (BadInput,)
-    ),
+    Target("answers", answers, tuple(_answer_seeds()), (BadInput,)),
     Target(
         "notifications",
         notifications,

@@ -7,6 +7,7 @@ import importlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -38,6 +39,7 @@ def stop(process: ForkServerProcess) -> None:
 
 
 def _serve(service: str, settings: dict[str, str], log: str) -> None:
+    threading.Thread(target=_die_with_the_test, daemon=True).start()
     with Path(log).open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -45,3 +47,10 @@ def _serve(service: str, settings: dict[str, str], log: str) -> None:
     importlib.reload(failpoints)  # armed by the environment, when it is imported: the fork's import was before ours was set
     module = importlib.import_module(service)
     raise SystemExit(module.main())
+
+
+def _die_with_the_test() -> None:
+    """A test run that is killed ends nothing by itself, and a guard that is left over would hold locks and ports."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)

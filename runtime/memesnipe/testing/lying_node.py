@@ -21,6 +21,8 @@ class LyingNode:
     def __init__(self, honest: str, session: ClientSession) -> None:
         self.base = ""
         self.lies: dict[str, Lie] = {}
+        self.swallows: dict[str, int] = {}
+        """How many of the next calls of a method are answered as if they were done, and go no further."""
         self.silent = False
         """True: it answers nothing but 503."""
         self._honest, self._session = honest, session
@@ -30,9 +32,13 @@ class LyingNode:
         if self.silent:
             raise web.HTTPServiceUnavailable
         asked = json.loads(await request.text())
-        async with self._session.post(self._honest, json=asked) as response:
+        method = asked.get("method", "")
+        if self.swallows.get(method, 0) > 0:
+            self.swallows[method] -= 1
+            return web.json_response({"jsonrpc": "2.0", "id": asked.get("id"), "result": "done"})
+        async with self._session.post(self._honest + request.path, json=asked) as response:
             told = await response.json()
-        lie = self.lies.get(asked.get("method", ""))
+        lie = self.lies.get(method)
         if lie is not None and "result" in told:
             told["result"] = lie(told["result"])
         return web.json_response(told)
@@ -43,7 +49,7 @@ async def lying_node(honest: str) -> AsyncIterator[LyingNode]:
     """Run one in front of the host at `honest`, on a free port."""
     async with ClientSession() as session:
         node, app = LyingNode(honest, session), web.Application()
-        app.router.add_post("/", node.answer)
+        app.router.add_post("/{path:.*}", node.answer)
         runner = web.AppRunner(app)
         await runner.setup()
         try:

@@ -35,6 +35,8 @@ from memesnipe.testing.matrix_row import GUARD_FAILPOINTS, POSITION_FAILPOINTS, 
 Json = Any
 AFTER_THE_WORD = frozenset(("bus.after_commit", "guard.after_commit_live", *POSITION_FAILPOINTS))
 """Steps that come after the order's ending was said: to see it is not to have passed them."""
+SOON_S = 5.0
+"""How long a process that starts on a busy machine may need to come to such a step."""
 ENDS_S = 45.0
 """Three attempts' lives at the stage's slots, and room for a busy machine."""
 _SIGNED = "SELECT intent_id, signature FROM signatures"
@@ -103,8 +105,8 @@ class Matrix:
         loop = asyncio.get_running_loop()
         patience_s = loop.time() + ENDS_S
         while loop.time() < patience_s and victim.exitcode is None:
-            if patience_s > loop.time() + 1.5 and intent.id in await self._endings():
-                patience_s = loop.time() + (1.5 if failpoint in AFTER_THE_WORD else 0.2)
+            if patience_s > loop.time() + SOON_S and intent.id in await self._endings():
+                patience_s = loop.time() + (SOON_S if failpoint in AFTER_THE_WORD else 0.2)
             await asyncio.sleep(0.02)
         if victim.exitcode not in (None, forked.KILLED):
             raise AssertionError(f"{failpoint}: the victim ended by itself, with {victim.exitcode}")

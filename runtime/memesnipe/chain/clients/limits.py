@@ -6,6 +6,7 @@ they take none that it could have. A host counts calls by key, not by connection
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -56,7 +57,7 @@ class Bucket:
         self._per_s = rate.per_s
         self._tokens = float(rate.burst)
         self._at_s = now_s
-        self._closed_until_s = self._normal_closed_until_s = now_s
+        self._closed_until_s = self._normal_closed_until_s = -math.inf
         self._exits_waiting = 0
 
     def wait_s(self, lane: Lane, now_s: float) -> float:

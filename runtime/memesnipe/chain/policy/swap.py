@@ -3,7 +3,7 @@
 from solders.pubkey import Pubkey
 
 from memesnipe.chain.decode import Decoded, Instruction
-from memesnipe.chain.decode_jupiter import LAYOUTS, NO_SWAP, Layout, Swap, swap_of
+from memesnipe.chain.decode_jupiter import ABSENT, LAYOUTS, NO_SWAP, Layout, Swap, swap_of
 from memesnipe.chain.policy.accounts import TOKEN, TOKEN_2022, accounts_are_static, program_of
 from memesnipe.chain.policy.seen import Seen
 from memesnipe.chain.policy.terms import Terms
@@ -41,14 +41,14 @@ def jupiter(instruction: Instruction, message: Decoded, terms: Terms, seen: Seen
 def _judge_accounts(accounts: tuple[Pubkey, ...], layout: Layout, terms: Terms) -> None:
     user_is_our_wallet(accounts[layout.user], terms)
     # A route without the account of a mint is bound to it all the same: our account's address is derived from the mint.
-    if layout.source_mint >= 0:
+    if layout.source_mint != ABSENT:
         source_mint_is_the_orders(accounts[layout.source_mint], terms)
     destination_mint_is_the_orders(accounts[layout.destination_mint], terms)
     program_is_jupiter(accounts[layout.program])
     token_programs_are_the_real_ones(accounts, layout)
-    if layout.fee_account >= 0:
+    if layout.fee_account != ABSENT:
         no_platform_fee_account(accounts[layout.fee_account])
-    if layout.destination_override >= 0:
+    if layout.destination_override != ABSENT:
         no_other_destination(accounts[layout.destination_override], accounts[layout.destination])
 
 
