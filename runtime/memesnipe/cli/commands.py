@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from memesnipe.cli import addresses as stack
+from memesnipe.cli.backtest import backtest
 from memesnipe.cli.config import config_app
 from memesnipe.cli.importing import import_app
 from memesnipe.cli.live_check import live_check
@@ -30,6 +31,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(import_app, name="import")
 app.add_typer(new_app, name="new")
 app.command("live-check")(live_check)
+app.command("backtest")(backtest)
 console = Console()
 
 Strategy = Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy; without it, the whole portfolio.")]

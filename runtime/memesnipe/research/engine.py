@@ -1,0 +1,156 @@
+"""The backtester: one event after another through the same decisions, in the turns of a replay, without a process, a socket or a wait.
+
+For each event: wallet_guard ends what is due at it (turn 0), risk_guardian marks it (1), position_manager and the strategies hear it (2),
+and what comes of that goes round until nothing is left: intents and exits to risk (3), approvals to the guard (4), outcomes to all (1).
+`memesnipe up --replay` does the same over Valkey; a test holds the fills of the two against each other, field by field.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from memesnipe.bus.api import Entry, Output
+from memesnipe.bus.folds import Halts, fold_halts
+from memesnipe.bus.topology import KILL_SWITCH, REJECTED
+from memesnipe.guard.paper import Terms
+from memesnipe.messages.bounds import HaltState
+from memesnipe.messages.market import MarketEvent, PriceTick
+from memesnipe.messages.orders import Fill
+from memesnipe.research.curve import EquityCurve
+from memesnipe.research.left_over import left_over
+from memesnipe.research.market import Market
+from memesnipe.research.result import Fault, Result
+from memesnipe.research.setup import Setup
+from memesnipe.research.stages import GuardStage, PositionsStage, RiskStage, Stage, price_entry
+from memesnipe.research.strategies import StrategyStage
+from memesnipe.research.stress import Stress
+from memesnipe.research.wire import Wire, wire_for
+
+GUARD, RISK, POSITIONS = "wallet_guard", "risk_guardian", "position_manager"
+TOLD_EVERY = 8_192
+Progress = Callable[[int], None]
+"""Told how many events are done, now and then."""
+
+
+class Costs(msgspec.Struct, frozen=True):
+    """What trading costs and what wallet_guard allows by itself: from its settings, as on paper."""
+
+    terms: Terms
+    own_size_lamports_max: int
+    stress: Stress = Stress()
+
+
+class Engine:
+    """One run. Feed it events in order, then ask for the result."""
+
+    def __init__(self, setup: Setup, costs: Costs) -> None:
+        config = setup.config
+        self.setup, self.costs = setup, costs
+        self.guard = GuardStage(config, costs.own_size_lamports_max, costs.terms, costs.stress)
+        self.risk = RiskStage(config, setup.capital)
+        self.positions = PositionsStage(config)
+        self.strategies = [StrategyStage(spec, setup.plugins[spec.plugin], setup.capital.get(spec.id, 0)) for spec in setup.specs]
+        self.halts, self.fills = Halts(), list[Fill]()
+        self.rejected: Counter[str] = Counter()
+        self.curve = EquityCurve(config.capital_lamports)
+        self.events, self.first_ns, self.last_ns = 0, 0, 0
+        named = {f"executor:{one.seat.spec.id}": one for one in self.strategies}
+        self._stages: dict[str, Stage] = {GUARD: self.guard, RISK: self.risk, POSITIONS: self.positions, **named}
+        self._wire: Wire = wire_for([spec.id for spec in setup.specs], self._stages)
+
+    def run(self, market: Market, progress: Progress | None = None) -> Result:
+        """Go through a market from its first event to its last. Raises BadInput on an event that cannot be read."""
+        for event, by_strategies in market.events():
+            self._step(event, self.strategies if by_strategies else ())
+            if progress is not None and not self.events % TOLD_EVERY:
+                progress(self.events)
+        return self._ended(market)
+
+    def _ended(self, market: Market) -> Result:
+        """The last point of the curve counts what is left at what a sale would bring: paper value is no profit."""
+        left = left_over(self.positions.book.open.values(), self.guard.book.pools, self.last_ns, self.guard.terms)
+        net = sum(self.positions.book.realized.values()) + sum(one.value_lamports - one.cost_lamports for one in left)
+        self.curve.note(self.last_ns, net)
+        return Result(
+            market=market.name,
+            market_sha256=market.sha256,
+            specs=self.setup.specs,
+            policy_hash=self.setup.config.policy_hash,
+            seed=self.costs.terms.seed,
+            stress=self.costs.stress,
+            capital_lamports=self.setup.config.capital_lamports,
+            events=self.events,
+            first_ns=self.first_ns,
+            last_ns=self.last_ns,
+            fills=tuple(self.fills),
+            trades=tuple(self.positions.accounts.trades),
+            left=left,
+            waiting=self.guard.book.waits,
+            rejected=dict(sorted(self.rejected.items())),
+            refused=dict(sorted(sum((one.refused for one in self.strategies), Counter[str]()).items())),
+            faults=self._faults(),
+            halts={scope: self.halts.reasons[scope] for scope, state in self.halts.states.items() if state is not HaltState.ACTIVE},
+            points=tuple(self.curve.points),
+            by_day=self.curve.by_day,
+            drawdown_bps_max=self.curve.drawdown_bps_max,
+            net_lamports=net,
+        )
+
+    def _faults(self) -> tuple[Fault, ...]:
+        return tuple(
+            Fault(one.seat.spec.id, failure.kind, failure.count, failure.detail[:512])
+            for one in self.strategies
+            for failure in one.heard.faults.values()
+        )
+
+    def _step(self, event: MarketEvent, hearing: Sequence[StrategyStage]) -> None:
+        self.events += 1
+        if event.time_ns > self.last_ns:
+            self.first_ns, self.last_ns = self.first_ns or event.time_ns, event.time_ns
+        if isinstance(event, PriceTick):
+            self._price(event)
+        for strategy in hearing:
+            if outputs := strategy.hear(event):
+                self._put(outputs)
+        if self._wire.waiting:
+            self._settle()
+            self.curve.note(self.last_ns, self.risk.book.paper.pnl_lamports)
+
+    def _price(self, tick: PriceTick) -> None:
+        held = tick.mint in self.risk.held
+        if outcomes := self.guard.price(tick):
+            self._put(outcomes)
+            self._wire.give(1, RISK, *price_entry(tick))  # risk_guardian reads a price and the fills it made together
+            self._settle(turn_max=1)
+        elif outputs := self.risk.price(tick):
+            self._put(outputs)
+        if outputs := self.positions.price(tick):
+            self._put(outputs)
+        if held:
+            self.curve.note(tick.time_ns, self.risk.book.paper.pnl_lamports)
+
+    def _settle(self, turn_max: int = 99) -> None:
+        """Go round until nothing waits up to this turn: the lowest turn first, as the stages of a replay wait for each other."""
+        while (found := self._wire.take(turn_max)) is not None:
+            group, entries = found
+            self._put(self._stages[group].take(entries))
+
+    def _put(self, outputs: Sequence[Output]) -> None:
+        for output in outputs:
+            if output.stream == KILL_SWITCH.name:
+                self._halt(output)
+            elif output.stream == REJECTED.name:
+                self.rejected[f"{output.message.stage}/{output.message.reason.value}"] += 1
+            elif isinstance(output.message, Fill):
+                self.fills.append(output.message)
+        self._wire.put(outputs)
+
+    def _halt(self, output: Output) -> None:
+        entry = Entry(output.stream, f"{self.halts.epoch + 1}-0", output.message)
+        self.halts = fold_halts(self.halts, [entry])
+        self.risk.obey(entry)
+        self.guard.obey(self.halts)
+        self.positions.obey(self.halts)
+        for strategy in self.strategies:
+            strategy.obey(self.halts)
