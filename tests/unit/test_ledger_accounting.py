@@ -1,9 +1,9 @@
 """Average cost and realized profit in integers."""
 
-from memesnipe.ledger.accounting import Position, Trade, apply, position_of
+from memesnipe.ledger.accounting import Position, Trade, apply, fill_order, position_of
 from memesnipe.messages.bounds import Side
 from memesnipe.messages.orders import Fill, FillStatus
-from memesnipe.testing.builders import a_fill
+from memesnipe.testing.builders import START_NS, a_fill
 
 
 def folded(*fills: Fill) -> tuple[Position, list[Trade]]:
@@ -90,3 +90,10 @@ def test_exit_ids_follow_the_fill_that_opened_the_position() -> None:
     position, _ = folded(first, second)
 
     assert position.opened_intent_id == first.intent_id
+
+
+def test_a_sale_on_the_same_price_as_its_buy_is_folded_after_it_whatever_their_signatures() -> None:
+    sale = a_fill(side=Side.SELL, signature="a", slot=5, time_ns=START_NS, intent_time_ns=START_NS)
+    buy = a_fill(side=Side.BUY, signature="b", slot=5, time_ns=START_NS, intent_time_ns=START_NS)
+
+    assert sorted((sale, buy), key=fill_order) == [buy, sale]

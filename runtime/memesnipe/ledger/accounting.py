@@ -1,6 +1,6 @@
 """Position arithmetic in integers: average cost, and profit as the change of the wallet's SOL and nothing else.
 
-Definitions, for one (strategy, mode, mint), over its fills in canonical order (slot, time, signature):
+Definitions, for one (strategy, mode, mint), over its fills in canonical order (`fill_order`):
 
 * a buy adds its whole outlay, -sol_delta (price, fees, tip and rent together), to `cost_lamports`;
 * a sell of s of u units takes floor(cost * s / u) out of the cost (all of it when s = u) and realizes sol_delta minus that;
@@ -50,11 +50,6 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
         """What makes a position one position."""
         return self.strategy, self.mode, self.mint
 
-    @property
-    def last_order(self) -> tuple[int, int, str]:
-        """Canonical place of the newest fill folded in."""
-        return self.last_slot, self.last_ns, self.last_signature
-
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True):
     """A round trip: from no units to no units. `net_lamports` holds the failed attempts' fees too."""
@@ -77,9 +72,18 @@ def position_of(fill: Fill) -> Position:
     return Position(strategy=fill.strategy, mode=fill.mode, mint=fill.mint)
 
 
-def fill_order(fill: Fill) -> tuple[int, int, str]:
-    """Canonical place of a fill: the ledger is a function of the SET of fills, whatever order they were delivered in."""
-    return fill.slot, fill.time_ns, fill.signature
+def fill_order(fill: Fill) -> tuple[int, int, int, bool, str]:
+    """Canonical place of a fill: the ledger is a function of the SET of fills, whatever order they were delivered in.
+
+    On an event clock a sale may share slot and time with the buy it sells: both on one price. The one that was thought of first comes
+    first, and of one moment the buy. Sold before it was bought, its units would be held in the ledger for ever, and by nobody.
+    """
+    return fill.slot, fill.time_ns, fill.intent_time_ns, fill.side is Side.SELL, fill.signature
+
+
+def comes_last(fill: Fill, position: Position) -> bool:
+    """Return whether a fill is after all that is folded in. With the slot and time of the newest it may not be: fold anew."""
+    return (fill.slot, fill.time_ns) > (position.last_slot, position.last_ns)
 
 
 def apply(position: Position, fill: Fill) -> tuple[Position, Trade | None]:

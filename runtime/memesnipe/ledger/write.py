@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from memesnipe.kernel.errors import Unavailable
-from memesnipe.ledger.accounting import Position, Trade, apply, fill_order, position_of
+from memesnipe.ledger.accounting import Position, Trade, apply, comes_last, fill_order, position_of
 from memesnipe.ledger.rows import fill_of, fill_row, rejection_row, struct_of, struct_row
 from memesnipe.ledger.tables import EQUITY, FILLS, FINALITY, META, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
 from memesnipe.messages.bounds import Mode
@@ -155,7 +155,7 @@ def _book(connection: Connection, fill: Fill) -> Booked:
     # The wallet's history may have been walked before this fill arrived, and took our own transaction for a stranger's.
     connection.execute(delete(WALLET_TRANSFERS).where(WALLET_TRANSFERS.c.signature == fill.signature))
     before = _claim(connection, fill)
-    in_order = fill_order(fill) > before.last_order
+    in_order = comes_last(fill, before)
     position, trade = apply(before, fill) if in_order else _refold(connection, fill)
     _store(connection, position)
     if in_order and trade is not None:

@@ -1,6 +1,6 @@
 """The ledger's arithmetic without its database: every fill of a run, folded into positions and closed trades in canonical order."""
 
-from memesnipe.ledger.accounting import Position, Trade, apply, fill_order, position_of
+from memesnipe.ledger.accounting import Position, Trade, apply, comes_last, fill_order, position_of
 from memesnipe.ledger.write import Booked
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill
@@ -29,7 +29,7 @@ class Accounts:
         before = self.positions.get(empty.key, empty)
         fills = self.fills.setdefault(empty.key, [])
         fills.append(fill)
-        if fill_order(fill) > before.last_order:
+        if comes_last(fill, before):
             position, trade = apply(before, fill)
             self._trades.setdefault(empty.key, []).extend([trade] if trade is not None else [])
         else:
