@@ -41,6 +41,7 @@ LEFT_OUT = (
 """They read the functions of modules, to which mutmut adds many, and a page that the copy has not."""
 FEWER_EXAMPLES = {"MEMESNIPE_EXAMPLES": "0.2"}
 """A rule machine runs once for each mutant that nothing quicker kills."""
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 KILLED, TIMED_OUT = 1, {24, 36, 152, 255}
 """mutmut's exit codes; a mutant that hangs is seen by whoever runs the tests."""
 
@@ -80,7 +81,12 @@ def _copy(judged: list[Path]) -> None:
         "only_mutate": [f"src/{path}" for path in judged],
         "do_not_mutate_patterns": list(UNJUDGED_LINES),
         "pytest_add_cli_args_test_selection": tests,
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-q", *(f"--deselect=tests/unit/test_signer_corpus.py::test_{name}" for name in LEFT_OUT)],
+        "pytest_add_cli_args": [
+            "-p",
+            "no:cacheprovider",
+            "-q",
+            *(f"--deselect=tests/unit/test_signer_corpus.py::test_{name}" for name in LEFT_OUT),
+        ],
         "use_git_change_detection": False,
     }
     table = "\n".join(f"{key} = {json.dumps(value)}" for key, value in lines.items())
@@ -114,7 +120,7 @@ def _made(path: Path) -> Path:
 
 def _wording_only(path: Path) -> set[str]:
     """Return the mutants that change nothing but a sentence: a text with a space, and the values shown in one."""
-    functions = {node.name: node for node in ast.walk(ast.parse(_made(path).read_text())) if isinstance(node, ast.FunctionDef)}
+    functions = {node.name: node for node in ast.walk(ast.parse(_made(path).read_text())) if isinstance(node, Function)}
     same = set[str]()
     for name, node in functions.items():
         stem, found, number = name.rpartition("__mutmut_")
@@ -124,7 +130,7 @@ def _wording_only(path: Path) -> set[str]:
     return same
 
 
-def _without_texts(function: ast.FunctionDef) -> str:
+def _without_texts(function: Function) -> str:
     class Blank(ast.NodeTransformer):
         def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
             return ast.Constant("") if any(" " in ast.unparse(part) for part in node.values) else node

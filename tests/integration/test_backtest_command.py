@@ -61,6 +61,13 @@ def test_a_recording_gives_a_table_numbers_and_a_page(tmp_path: Path, tape: Path
     assert "This is a backtest, not evidence" in done.stdout
 
 
+def test_a_folder_of_manifests_runs_what_a_replay_of_it_runs(tmp_path: Path, tape: Path) -> None:
+    backtest(tmp_path, STRATEGIES.parent, tape, "--json", "folder.json")
+    backtest(tmp_path, STRATEGIES, tape, "--json", "file.json")
+
+    assert (tmp_path / "folder.json").read_bytes() == (tmp_path / "file.json").read_bytes()
+
+
 def test_the_same_command_writes_the_same_bytes(tmp_path: Path, tape: Path) -> None:
     for name in ("a", "b"):
         backtest(tmp_path, STRATEGIES, tape, "--seed", 3, "--json", f"{name}.json", "--html", f"{name}.html")
@@ -80,7 +87,7 @@ def test_harder_terms_and_less_capital_are_in_the_numbers(tmp_path: Path, tape: 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("nowhere.yaml", "tape.parquet"), "nowhere.yaml is not a file"),
+        (("nowhere.yaml", "tape.parquet"), "nowhere.yaml does not exist"),
         ((STRATEGIES, "nowhere.parquet"), "nowhere.parquet does not exist"),
         ((STRATEGIES, STRATEGIES), "strategies.yaml: recording: "),
         ((STRATEGIES, "tape.parquet", "--capital-sol", "much"), "--capital-sol: 'much' is not a number"),

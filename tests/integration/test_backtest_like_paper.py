@@ -43,7 +43,7 @@ def on_paper(folder: Path, tape: Path, manifests: Path) -> Paper:
 
 def in_a_backtest(tape: Path, manifests: Path) -> Result:
     settings = GuardSettings()
-    setup = setup_of(manifests_of(documents_in(sorted(manifests.glob("*.yaml")))))
+    setup = setup_of(manifests_of(documents_in([manifests])))
     return Engine(setup, Costs(terms_of(settings), settings.guard_trade_size_lamports_max)).run(open_market(tape))
 
 

@@ -1,14 +1,7 @@
 """The ledger on a real PostgreSQL: the same rows, the same idempotence, two writers at once."""
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -24,65 +17,16 @@ from memesnipe.messages.orders import Fill
 from memesnipe.reconcile.books import read_books
 from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_fill, a_rejection, a_sale, an_intent
 from memesnipe.testing.ledgers import a_fill_arrives_during_the_walk
-
-UNPRIVILEGED = "nobody"
-
-
-def as_server_user() -> Sequence[str]:
-    """PostgreSQL refuses to run as root."""
-    if os.getuid() != 0:
-        return ()
-    user = pwd.getpwnam(UNPRIVILEGED)
-    return ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
-
-
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from memesnipe.testing.postgres import a_free_port, a_postgres, missing
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A PostgreSQL of our own; its URL."""
-    if not shutil.which("initdb") or not shutil.which("postgres"):
-        pytest.skip("no PostgreSQL server binaries (initdb, postgres) on PATH")
-    if os.getuid() == 0 and not shutil.which("setpriv"):
-        pytest.skip("PostgreSQL refuses to run as root, and there is no setpriv to leave root with")
-    folder = Path("/tmp") / f"memesnipe-pg-{os.getpid()}"  # a short path: the socket's name has a length limit
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o755)
-    if os.getuid() == 0:
-        shutil.chown(folder, UNPRIVILEGED)
-    data, port = str(folder / "data"), a_free_port()
-    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}
-    subprocess.run(
-        [*as_server_user(), "initdb", "-D", data, "-U", "memesnipe", "-A", "trust", "-N"], check=True, env=env, capture_output=True
-    )
-    command = [*as_server_user(), "postgres", "-D", data, "-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-F"]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"postgresql://memesnipe@127.0.0.1:{port}/postgres"
-    try:
-        until_it_answers(ledger_url("", url), process)
+    if why := missing():
+        pytest.skip(why)
+    with a_postgres() as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def until_it_answers(url: str, process: "subprocess.Popen[bytes]") -> None:
-    engine = open_engine(url)
-    for _ in range(200):
-        assert process.poll() is None, "postgres ended by itself"
-        try:
-            with engine.connect():
-                engine.dispose()
-                return
-        except Exception:
-            time.sleep(0.1)
-    raise AssertionError("postgres did not start in 20 s")
 
 
 @pytest.fixture

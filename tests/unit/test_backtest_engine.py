@@ -1,5 +1,6 @@
 """What a backtest promises whatever the strategy: the same seed the same run, every lamport accounted for, nothing kinder than paper."""
 
+import math
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,16 @@ from memesnipe.guard.paper import Terms
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.manifests.reading import parse
 from memesnipe.messages.bounds import Mode, Side
+from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.messages.orders import FillStatus
+from memesnipe.research import stage_positions
 from memesnipe.research.engine import Costs, Engine
 from memesnipe.research.market import Market, of_events
 from memesnipe.research.result import Result
 from memesnipe.research.setup import Setup, documents_in, manifests_of, setup_of
+from memesnipe.research.stage_positions import PositionsStage
+from memesnipe.research.stage_risk import RiskStage
 from memesnipe.research.stress import Stress
 from memesnipe.research.summary import costs_of, summary_of
 from memesnipe.strategy.contract import Action, Buy, EventType, Parameters, RiskProfile, Sell, Strategy, strategy
@@ -179,3 +184,24 @@ def test_capital_that_is_named_is_in_place_of_the_allocation(tmp_path: Path) -> 
     setup = setup_of(manifests_of(documents_in([file]), Decimal("1.5")))
 
     assert setup.capital == {"swing": 1_500_000_000}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_put_off_until_it_matters_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    market, terms = of_events(list(a_tape(seed))), with_failures(1_000)
+    tight = {"stop_loss_bps": 300, "take_profit_bps": 500, "time_stop_s": 25, "drawdown_bps_max": 20 + 15 * seed}
+    setup = a_setup(hold=7)
+    setup = msgspec.structs.replace(setup, config=msgspec.structs.replace(setup.config, limits=_changed(setup.config.limits, tight)))
+
+    late = Engine(setup, Costs(terms, SOL)).run(market)
+    monkeypatch.setattr(RiskStage, "_is_quiet", lambda *_: False)
+    monkeypatch.setattr(PositionsStage, "_band", lambda *_: (math.inf, -math.inf))
+    monkeypatch.setattr(stage_positions, "due_ns", lambda *_: 0)
+    at_once = Engine(setup, Costs(terms, SOL)).run(market)
+
+    assert late == at_once
+    assert {fill.exit_cause for fill in late.fills} > {None}
+
+
+def _changed(limits: RiskLimits, fields: dict[str, int]) -> RiskLimits:
+    return msgspec.structs.replace(limits, **fields)

@@ -4,13 +4,16 @@ import re
 from typing import Any
 
 import msgspec
+import pytest
 
+from memesnipe.kernel.errors import BadInput
 from memesnipe.messages.orders import FillStatus
 from memesnipe.research.curve import POINTS_MAX, EquityCurve, fall_bps
 from memesnipe.research.page import page_of
 from memesnipe.research.result import Fault, Result
+from memesnipe.research.returns import DAY_S, returns_of
 from memesnipe.research.stress import Stress
-from memesnipe.research.summary import DAYS_MIN, Summary, daily_returns, sharpe_of, summary_of
+from memesnipe.research.summary import DAYS_MIN, Summary, sharpe_of, summary_of
 from memesnipe.strategy.spec import StrategySpec
 from memesnipe.testing.builders import SOL, START_NS, a_fill
 
@@ -22,7 +25,8 @@ def a_result(**changes: Any) -> Result:
     result = Result(
         market="tape", market_sha256="00", specs=(StrategySpec("momentum", "momentum", "a0", {}),), policy_hash="b0", seed=7,
         stress=Stress(), capital_lamports=10 * SOL, events=3, first_ns=START_NS, last_ns=START_NS + 2 * NS_PER_DAY, fills=(), trades=(),
-        left=(), waiting=0, rejected={}, refused={}, faults=(), halts={}, points=(), by_day={}, drawdown_bps_max=0, net_lamports=0,
+        left=(), waiting=0, rejected={}, refused={}, faults=(), halts={}, points=(), closes={}, intents=(), drawdown_bps_max=0,
+        net_lamports=0,
     )  # fmt: skip
     return msgspec.structs.replace(result, **changes)
 
@@ -45,12 +49,18 @@ def test_a_long_run_keeps_a_bounded_number_of_points_and_its_last_equity() -> No
     assert curve.last_lamports == SOL + 5 * POINTS_MAX
 
 
-def test_a_day_without_news_is_a_day_with_a_return_of_zero() -> None:
-    first = START_NS // NS_PER_DAY
+def test_a_period_without_news_has_a_return_of_zero() -> None:
+    first = START_NS // NS_PER_DAY * 1_440
 
-    returns = daily_returns(a_result(by_day={first: 11 * SOL, first + 2: 22 * SOL}))
+    returns = returns_of(a_result(closes={first: 12 * SOL, first + 9: 11 * SOL, first + 2 * 1_440: 22 * SOL}), DAY_S)
 
-    assert [round(one, 6) for one in returns] == [0.1, 0.0, 1.0]
+    assert [round(one, 6) for one in returns] == [0.1, 0.0, 1.1]
+
+
+def test_a_period_of_broken_minutes_and_a_run_without_capital_have_no_returns() -> None:
+    for result, period_s in ((a_result(), 90), (a_result(), 0), (a_result(capital_lamports=0), 60)):
+        with pytest.raises(BadInput):
+            returns_of(result, period_s)
 
 
 def test_a_sharpe_ratio_of_a_few_days_or_of_no_spread_is_none() -> None:

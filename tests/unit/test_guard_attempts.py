@@ -104,9 +104,9 @@ def test_a_second_guard_on_the_same_store_does_not_start(store: Attempts, tmp_pa
 
 
 def test_every_write_reaches_the_disk_before_it_is_acted_on(store: Attempts) -> None:
-    (mode,) = store._db.execute("PRAGMA synchronous").fetchone()
+    modes = [store._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode", "busy_timeout")]
 
-    assert mode == 2  # FULL
+    assert modes == [2, "wal", 5_000]  # 2: FULL
 
 
 def test_requests_of_different_intents_do_not_meet(store: Attempts) -> None:

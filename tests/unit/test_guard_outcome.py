@@ -69,6 +69,24 @@ def test_what_failed_on_chain_costs_its_fee_and_ends_the_order_with_the_chain_s_
     assert isinstance(said, Rejection)
     assert (status, fill.status, fill.token_delta_units) == (Status.FAILED, FillStatus.FAILED, 0)
     assert "InstructionError" in fill.error == said.detail
+
+
+def test_a_long_error_is_cut_to_what_a_fill_may_carry() -> None:
+    attempt, signed = attempted(an_intent())
+
+    _, (fill, _) = of_landed(attempt, signed, landed(signed, units=0, err="x" * 100), WALLET, NOW_NS)
+
+    assert isinstance(fill, Fill)
+    assert fill.error == "x" * 64
+
+
+def test_the_end_of_a_failed_order_is_told_by_its_own_name() -> None:
+    intent = an_intent()
+    attempt, signed = attempted(intent)
+
+    _, (_, said) = of_landed(attempt, signed, landed(signed, units=0, err="failed"), WALLET, NOW_NS)
+
+    assert isinstance(said, Rejection)
     assert (said.intent_id, said.reason, said.stage, said.time_ns) == (intent.id, ReasonCode.CHAIN_FAILED, "wallet_guard", NOW_NS)
 
 

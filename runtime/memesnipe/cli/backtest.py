@@ -29,11 +29,11 @@ class BacktestSettings(CommonSettings, frozen=True, kw_only=True):
 
 
 def backtest(
-    strategy: Annotated[Path, typer.Argument(help="Manifest of one Strategy or of several.", show_default=False)],
+    strategy: Annotated[Path, typer.Argument(help="Manifest of one Strategy or of several, or a folder of manifests.", show_default=False)],
     market: Annotated[Path, typer.Argument(help="Recording (.parquet, or a folder of them) or candles (.feather).", show_default=False)],
     seed: Annotated[int | None, typer.Option(help="Of fill delays and failures. Without it: MEMESNIPE_SEED.", show_default=False)] = None,
     capital_sol: Annotated[str, typer.Option(help="In place of the Allocation's capital.", show_default=False)] = "",
-    manifests: Annotated[list[Path] | None, typer.Option(help="Another manifest: a RiskPolicy, an Allocation.")] = None,
+    manifests: Annotated[list[Path] | None, typer.Option(help="Another manifest or folder: a RiskPolicy, an Allocation.")] = None,
     costs: Annotated[int, typer.Option(help="Multiplies fees, tips, rent and the pools' fees.", min=1, max=100)] = 1,
     slots: Annotated[int, typer.Option(help="Slots that each order comes later.", min=0, max=10_000)] = 0,
     pool_sol: Annotated[int, typer.Option(help="Candles only: SOL in the pool they are played on.", min=1, max=10**6)] = 1_000,

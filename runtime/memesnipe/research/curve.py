@@ -1,6 +1,6 @@
-"""Equity over a run: the highest, the deepest fall from it, the last of each day, and enough points for a picture. Constant memory."""
+"""Equity over a run: the highest, the deepest fall from it, the last of each minute with news, and enough points for a picture."""
 
-NS_PER_DAY = 86_400 * 10**9
+NS_PER_MINUTE = 60 * 10**9
 BPS = 10_000
 POINTS_MAX = 2_048
 
@@ -12,8 +12,8 @@ class EquityCurve:
         self.capital_lamports = capital_lamports
         self.peak_lamports = self.last_lamports = capital_lamports
         self.drawdown_bps_max = 0
-        self.by_day: dict[int, int] = {}
-        """The last equity of each day, by days since 1970 (UTC)."""
+        self.closes: dict[int, int] = {}
+        """The last equity of each minute in which it changed, by minutes since 1970; in order, for time goes forward."""
         self.points: list[tuple[int, int, int]] = []
         """(time_ns, equity, peak until then), thinned out as they become many."""
         self._apart_ns = 0
@@ -26,7 +26,7 @@ class EquityCurve:
         self.last_lamports = equity
         self.peak_lamports = max(self.peak_lamports, equity)
         self.drawdown_bps_max = max(self.drawdown_bps_max, fall_bps(self.peak_lamports, equity))
-        self.by_day[time_ns // NS_PER_DAY] = equity
+        self.closes[time_ns // NS_PER_MINUTE] = equity
         if not self.points or time_ns - self.points[-1][0] >= self._apart_ns:
             self.points.append((time_ns, equity, self.peak_lamports))
             self._thin()

@@ -16,13 +16,15 @@ from memesnipe.bus.topology import KILL_SWITCH, REJECTED
 from memesnipe.guard.paper import Terms
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.market import MarketEvent, PriceTick
-from memesnipe.messages.orders import Fill
+from memesnipe.messages.orders import Fill, OrderIntent
 from memesnipe.research.curve import EquityCurve
 from memesnipe.research.left_over import left_over
 from memesnipe.research.market import Market
 from memesnipe.research.result import Fault, Result
 from memesnipe.research.setup import Setup
-from memesnipe.research.stages import GuardStage, PositionsStage, RiskStage, Stage, price_entry
+from memesnipe.research.stage_positions import PositionsStage
+from memesnipe.research.stage_risk import RiskStage
+from memesnipe.research.stages import GuardStage, Stage, price_entry
 from memesnipe.research.strategies import StrategyStage
 from memesnipe.research.stress import Stress
 from memesnipe.research.wire import Wire, wire_for
@@ -52,6 +54,7 @@ class Engine:
         self.positions = PositionsStage(config)
         self.strategies = [StrategyStage(spec, setup.plugins[spec.plugin], setup.capital.get(spec.id, 0)) for spec in setup.specs]
         self.halts, self.fills = Halts(), list[Fill]()
+        self.intents: list[tuple[int, OrderIntent]] = []
         self.rejected: Counter[str] = Counter()
         self.curve = EquityCurve(config.capital_lamports)
         self.events, self.first_ns, self.last_ns = 0, 0, 0
@@ -69,8 +72,8 @@ class Engine:
 
     def _ended(self, market: Market) -> Result:
         """The last point of the curve counts what is left at what a sale would bring: paper value is no profit."""
-        left = left_over(self.positions.book.open.values(), self.guard.book.pools, self.last_ns, self.guard.terms)
-        net = sum(self.positions.book.realized.values()) + sum(one.value_lamports - one.cost_lamports for one in left)
+        left = left_over(self.positions.accounts, self.guard.book.pools, self.last_ns, self.guard.terms)
+        net = sum(fill.sol_delta_lamports for fill in self.fills) + sum(one.value_lamports for one in left)
         self.curve.note(self.last_ns, net)
         return Result(
             market=market.name,
@@ -84,6 +87,7 @@ class Engine:
             first_ns=self.first_ns,
             last_ns=self.last_ns,
             fills=tuple(self.fills),
+            intents=tuple(self.intents),
             trades=tuple(self.positions.accounts.trades),
             left=left,
             waiting=self.guard.book.waits,
@@ -92,7 +96,7 @@ class Engine:
             faults=self._faults(),
             halts={scope: self.halts.reasons[scope] for scope, state in self.halts.states.items() if state is not HaltState.ACTIVE},
             points=tuple(self.curve.points),
-            by_day=self.curve.by_day,
+            closes=self.curve.closes,
             drawdown_bps_max=self.curve.drawdown_bps_max,
             net_lamports=net,
         )
@@ -112,10 +116,11 @@ class Engine:
             self._price(event)
         for strategy in hearing:
             if outputs := strategy.hear(event):
+                self.intents += [(self.events - 1, output.message) for output in outputs]
                 self._put(outputs)
         if self._wire.waiting:
             self._settle()
-            self.curve.note(self.last_ns, self.risk.book.paper.pnl_lamports)
+            self.curve.note(self.last_ns, self.risk.pnl_lamports)
 
     def _price(self, tick: PriceTick) -> None:
         held = tick.mint in self.risk.held
@@ -128,7 +133,7 @@ class Engine:
         if outputs := self.positions.price(tick):
             self._put(outputs)
         if held:
-            self.curve.note(tick.time_ns, self.risk.book.paper.pnl_lamports)
+            self.curve.note(tick.time_ns, self.risk.pnl_lamports)
 
     def _settle(self, turn_max: int = 99) -> None:
         """Go round until nothing waits up to this turn: the lowest turn first, as the stages of a replay wait for each other."""

@@ -3,15 +3,16 @@
 A backtest that drops the tokens that died, or keeps them at their last price, is kind to every strategy that buys new ones.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from memesnipe.guard.paper import Terms
 from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.ledger.accounting import Position
 from memesnipe.market.curves import pool_of, sell_exact_in
 from memesnipe.messages.market import PriceTick
-from memesnipe.positions.book import Open
+from memesnipe.research.accounts import Accounts
 
 DEAD_S = 600
 """A token without a trade for so long before the end is dead."""
@@ -28,15 +29,17 @@ class LeftOver(msgspec.Struct, frozen=True):
     dead: bool
 
 
-def left_over(held: Iterable[Open], pools: Mapping[str, PriceTick], end_ns: int, terms: Terms) -> tuple[LeftOver, ...]:
-    """Return the open positions with their value; `pools` are the last reserves known of each token."""
-    return tuple(_one(one, pools.get(one.position.mint), end_ns - DEAD_S * NS_PER_S, terms) for one in held)
+def left_over(accounts: Accounts, pools: Mapping[str, PriceTick], end_ns: int, terms: Terms) -> tuple[LeftOver, ...]:
+    """Return what the fills left in the wallet, with its value; `pools` are the last reserves known of each token."""
+    held = [(position, sum(fill.token_delta_units for fill in accounts.fills[key])) for key, position in accounts.positions.items()]
+    alive_from_ns = end_ns - DEAD_S * NS_PER_S
+    return tuple(_one(position, units, pools.get(position.mint), alive_from_ns, terms) for position, units in held if units > 0)
 
 
-def _one(one: Open, tick: PriceTick | None, alive_from_ns: int, terms: Terms) -> LeftOver:
-    position, alive = one.position, tick is not None and tick.time_ns >= alive_from_ns
-    value = _brings(tick, position.units, terms) if tick is not None and alive else 0
-    return LeftOver(position.strategy, position.mint, position.units, position.cost_lamports, value, not alive)
+def _one(position: Position, units: int, tick: PriceTick | None, alive_from_ns: int, terms: Terms) -> LeftOver:
+    alive = tick is not None and tick.time_ns >= alive_from_ns
+    value = _brings(tick, units, terms) if tick is not None and alive else 0
+    return LeftOver(position.strategy, position.mint, units, position.cost_lamports, value, not alive)
 
 
 def _brings(tick: PriceTick, units: int, terms: Terms) -> int:

@@ -3,7 +3,7 @@
 import msgspec
 
 from memesnipe.ledger.accounting import Trade
-from memesnipe.messages.orders import Fill
+from memesnipe.messages.orders import Fill, OrderIntent
 from memesnipe.research.left_over import LeftOver
 from memesnipe.research.stress import Stress
 from memesnipe.strategy.spec import StrategySpec
@@ -33,6 +33,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     last_ns: int
     fills: tuple[Fill, ...]
     """In the order they were made; failed attempts too."""
+    intents: tuple[tuple[int, OrderIntent], ...]
+    """(number of the event, from 0, at which it was asked for; what the strategy asked for)."""
     trades: tuple[Trade, ...]
     """Round trips, in the order they were closed."""
     left: tuple[LeftOver, ...]
@@ -47,8 +49,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Who ended halted, and why."""
     points: tuple[tuple[int, int, int], ...]
     """(time_ns, equity, peak until then)."""
-    by_day: dict[int, int]
-    """The last equity of each day with news, by days since 1970 (UTC)."""
+    closes: dict[int, int]
+    """The last equity of each minute in which it changed, by minutes since 1970."""
     drawdown_bps_max: int
     net_lamports: int
-    """Realized, and what is left at what a sale would bring, less what it cost."""
+    """Every change of the wallet by a fill, and what is left at what a sale would bring."""

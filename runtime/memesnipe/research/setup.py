@@ -62,11 +62,14 @@ def manifests_of(documents: Documents, capital_sol: Decimal | None = None) -> Ma
 
 
 def documents_in(paths: Sequence[Path]) -> Documents:
-    """Return the manifests in some files. Raises ConfigError naming file and field."""
-    for path in paths:
-        if not path.is_file():
-            raise ConfigError(f"{path} is not a file")
-    return [document for path in paths for document in parse(path.read_bytes(), str(path))]
+    """Return the manifests in some files, and in the YAML files of folders. Raises ConfigError naming file and field."""
+    return [document for path in paths for file in _files_of(path) for document in parse(file.read_bytes(), str(file))]
+
+
+def _files_of(path: Path) -> Sequence[Path]:
+    if not path.exists():
+        raise ConfigError(f"{path} does not exist")
+    return sorted(path.glob("*.y*ml")) if path.is_dir() else (path,)
 
 
 def _allocation(spec: AllocationSpec) -> Allocation:

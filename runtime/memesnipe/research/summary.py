@@ -11,9 +11,9 @@ import msgspec
 from memesnipe.ledger.accounting import Trade
 from memesnipe.messages.orders import Fill, FillStatus
 from memesnipe.positions.performance import sharpe
-from memesnipe.research.curve import NS_PER_DAY
 from memesnipe.research.left_over import LeftOver
 from memesnipe.research.result import Fault, Result
+from memesnipe.research.returns import DAY_S, returns_of
 from memesnipe.research.stress import Stress
 
 SCHEMA = 1
@@ -78,7 +78,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     sharpe_per_trade: float | None
     """Mean over deviation of the trades' returns on their outlay, not annualized."""
     sharpe_daily: float | None
-    """Of the daily returns of equity, annualized by the root of 365; None under 10 days."""
+    """Of the daily returns on the capital, annualized by the root of 365; None under 10 days."""
     strategies: tuple[StrategySummary, ...]
     left: tuple[LeftOver, ...]
     dead: int
@@ -113,7 +113,7 @@ def summary_of(result: Result) -> Summary:
         drawdown_bps_max=result.drawdown_bps_max,
         costs=costs_of(result.fills),
         sharpe_per_trade=sharpe(trades),
-        sharpe_daily=sharpe_of(daily_returns(result)),
+        sharpe_daily=sharpe_of(returns_of(result, DAY_S) if result.capital_lamports else ()),
         strategies=tuple(_strategy(result, spec.id, spec.plugin, spec.spec_hash) for spec in result.specs),
         left=result.left,
         dead=sum(one.dead for one in result.left),
@@ -135,18 +135,6 @@ def costs_of(fills: Sequence[Fill]) -> CostBreakdown:
         rent=sum(fill.rent_lamports for fill in filled),
         venue_fees=sum(fill.venue_fee_lamports for fill in filled),
     )
-
-
-def daily_returns(result: Result) -> list[float]:
-    """Return the return of equity day by day, days without news as 0. A day that starts without equity ends the list."""
-    equity, returns = result.capital_lamports, list[float]()
-    for day in range(result.first_ns // NS_PER_DAY, result.last_ns // NS_PER_DAY + 1):
-        after = result.by_day.get(day, equity)
-        if not equity > 0:
-            break
-        returns.append(after / equity - 1.0)
-        equity = after
-    return returns
 
 
 def sharpe_of(returns: Sequence[float]) -> float | None:

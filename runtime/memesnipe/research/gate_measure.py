@@ -1,0 +1,133 @@
+"""From returns to what the gate looks at. The one place where the statistics are put together; all seeded, so it can be repeated."""
+
+import math
+
+import msgspec
+import numpy as np
+
+from memesnipe.kernel.errors import BadInput
+from memesnipe.research.gate import Metrics
+from memesnipe.research.lookahead import Report
+from memesnipe.research.stats import bootstrap, overfit, superior
+from memesnipe.research.stats.series import Floats, many_series, max_drawdown, one_series
+from memesnipe.research.stats.sharpe import Moments, deflated, moments, probabilistic, track_record_min
+from memesnipe.research.trials import Census
+
+ROUNDING = 1e-9
+"""Of a standard deviation."""
+INTERVAL = 0.90
+"""Two-sided: its lower end has 95% of the resamples above it."""
+
+
+class Searched(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search leaves behind. Returns are net, in time order, fractions of the capital for each observation."""
+
+    trials: Floats
+    """(observations, trials): every finished trial of the study over the whole time."""
+    chosen: int
+    """Which column goes to the gate."""
+    census: Census
+    out_of_sample: Floats
+    """(observations,): walk-forward, each stretch traded with what was best before it."""
+    trade_profits: Floats
+    """(trades,): profit of each trade closed out of sample, as a fraction of the capital."""
+    double_costs: Floats | None = None
+    """`out_of_sample` again, with twice the costs."""
+    two_slots_later: Floats | None = None
+    """`out_of_sample` again, with fills two slots later."""
+    incumbent: Floats | None = None
+    """(observations,): the version that holds the place, over the same time as `trials`; None where none does."""
+    incumbent_out_of_sample: Floats | None = None
+    lookahead: Report | None = None
+
+
+def measure(searched: Searched, *, seed: int, replications: int = bootstrap.REPLICATIONS, blocks: int = overfit.BLOCKS) -> Metrics:
+    """Return the gate's metrics. Raises BadInput where series do not fit each other or hold a value that is no finite number."""
+    trials, outside = _checked(searched)
+    whole, record = moments(trials[:, searched.chosen]), moments(outside)
+    choice = overfit.probability(trials, blocks) if trials.shape[1] > 1 and len(trials) >= 2 * blocks else None
+    better = _against(trials, searched, seed, replications)
+    return Metrics(
+        observations=record.observations,
+        trades=len(searched.trade_profits),
+        trials=searched.census.trials,
+        sharpe=_known(record.sharpe),
+        sharpe_low=_low(outside, record, seed, replications),
+        psr=_known(probabilistic(record)),
+        dsr=_known(deflated(whole, searched.census.trials, searched.census.sharpe_variance)),
+        pbo=choice.probability if choice else None,
+        pbo_loss=choice.loss_probability if choice else None,
+        spa_p=better.consistent if better else None,
+        net_return=_total(outside),
+        net_return_double_costs=_total(searched.double_costs),
+        net_return_two_slots_later=_total(searched.two_slots_later),
+        drawdown=max_drawdown(outside),
+        best_trade_share=_best_share(searched.trade_profits),
+        incumbent=searched.incumbent is not None,
+        incumbent_sharpe=_ratio(searched.incumbent_out_of_sample),
+        incumbent_drawdown=None if searched.incumbent_out_of_sample is None else max_drawdown(searched.incumbent_out_of_sample),
+        lookahead_prefixes=searched.lookahead.prefixes if searched.lookahead else 0,
+        lookahead_clean=searched.lookahead is not None and searched.lookahead.clean,
+        track_record_min=_known(track_record_min(record)),
+    )
+
+
+def _checked(searched: Searched) -> tuple[Floats, Floats]:
+    trials, outside = many_series(searched.trials), one_series(searched.out_of_sample)
+    if len(searched.trade_profits):
+        one_series(searched.trade_profits, 1)
+    if not 0 <= searched.chosen < trials.shape[1]:
+        raise BadInput("chosen", f"no trial {searched.chosen} among {trials.shape[1]}")
+    if searched.census.trials < trials.shape[1]:
+        raise BadInput("census", f"{trials.shape[1]} trials have returns but only {searched.census.trials} were registered")
+    if searched.incumbent is not None and searched.incumbent.shape != trials.shape[:1]:
+        raise BadInput("incumbent", "want the incumbent's returns over the same observations as the trials'")
+    for name in ("double_costs", "two_slots_later", "incumbent_out_of_sample"):
+        again: Floats | None = getattr(searched, name)
+        if again is not None and one_series(again).shape != outside.shape:
+            raise BadInput(name, "want the same observations as out_of_sample")
+    return trials, outside
+
+
+def _against(trials: Floats, searched: Searched, seed: int, replications: int) -> superior.Superior | None:
+    if len(trials) < 8:
+        return None
+    return superior.against(_gains(trials, searched.incumbent), seed=seed, chosen=searched.chosen, replications=replications)
+
+
+def _gains(trials: Floats, incumbent: Floats | None) -> Floats:
+    """Return gains over the incumbent at equal risk, so that more leverage is no improvement; over cash, the returns."""
+    if incumbent is None:
+        return trials
+    gains = _at_unit_risk(trials) - _at_unit_risk(one_series(incumbent)[:, None])
+    # The same returns, divided in another order, differ in their last bit: always to one side, which looks like a sure gain.
+    return np.where(np.abs(gains) > ROUNDING, gains, 0.0)
+
+
+def _at_unit_risk(returns: Floats) -> Floats:
+    spread = np.std(returns, axis=0, ddof=1)
+    scaled: Floats = np.divide(returns, spread, out=np.zeros_like(returns), where=spread > 0.0)
+    return scaled
+
+
+def _low(outside: Floats, record: Moments, seed: int, replications: int) -> float | None:
+    if len(outside) < 8 or math.isnan(record.sharpe):
+        return None
+    return _known(bootstrap.sharpe_interval(outside, seed=seed, confidence=INTERVAL, replications=replications).low)
+
+
+def _best_share(profits: Floats) -> float | None:
+    net = float(np.sum(profits))
+    return float(np.max(profits)) / net if len(profits) and net > 0.0 else None
+
+
+def _total(returns: Floats | None) -> float | None:
+    return None if returns is None else _known(float(np.sum(returns)))
+
+
+def _ratio(returns: Floats | None) -> float | None:
+    return None if returns is None else _known(moments(returns).sharpe)
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,32 @@
+"""A run as the statistics want it: returns of equal periods and profits of trades, as fractions of the capital."""
+
+from memesnipe.kernel.errors import BadInput
+from memesnipe.research.curve import NS_PER_MINUTE
+from memesnipe.research.result import Result
+
+DAY_S, MINUTE_S = 86_400, 60
+
+
+def returns_of(result: Result, period_s: int) -> list[float]:
+    """Return the change of equity in each period of UTC time that the run touches, as a fraction of the capital; 0 without news.
+
+    Raises BadInput for a period that is not whole minutes, and for a run without capital.
+    """
+    if not (period_s > 0 and period_s % MINUTE_S == 0):
+        raise BadInput("period_s", f"{period_s} is not whole minutes")
+    if not result.capital_lamports > 0:
+        raise BadInput("capital_lamports", "a run without capital has no returns")
+    minutes = period_s // MINUTE_S
+    first, last = (time_ns // NS_PER_MINUTE // minutes for time_ns in (result.first_ns, result.last_ns))
+    closes = {minute // minutes: equity for minute, equity in result.closes.items()}
+    returns, equity = list[float](), result.capital_lamports
+    for period in range(first, last + 1):
+        after = closes.get(period, equity)
+        returns.append((after - equity) / result.capital_lamports)
+        equity = after
+    return returns
+
+
+def trade_profits_of(result: Result) -> list[float]:
+    """Return the net profit of each closed trade as a fraction of the capital."""
+    return [trade.net_lamports / result.capital_lamports for trade in result.trades] if result.capital_lamports > 0 else []
