@@ -8,13 +8,13 @@ LOCALNET = "http://127.0.0.1:8899"
 
 
 @pytest.mark.parametrize(
-    ("named", "chain", "asked"),
+    ("settings", "asked"),
     [
-        ({}, LOCALNET, LOCALNET),
-        ({"rpc_url": "http://localhost:9000"}, "http://localhost:9000", "http://localhost:9000"),
-        ({"rpc_url": "https://rpc.example/?api-key=k"}, "https://rpc.example/?api-key=k", "https://api.jup.ag"),
-        ({"rpc_url": "https://rpc.example", "jupiter_url": "https://mine.example"}, "https://rpc.example", "https://mine.example"),
+        (UpSettings(), LOCALNET),
+        (UpSettings(rpc_url="http://localhost:9000"), "http://localhost:9000"),
+        (UpSettings(rpc_url="https://rpc.example/?api-key=k"), "https://api.jup.ag"),
+        (UpSettings(rpc_url="https://rpc.example", jupiter_url="https://mine.example"), "https://mine.example"),
     ],
 )
-def test_only_a_localnet_is_taken_for_an_aggregator(named: dict[str, str], chain: str, asked: str) -> None:
-    assert UpSettings(**named).jupiter_beside(chain) == asked
+def test_only_a_localnet_is_taken_for_an_aggregator(settings: UpSettings, asked: str) -> None:
+    assert settings.jupiter_beside(settings.rpc_url or LOCALNET) == asked

@@ -14,8 +14,8 @@ from memesnipe.kernel.errors import BadInput
 from memesnipe.research.stats.series import Floats, Ints, one_series
 
 REPLICATIONS = 1_000
-_CELLS_MAX = 4_000_000
-"""Drawn at a time: 32 MB of positions."""
+_CELLS_MAX = 1_000_000
+"""Drawn at a time: some 50 MB in all."""
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
