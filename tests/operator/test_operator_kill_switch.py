@@ -80,7 +80,7 @@ def test_kubectl_patch_says_the_halt_with_its_reason_and_the_status_shows_it(des
     done = desk.resources.patch("riskpolicy", "default", {"killSwitch": {"state": "Halted", "reason": "test"}})
 
     assert done.returncode == 0
-    desk.resources.until(lambda: (desk.seen.said()[-1].state, desk.seen.said()[-1].reason) == (HALTED, "test"), "it is said", 2)
+    desk.resources.until(lambda: [(one.state, one.reason) for one in desk.seen.said()[-1:]] == [(HALTED, "test")], "it is said", 2)
     assert (desk.seen.said()[-1].scope, desk.seen.said()[-1].by) == (PORTFOLIO, "riskpolicy")
     desk.resources.until(lambda: desk.resources.status("momentum").get("why") == "Halted: test", "the Strategy says why")
     desk.resources.until(lambda: (status(desk).get("halt"), status(desk).get("haltReason")) == ("Halted", "test"), "so does the policy")
@@ -133,12 +133,12 @@ def generation(desk: Shared) -> int:
 
 def test_the_same_state_with_another_reason_is_said_once_more(desk: Shared) -> None:
     pull(desk, state="Halted", reason="first")
-    desk.resources.until(lambda: desk.seen.said()[-1].reason == "first", "it is said")
+    desk.resources.until(lambda: [one.reason for one in desk.seen.said()[-1:]] == ["first"], "it is said")
     said = len(desk.seen.said())
 
     pull(desk, state="Halted", reason="second")
 
-    desk.resources.until(lambda: desk.seen.said()[-1].reason == "second", "it is said again")
+    desk.resources.until(lambda: [one.reason for one in desk.seen.said()[-1:]] == ["second"], "it is said again")
     desk.resources.remains(lambda: len(desk.seen.said()), "what was said", 0.7)
     assert len(desk.seen.said()) == said + 1
 

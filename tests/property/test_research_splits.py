@@ -113,7 +113,7 @@ def test_paths_use_each_test_once_and_cover_all_of_history(observed: Spans, grou
     joined = made.join(marked)
 
     assert joined.shape == (comb(groups - 1, tested - 1), len(observed))
-    assert (joined % 1_000).tolist() == [list(map(float, range(len(observed))))] * len(joined)
+    assert (joined.astype(np.int64) % 1_000).tolist() == [list(range(len(observed)))] * len(joined)
     assert sorted(joined.ravel().tolist()) == sorted(np.concatenate(marked).tolist())
 
 

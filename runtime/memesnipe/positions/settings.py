@@ -11,8 +11,8 @@ class PositionSettings(CommonSettings, frozen=True, kw_only=True):
     """Live only: where the wallet's history is read at start (MEMESNIPE_RPC_URL)."""
     wallet_pubkey: str = ""
     """Base58; empty: the text of `<data_dir>/keys/wallet.pub` if there is one."""
-    adopt_every_s: float = 60.0
-    """How often the wallet's history is walked for deposits and withdrawals."""
+    adopt_every_s: float = 10.0
+    """How often the wallet's finalized history is walked for deposits and withdrawals, and fills are looked at again at finality."""
     token_watch_s: float = 10.0
     """How often the mints of held tokens are looked at; 0: never. One that turned against its holders is sold."""
     snapshot_every_s: float = 5.0
