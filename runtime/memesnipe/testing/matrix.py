@@ -35,6 +35,8 @@ from memesnipe.testing.matrix_row import GUARD_FAILPOINTS, POSITION_FAILPOINTS, 
 Json = Any
 AFTER_THE_WORD = frozenset(("bus.after_commit", "guard.after_commit_live", *POSITION_FAILPOINTS))
 """Steps that come after the order's ending was said: to see it is not to have passed them."""
+AGREES_S = 120.0
+"""The wallet's history is read at ten calls a second: forty fills that forks took within half a minute are settled in about one."""
 SOON_S = 5.0
 """How long a process that starts on a busy machine may need to come to such a step."""
 ENDS_S = 45.0
@@ -137,7 +139,7 @@ class Matrix:
         return Counter(one.intent_id for one in await self._stage.said() if _ends(one))
 
     async def _reconciled(self) -> Report:
-        """Compare ledger and chain until they agree; what a fork took is known only when its blockhash is dead."""
+        """Compare ledger and chain until they agree; what a fork took is known when its blockhash is dead, one after the other."""
         url, wallet = ledger_url(str(self._stage.folder)), self._stage.wallet
 
         async def agreed() -> Report | None:
@@ -145,7 +147,7 @@ class Matrix:
             return None if report.differences else report
 
         with contextlib.suppress(TimeoutError):
-            agreement: Report = await until(agreed, timeout_s=20.0, every_s=0.3)
+            agreement: Report = await until(agreed, timeout_s=AGREES_S, every_s=0.3)
             return agreement
         return await asyncio.to_thread(reconcile, url, wallet.base, wallet.me, patience_s=0.0)
 
