@@ -1,100 +1,69 @@
 """Live orders against a real localnet, a real signer process and a real Valkey: what the chain says is what the Fill says."""
 
-import asyncio
 import base64
 import contextlib
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
-import msgspec
 import pytest
 import redis
 from aiohttp import ClientSession
 
-from memesnipe.approvals import approve, leases
-from memesnipe.approvals.keys import SigningKey, TrustedKeys
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
-from memesnipe.kernel.clock import NS_PER_S, SystemClock
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.testing import SOL, Wallet, running
-from memesnipe.messages.bounds import HaltState, Mode
-from memesnipe.messages.control import ConfigApplied
+from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.market import MarketFrame
-from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent, Outcome, Rejection
-from memesnipe.messages.signing import Lease
-from memesnipe.testing import mints
+from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Intent, Outcome, Rejection
+from memesnipe.testing import live_stage, mints
 from memesnipe.testing.builders import (
     MINT,
-    POLICY_HASH,
-    SPEC_HASH,
-    STRATEGY,
-    a_config,
     a_halt,
     a_sale,
-    a_strategy,
     a_tick,
     an_approved,
     an_exit,
     an_intent,
 )
+from memesnipe.testing.live_stage import FILLS, PlayedRoles, answers
+from memesnipe.testing.matrix_row import GUARD_FAILPOINTS
+from memesnipe.testing.stacks import a_free_port
 
-FILLS = topology.FILLS.of(STRATEGY)
 SLOT_MS = 25
 RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
-GUARD_FAILPOINTS = [
-    "guard.before_attempt",
-    "guard.after_attempt",
-    "guard.before_signature_kept",
-    "guard.after_signature_kept",
-    "guard.before_broadcast",
-    "guard.after_broadcast",
-    "guard.before_outcome_kept",
-    "guard.after_outcome_kept",
-    "guard.before_commit_live",
-    "bus.before_commit",
-    "bus.after_commit",
-    "guard.after_commit_live",
-]
 Json = Any
+until = partial(live_stage.until, timeout_s=15.0)
 
 
-class Stage:
+class Stage(PlayedRoles):
     """A localnet, a signer process, keys, a lease, and the guard as a process that can be killed."""
 
     def __init__(self, bus: Bus, redis_url: str, wallet: Wallet, folder: Path, airdrop: str) -> None:
-        self.bus, self.redis_url, self.wallet, self.folder, self.airdrop = bus, redis_url, wallet, folder, airdrop
-        self.keys = {role: SigningKey.create(folder / "keys" / f"{role}.key") for role in ("risk", "guard", "lease")}
-        TrustedKeys.of(**{role: key.public_hex for role, key in self.keys.items()}).save(folder / "keys" / "trusted.json")
+        super().__init__(bus, redis_url, wallet, folder)
+        self.airdrop = airdrop
         self.processes: list[subprocess.Popen[bytes]] = []
         self.signer_url = ""
-        self.genesis = ""
-        self.epoch = 0
 
     async def open(self) -> None:
         """Start the signer, apply a configuration, grant leases."""
-        self.genesis = await self.wallet.result("getGenesisHash")
+        await self.prepare()
         await self.start_signer()
-        await self.bus.publish(topology.CONFIG.name, self.config())
-        await self.grant()
+        await self.put_in_force()
 
     async def start_signer(self) -> None:
-        port = _free_port()
+        port = a_free_port()
         self.signer_url = f"http://127.0.0.1:{port}"
-        path = self.folder / "wallet.json"
-        path.write_text(str(list(bytes(self.wallet.key))))
-        path.chmod(0o600)
-        self.signer = self.start("memesnipe.signer.service", WALLET_FILE=str(path), SIGNER_PORT=str(port))
-        await until(lambda: _answers(self.signer_url + "/pubkey"))
+        self.signer = self.start("memesnipe.signer.service", WALLET_FILE=str(self.wallet_file), SIGNER_PORT=str(port))
+        await until(lambda: answers(self.signer_url + "/pubkey"))
 
     def start_guard(self, failpoint: str = "", **more: str) -> "subprocess.Popen[bytes]":
         """Start a guard that dies at `failpoint`, if one is given."""
@@ -114,40 +83,6 @@ class Stage:
         self.processes.append(process)
         return process
 
-    def config(self, **changes: Any) -> ConfigApplied:
-        return a_config(a_strategy(mode=Mode.LIVE), genesis=self.genesis, **changes)
-
-    async def grant(self, *, exits_only: bool = False) -> None:
-        """Give the strategy its leases; with `exits_only` the one for new risk is gone."""
-        key = topology.LEASE_KEY.format(strategy=STRATEGY)
-        await (self.bus.drop(key) if exits_only else self.bus.put(key, self._lease(for_exits=False)))
-        await self.bus.put(topology.EXIT_LEASE_KEY.format(strategy=STRATEGY), self._lease(for_exits=True))
-
-    def _lease(self, *, for_exits: bool) -> bytes:
-        now_ns = SystemClock().now_ns()
-        lease = Lease(
-            STRATEGY, Mode.LIVE, SPEC_HASH, POLICY_HASH, self.genesis, self.epoch, for_exits, now_ns, now_ns + 600 * NS_PER_S,
-            SOL, 5_000_000, 5_000_000, 50 * SOL, 200 * SOL, exits_only=for_exits,
-        )  # fmt: skip
-        return leases.grant(lease, self.keys["lease"])
-
-    async def order(self, intent: Intent) -> Intent:
-        """Approve an intent as risk would, and hand it to the guard."""
-        now_ns = SystemClock().now_ns()
-        approval = approve.approve_risk(
-            intent,
-            mode=Mode.LIVE,
-            genesis=self.genesis,
-            policy_hash=POLICY_HASH,
-            halt_epoch=self.epoch,
-            now_ns=now_ns,
-            ttl_ns=300 * NS_PER_S,
-            key=self.keys["risk"],
-        )
-        order = ApprovedOrder(intent, Mode.LIVE, POLICY_HASH, self.epoch, now_ns, approval)
-        await self.bus.publish(topology.APPROVED.name, order, intent.id)
-        return intent
-
     async def pool(self) -> Json:
         """Return the one pool as it is now; nobody else trades on it."""
         (pool,) = await self.wallet.get("/localnet/pools")
@@ -158,11 +93,6 @@ class Stage:
         data = base64.b64encode(mints.mint(freezer=mints.SOMEBODY)).decode()
         await self.wallet.post("/localnet/account", {"address": MINT, "owner": mints.TOKEN, "data": data})
 
-    async def priced(self, intent: Intent, pool: Json) -> Any:
-        """Return the intent for this pool, at its price now."""
-        ratio = {"quote_lamports": pool["virtual_quote_lamports"], "base_units": pool["virtual_base_units"]}
-        return msgspec.structs.replace(intent, mint=pool["mint"], time_ns=SystemClock().now_ns(), **ratio)
-
     async def outcomes(self, intent: Intent, count: int = 1, timeout_s: float = 30.0) -> list[Outcome]:
         """Return an intent's outcomes once there are `count`."""
 
@@ -170,7 +100,7 @@ class Stage:
             found = [entry.message for entry in await self.bus.fold(FILLS) if entry.message.intent_id == intent.id]
             return found if len(found) >= count else []
 
-        found: list[Outcome] = await until(enough, timeout_s)
+        found: list[Outcome] = await until(enough, timeout_s=timeout_s)
         return found
 
     async def signatures(self) -> list[Json]:
@@ -183,28 +113,6 @@ class Stage:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.wait()
-
-
-async def until(condition: Callable[[], Awaitable[Any]], timeout_s: float = 15.0) -> Any:
-    """Return the condition's first true value."""
-    async with asyncio.timeout(timeout_s):
-        while not (value := await condition()):  # noqa: ASYNC110 - another process changes it
-            await asyncio.sleep(0.02)
-    return value
-
-
-async def _answers(url: str) -> bool:
-    with contextlib.suppress(httpx.HTTPError):
-        async with httpx.AsyncClient(trust_env=False) as client:
-            return (await client.get(url)).status_code == 200
-    return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

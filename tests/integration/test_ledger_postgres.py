@@ -17,7 +17,8 @@ from memesnipe.messages.orders import Fill
 from memesnipe.reconcile.books import read_books
 from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_fill, a_rejection, a_sale, an_intent
 from memesnipe.testing.ledgers import a_fill_arrives_during_the_walk
-from memesnipe.testing.postgres import a_free_port, a_postgres, missing
+from memesnipe.testing.postgres import a_postgres, missing
+from memesnipe.testing.stacks import a_free_port
 
 
 @pytest.fixture(scope="module")

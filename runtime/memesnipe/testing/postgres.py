@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from memesnipe.ledger.engine import ledger_url, open_engine
+from memesnipe.testing.stacks import a_free_port
 
 UNPRIVILEGED = "nobody"
 
@@ -46,14 +46,6 @@ def a_postgres() -> Iterator[str]:
         process.send_signal(signal.SIGINT)  # a fast shutdown; SIGTERM would wait for every pooled connection
         process.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def a_free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _run(command: Sequence[str], env: dict[str, str]) -> None:
