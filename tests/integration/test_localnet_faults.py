@@ -13,8 +13,7 @@ from aiohttp import ClientConnectionError, ClientSession
 from solders.pubkey import Pubkey
 
 from memesnipe.chain.programs import WRAPPED_SOL_MINT
-from memesnipe.localnet.settings import LocalnetSettings
-from memesnipe.localnet.testing import READ, SOL, Wallet, encoded, running
+from memesnipe.localnet.testing import READ, SOL, Wallet, a_quiet_market, encoded
 
 Json = Any
 FRIEND = str(Pubkey.from_bytes(bytes([5]) * 32))
@@ -23,10 +22,7 @@ MINT = str(Pubkey.from_bytes(bytes([9]) * 32))
 
 @pytest.fixture
 async def wallet() -> AsyncIterator[Wallet]:
-    async with running(LocalnetSettings(slot_ms=0, moved_by="admin")) as base, ClientSession() as session:
-        wallet = Wallet(session, base)
-        await wallet.fund(10 * SOL)
-        await wallet.post("/localnet/pool", {"mint": MINT})
+    async with a_quiet_market(MINT) as wallet:
         yield wallet
 
 

@@ -4,14 +4,12 @@ from collections.abc import AsyncIterator
 from typing import Any, get_args
 
 import pytest
-from aiohttp import ClientSession
 from solders.pubkey import Pubkey
 
 from memesnipe.chain.programs import ATA_PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL_MINT
 from memesnipe.localnet.poisons import POISONS, STRANGER
-from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.switches import Poison
-from memesnipe.localnet.testing import SOL, Wallet, running
+from memesnipe.localnet.testing import SOL, Wallet, a_quiet_market
 
 Json = Any
 MINT = str(Pubkey.from_bytes(bytes([9]) * 32))
@@ -19,10 +17,7 @@ MINT = str(Pubkey.from_bytes(bytes([9]) * 32))
 
 @pytest.fixture
 async def wallet() -> AsyncIterator[Wallet]:
-    async with running(LocalnetSettings(slot_ms=0, moved_by="admin")) as base, ClientSession() as session:
-        wallet = Wallet(session, base)
-        await wallet.fund(10 * SOL)
-        await wallet.post("/localnet/pool", {"mint": MINT})
+    async with a_quiet_market(MINT) as wallet:
         yield wallet
 
 

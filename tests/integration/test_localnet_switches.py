@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientTimeout, WSMsgType
+from aiohttp import ClientTimeout, WSMsgType
 from solders.pubkey import Pubkey
 
 from memesnipe.chain.programs import WRAPPED_SOL_MINT
 from memesnipe.localnet.faults import Faults
-from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.switches import TABLE, Chancy, Switches, rows
-from memesnipe.localnet.testing import READ, SOL, Wallet, encoded, running
+from memesnipe.localnet.testing import READ, SOL, Wallet, a_quiet_market, encoded
 
 Json = Any
 FRIEND = str(Pubkey.from_bytes(bytes([5]) * 32))
@@ -24,10 +23,7 @@ PAGE = Path(__file__).parents[2] / "docs/reference/localnet.md"
 
 @pytest.fixture
 async def wallet() -> AsyncIterator[Wallet]:
-    async with running(LocalnetSettings(slot_ms=0, moved_by="admin")) as base, ClientSession() as session:
-        wallet = Wallet(session, base)
-        await wallet.fund(10 * SOL)
-        await wallet.post("/localnet/pool", {"mint": MINT})
+    async with a_quiet_market(MINT) as wallet:
         yield wallet
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.kernel.errors import BadInput, ConfigError
 from memesnipe.kernel.settings import CommonSettings, load
 
@@ -42,10 +43,10 @@ def backtest(
     html: Annotated[Path | None, typer.Option(help="Write the report with plots here, one file.")] = None,
 ) -> None:
     """Run a strategy on past prices by the code that trades it: same checks, sizes, stops, fees and failed attempts."""
-    from memesnipe.research.market import SOL, open_market
+    from memesnipe.research.market import open_market
 
     try:
-        tape = open_market(market, depth_lamports=pool_sol * SOL, quote=sol_candles)
+        tape = open_market(market, depth_lamports=pool_sol * LAMPORTS_PER_SOL, quote=sol_candles)
         engine = _engine([strategy, *(manifests or [])], _capital(capital_sol), _costs(seed, costs, slots))
         result = _run(engine, tape)
     except BadInput as error:

@@ -17,6 +17,7 @@ from memesnipe.chain.clients.jito import TipFloor, TipFloors
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.chain.clients.rpc import SolanaRpc
 from memesnipe.chain.clients.rpc_types import PriorityFeeLevels
+from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.guard import metrics
 from memesnipe.guard.settings import Percentile
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
@@ -24,7 +25,6 @@ from memesnipe.kernel.logs import logger
 
 T = TypeVar("T")
 Question = tuple[str, ...]
-LAMPORTS_PER_SOL = 1_000_000_000
 ACCOUNTS_MAX = 32
 """Writable accounts of one swap that are asked about; a route through many pools has more than matter."""
 WAIT_S_MAX = 0.5

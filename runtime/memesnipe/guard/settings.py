@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from memesnipe.approvals import certificates
 from memesnipe.chain import costs
+from memesnipe.chain.programs import JUPITER_URL
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.settings import CommonSettings, variable
 
@@ -54,7 +55,7 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     signer_cert_file: str = ""
     signer_key_file: str = ""
     rpc_url: str = "http://127.0.0.1:8899"
-    jupiter_url: str = "https://api.jup.ag"
+    jupiter_url: str = JUPITER_URL
     jito_url: str = ""
     sender_url: str = ""
     """RPC always gets the transaction; Jito and Sender too where they are named. Sender's least tip is 0.001 SOL, with ?swqos_only=true

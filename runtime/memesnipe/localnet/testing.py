@@ -145,3 +145,13 @@ def read_instruction(told: Json) -> Instruction:
     """An instruction from Jupiter's JSON."""
     metas = [AccountMeta(Pubkey.from_string(one["pubkey"]), one["isSigner"], one["isWritable"]) for one in told["accounts"]]
     return Instruction(Pubkey.from_string(told["programId"]), base64.b64decode(told["data"]), metas)
+
+
+@asynccontextmanager
+async def a_quiet_market(mint: str) -> AsyncIterator[Wallet]:
+    """A localnet whose clock stands, with one pool that nobody else trades on; yields a wallet with 10 SOL."""
+    async with running(LocalnetSettings(slot_ms=0, moved_by="admin")) as base, ClientSession() as session:
+        wallet = Wallet(session, base)
+        await wallet.fund(10 * SOL)
+        await wallet.post("/localnet/pool", {"mint": mint})
+        yield wallet

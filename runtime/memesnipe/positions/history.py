@@ -56,30 +56,10 @@ class Landed(msgspec.Struct, frozen=True, rename="camel"):
     block_time: Annotated[int, Meta(ge=0, le=2**40)] | None = None
 
 
-class _TokenInfo(msgspec.Struct, frozen=True, rename="camel"):
-    token_amount: rpc_types.UiAmount
-
-
-class _Parsed(msgspec.Struct, frozen=True):
-    info: _TokenInfo
-
-
-class _Data(msgspec.Struct, frozen=True):
-    parsed: _Parsed
-
-
-class _Account(msgspec.Struct, frozen=True):
-    data: _Data
-
-
-class _Keyed(msgspec.Struct, frozen=True):
-    account: _Account
-
-
 class Held(msgspec.Struct, frozen=True):
     """getTokenAccountsByOwner with encoding jsonParsed."""
 
-    value: Annotated[tuple[_Keyed, ...], Meta(max_length=PAGE)]
+    value: Annotated[tuple[rpc_types.KeyedAccount, ...], Meta(max_length=PAGE)]
 
 
 _LINES: "msgspec.json.Decoder[tuple[SignatureLine, ...]]" = msgspec.json.Decoder(
@@ -145,7 +125,7 @@ class WalletHistory:
         """Return how much of a token the wallet holds, over all of its accounts."""
         params = [self._wallet, {"mint": mint}, {"encoding": "jsonParsed", "commitment": COMMITMENT}]
         held: Held = await self._call("getTokenAccountsByOwner", params, _HELD)
-        return sum(int(one.account.data.parsed.info.token_amount.amount) for one in held.value)
+        return sum(int(one.held.token_amount.amount) for one in held.value)
 
     async def close(self) -> None:
         """Close the connections."""

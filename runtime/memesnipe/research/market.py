@@ -7,14 +7,14 @@ from pathlib import Path
 import msgspec
 import pyarrow.parquet as pq
 
+from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.market import recording
 from memesnipe.messages.market import MarketEvent
 from memesnipe.research import candles
 
 CANDLES = ".feather"
-SOL = 1_000_000_000
-DEPTH_LAMPORTS = 1_000 * SOL
+DEPTH_LAMPORTS = 1_000 * LAMPORTS_PER_SOL
 """Of the pool that candles are played on, on its SOL side."""
 
 

@@ -6,6 +6,7 @@ from html import escape
 
 import msgspec
 
+from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.ledger.accounting import Trade
 from memesnipe.research import svg
@@ -13,7 +14,6 @@ from memesnipe.research.curve import fall_bps
 from memesnipe.research.result import Result
 from memesnipe.research.summary import Summary, summary_of
 
-SOL = 1_000_000_000
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #6a737d; --rule: #d0d7de; --paper: #ffffff;
   --good: #1a7f37; --bad: #cf222e; --blue: #0969da; }
@@ -69,7 +69,7 @@ def rows_of(summary: Summary) -> list[tuple[str, str]]:
 def plots(result: Result, summary: Summary) -> Iterable[str]:
     """Yield the plots: equity, drawdown, trades, costs."""
     span = (_when(result.first_ns), _when(result.last_ns))
-    yield svg.line([(t, equity / SOL) for t, equity, _ in result.points], "Equity, SOL", span)
+    yield svg.line([(t, equity / LAMPORTS_PER_SOL) for t, equity, _ in result.points], "Equity, SOL", span)
     yield svg.line([(t, -fall_bps(peak, equity) / 100) for t, equity, peak in result.points], "Drawdown, %", span, "fall", "%")
     yield svg.scatter([_mark(trade) for trade in result.trades], "Closed trades, net return on outlay", span, "%")
     paid = msgspec.structs.asdict(summary.costs)
@@ -79,7 +79,7 @@ def plots(result: Result, summary: Summary) -> Iterable[str]:
 def sol(lamports: int) -> str:
     """Return lamports as SOL with all nine decimals: exact."""
     sign, lamports = ("-" if lamports < 0 else ""), abs(lamports)
-    return f"{sign}{lamports // SOL}.{lamports % SOL:09d}"
+    return f"{sign}{lamports // LAMPORTS_PER_SOL}.{lamports % LAMPORTS_PER_SOL:09d}"
 
 
 def _mark(trade: Trade) -> svg.Mark:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from memesnipe.chain.programs import JUPITER_URL
 from memesnipe.kernel.hosts import is_loopback
 from memesnipe.kernel.settings import CommonSettings, variable
 
@@ -28,7 +29,6 @@ MANIFESTS = "manifests:strategies/memesnipe_strategies"
 MANIFESTS_REPLAY = "manifests/replay"
 FACTORY_INTERVAL_S = "5"
 """On a host strategies are written while the stack runs; a look costs the import of a few files."""
-JUPITER_URL = "https://api.jup.ag"
 OWN_STRATEGIES = "my_strategies"
 """Where `memesnipe new strategy` writes: looked at even when empty, so that a strategy runs as soon as it is there."""
 

@@ -138,6 +138,42 @@ class Accounts(msgspec.Struct, frozen=True):
     value: tuple[Account | None, ...]
 
 
+class HeldInfo(msgspec.Struct, frozen=True, rename="camel"):
+    """Which token an account holds, and how much."""
+
+    mint: Pubkey
+    token_amount: UiAmount
+
+
+class HeldParsed(msgspec.Struct, frozen=True):
+    """A token account's data, as the node reads it."""
+
+    info: HeldInfo
+
+
+class HeldData(msgspec.Struct, frozen=True):
+    """The wrapper around it."""
+
+    parsed: HeldParsed
+
+
+class HeldAccount(msgspec.Struct, frozen=True):
+    """A token account; what else it has is ignored."""
+
+    data: HeldData
+
+
+class KeyedAccount(msgspec.Struct, frozen=True):
+    """One line of getTokenAccountsByOwner with encoding jsonParsed; the account's key is ignored."""
+
+    account: HeldAccount
+
+    @property
+    def held(self) -> HeldInfo:
+        """What it holds."""
+        return self.account.data.parsed.info
+
+
 class Blockhash(msgspec.Struct, frozen=True, rename="camel"):
     """getLatestBlockhash's value."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from memesnipe.chain.clients.rpc_types import Height, KeyedAccount
 from memesnipe.chain.programs import JUPITER_PROGRAM, TOKEN_2022_PROGRAM, TOKEN_PROGRAM, WRAPPED_SOL_MINT
 from memesnipe.kernel.clock import NS_PER_MS, Clock
 from memesnipe.live_check.facts import Blocks, Genesis, Health, Holding, Seen, Unseen, Unused
@@ -17,40 +18,14 @@ BLOCKS_APART_S = 2.0
 """Five slots of mainnet: a height that stays for so long is stuck."""
 WALLET_UNKNOWN = "which wallet it is, is not known: see to `keys: wallet file`, or set MEMESNIPE_WALLET_PUBKEY (chart: wallet.pubkey)"
 CONFIRMED = {"commitment": "confirmed"}
-Height = Annotated[int, Meta(ge=0, le=2**53)]
 _TEXT = msgspec.json.Decoder(str)
 _NUMBER: "msgspec.json.Decoder[int]" = msgspec.json.Decoder(Height)
 _TIME: "msgspec.json.Decoder[int | None]" = msgspec.json.Decoder(Height | None)
 _GENESIS: "msgspec.json.Decoder[str]" = msgspec.json.Decoder(Pubkey)
 
 
-class _Amount(msgspec.Struct, frozen=True):
-    amount: Annotated[str, Meta(max_length=20, pattern=r"^[0-9]+\Z")]
-
-
-class _Info(msgspec.Struct, frozen=True, rename="camel"):
-    mint: Pubkey
-    token_amount: _Amount
-
-
-class _Parsed(msgspec.Struct, frozen=True):
-    info: _Info
-
-
-class _Data(msgspec.Struct, frozen=True):
-    parsed: _Parsed
-
-
-class _Account(msgspec.Struct, frozen=True):
-    data: _Data
-
-
-class _Keyed(msgspec.Struct, frozen=True):
-    account: _Account
-
-
 class _Accounts(msgspec.Struct, frozen=True):
-    value: Annotated[tuple[_Keyed, ...], Meta(max_length=10_000)]
+    value: Annotated[tuple[KeyedAccount, ...], Meta(max_length=10_000)]
 
 
 class _Balance(msgspec.Struct, frozen=True):
@@ -133,7 +108,6 @@ async def holding(place: Installation, probe: Probe) -> Seen[Holding]:
         params: list[Any] = [place.wallet, {"programId": program}, {"encoding": "jsonParsed", **CONFIRMED}]
         found, _ = await probe.rpc(place.chain_url, "getTokenAccountsByOwner", params, _ACCOUNTS)
         for each in found.value:
-            info = each.account.data.parsed.info
-            units[info.mint] = units.get(info.mint, 0) + int(info.token_amount.amount)
+            units[each.held.mint] = units.get(each.held.mint, 0) + int(each.held.token_amount.amount)
     wrapped = units.pop(WRAPPED_SOL_MINT, 0)
     return Holding({mint: amount for mint, amount in units.items() if amount}, wrapped)

@@ -1,6 +1,6 @@
 """Amounts as a person reads them."""
 
-LAMPORTS_PER_SOL = 1_000_000_000
+from memesnipe.chain.programs import LAMPORTS_PER_SOL
 
 
 def sol(lamports: int) -> str:
