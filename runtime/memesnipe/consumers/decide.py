@@ -3,11 +3,10 @@
 import msgspec
 
 from memesnipe.consumers.book import Book
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import BadInput
 from memesnipe.messages import codec
 from memesnipe.messages.market import Launch, MarketEvent, PriceTick
-
-NS_PER_S = 1_000_000_000
 
 
 class Bounds(msgspec.Struct, frozen=True):

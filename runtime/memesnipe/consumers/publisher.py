@@ -17,7 +17,7 @@ from memesnipe.consumers.frames import frames_of
 from memesnipe.consumers.metrics import DUPLICATES, EVENTS, FRAMES, LAG_S
 from memesnipe.consumers.rejected import Rejected
 from memesnipe.consumers.watch import Watch
-from memesnipe.kernel.clock import Clock
+from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import BadInput, Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.ids import derive
@@ -25,7 +25,6 @@ from memesnipe.kernel.logs import logger
 from memesnipe.market.recording import kind_of
 from memesnipe.messages.market import MarketEvent, MarketFrame
 
-NS_PER_S = 1_000_000_000
 RECALL_MS = 600_000
 """How far back the streams are read at start; older events are too old to come again."""
 

@@ -12,7 +12,7 @@ from memesnipe.chain.clients.limits import Rate
 from memesnipe.chain.clients.transport import Transport
 from memesnipe.consumers.api import Delivery
 from memesnipe.consumers.chain_reader import ChainReader
-from memesnipe.consumers.decide import NS_PER_S, Bounds
+from memesnipe.consumers.decide import Bounds
 from memesnipe.consumers.frames import EVENTS_MAX
 from memesnipe.consumers.launches import LaunchDesk, Once
 from memesnipe.consumers.publisher import Publisher
@@ -24,6 +24,7 @@ from memesnipe.consumers.sources.configured import Feeding, Parts, sources
 from memesnipe.consumers.sources.outside import LOOPBACK
 from memesnipe.consumers.token_checks import TokenChecks
 from memesnipe.consumers.watch import Watch
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from memesnipe.consumers.book import Recent
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.messages.market import MarketEvent, PriceTick
 
-NS_PER_S = 1_000_000_000
 MINTS_MAX = 10_000
 PRICED = "jupiter"
 """Venue of a tick that came from Jupiter's prices, not from a pool."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.ids import derive
 from memesnipe.market import recording
 from memesnipe.market.chains import Break, Chain, chain, merge
@@ -20,7 +21,6 @@ from memesnipe.messages.bounds import Side
 from memesnipe.messages.market import Launch, MarketEvent, PriceTick
 
 DECIMALS = 6
-NS_PER_S = 1_000_000_000
 START = State(PUMPFUN_START_QUOTE_LAMPORTS, PUMPFUN_START_BASE_UNITS)
 TOKEN_PROGRAM = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"  # noqa: S105 - a program's address, not a secret
 

@@ -1,5 +1,6 @@
 """pump.fun events -> the product's market events. Pure; ids derived from signature and position, so a repeat has the same id."""
 
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import BadInput
 from memesnipe.kernel.ids import derive
 from memesnipe.market.curves import PUMPFUN
@@ -8,7 +9,6 @@ from memesnipe.market.text import safe_label
 from memesnipe.messages.bounds import TIME_NS_MAX, TIME_NS_MIN, Side
 from memesnipe.messages.market import Launch, PriceTick
 
-NS_PER_S = 1_000_000_000
 BPS = 10_000
 DECIMALS = 6
 """Every pump.fun mint has six; the program makes it so."""

@@ -10,11 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import BadInput
 from memesnipe.market import recording
 from memesnipe.messages.market import MarketEvent
-
-NS_PER_S = 1_000_000_000
 
 
 class Recorder:

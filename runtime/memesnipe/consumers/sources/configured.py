@@ -9,7 +9,7 @@ from memesnipe.chain.clients.limits import Rate
 from memesnipe.chain.clients.transport import Transport
 from memesnipe.consumers.api import Source
 from memesnipe.consumers.chain_reader import ChainReader
-from memesnipe.consumers.decide import NS_PER_S, Bounds
+from memesnipe.consumers.decide import Bounds
 from memesnipe.consumers.launches import Check
 from memesnipe.consumers.settings import ConsumerSettings
 from memesnipe.consumers.sources import chain
@@ -22,7 +22,7 @@ from memesnipe.consumers.sources.pumpportal import PumpPortal
 from memesnipe.consumers.sources.sessions import Pauses, Wire
 from memesnipe.consumers.sources.wormholescan import Wormholescan
 from memesnipe.consumers.watch import Watch
-from memesnipe.kernel.clock import Clock
+from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.messages.market import Launch
 

@@ -10,10 +10,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from memesnipe.consumers.decide import NS_PER_S, Bounds
+from memesnipe.consumers.decide import Bounds
 from memesnipe.consumers.mentions import mints_in
 from memesnipe.consumers.times import CHARS_MAX, rfc3339_ns
 from memesnipe.kernel import strict_json
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import BadInput
 from memesnipe.kernel.ids import derive
 from memesnipe.messages.bounds import TIME_NS_MAX, TIME_NS_MIN
