@@ -14,10 +14,10 @@ from memesnipe.ledger.accounting import Trade
 from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.market import pumpfun_csv, recording
 from memesnipe.messages.orders import ExitCause, Fill
-from memesnipe.research.engine import Costs, Engine
-from memesnipe.research.market import open_market
-from memesnipe.research.result import Result
-from memesnipe.research.setup import documents_in, manifests_of, setup_of
+from memesnipe.research.backtest.engine import Costs, Engine
+from memesnipe.research.backtest.market import open_market
+from memesnipe.research.backtest.result import Result
+from memesnipe.research.backtest.setup import documents_in, manifests_of, setup_of
 from memesnipe.testing.stacks import ROOT, RunningStack
 from memesnipe.testing.tapes import a_tape
 

@@ -11,10 +11,10 @@ from memesnipe.kernel.errors import Bug
 from memesnipe.ledger.engine import ledger_url
 from memesnipe.ledger.migrate import migrate
 from memesnipe.research.stats.series import Floats
-from memesnipe.research.trials import Study, Trial
-from memesnipe.research.trials_registry import Registry
-from memesnipe.research.trials_search import search
-from memesnipe.research.trials_tables import open_research, research_url
+from memesnipe.research.trials.registry import Registry
+from memesnipe.research.trials.search import search
+from memesnipe.research.trials.tables import open_research, research_url
+from memesnipe.research.trials.values import Study, Trial
 from memesnipe.testing.postgres import a_postgres, missing
 
 STUDY = Study(strategy="momentum", study="grid-1", data_hash="d" * 32, code_version="18.0.0", period_s=60)

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from memesnipe.kernel.errors import BadInput
-from memesnipe.research.splits import Fold, Spans, purged_kfold, walk_forward
-from memesnipe.research.splits_combinatorial import Combinatorial
+from memesnipe.research.splits.combinatorial import Combinatorial
+from memesnipe.research.splits.walk_forward import Fold, Spans, purged_kfold, walk_forward
 
 
 @st.composite

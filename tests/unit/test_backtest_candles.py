@@ -10,8 +10,8 @@ from pyarrow import feather
 
 from memesnipe.kernel.errors import BadInput, ConfigError
 from memesnipe.messages.bounds import Side
-from memesnipe.research import candles
-from memesnipe.research.market import open_market
+from memesnipe.research.backtest import candles
+from memesnipe.research.backtest.market import open_market
 from memesnipe.testing.builders import SOL
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -16,15 +16,15 @@ from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.messages.orders import FillStatus
-from memesnipe.research import stage_positions
-from memesnipe.research.engine import Costs, Engine
-from memesnipe.research.market import Market, of_events
-from memesnipe.research.result import Result
-from memesnipe.research.setup import Setup, documents_in, manifests_of, setup_of
-from memesnipe.research.stage_positions import PositionsStage
-from memesnipe.research.stage_risk import RiskStage
-from memesnipe.research.stress import Stress
-from memesnipe.research.summary import costs_of, summary_of
+from memesnipe.research.backtest import stage_positions
+from memesnipe.research.backtest.engine import Costs, Engine
+from memesnipe.research.backtest.market import Market, of_events
+from memesnipe.research.backtest.result import Result
+from memesnipe.research.backtest.setup import Setup, documents_in, manifests_of, setup_of
+from memesnipe.research.backtest.stage_positions import PositionsStage
+from memesnipe.research.backtest.stage_risk import RiskStage
+from memesnipe.research.backtest.stress import Stress
+from memesnipe.research.report.summary import costs_of, summary_of
 from memesnipe.strategy.contract import Action, Buy, EventType, Parameters, RiskProfile, Sell, Strategy, strategy
 from memesnipe.strategy.loading import Plugin
 from memesnipe.strategy.spec import StrategySpec

@@ -8,9 +8,9 @@ import pytest
 from memesnipe.guard.paper import Terms
 from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.research import lookahead
-from memesnipe.research.engine import Costs
-from memesnipe.research.observed import fresh_runs
-from memesnipe.research.setup import Setup, documents_in, manifests_of, setup_of
+from memesnipe.research.backtest.engine import Costs
+from memesnipe.research.backtest.observed import fresh_runs
+from memesnipe.research.backtest.setup import Setup, documents_in, manifests_of, setup_of
 from memesnipe.strategy.contract import Action, Buy, EventType, Parameters, RiskProfile, Strategy, strategy
 from memesnipe.strategy.loading import Plugin
 from memesnipe.testing.builders import SOL

@@ -8,12 +8,12 @@ import pytest
 
 from memesnipe.kernel.errors import BadInput
 from memesnipe.messages.orders import FillStatus
-from memesnipe.research.curve import POINTS_MAX, EquityCurve, fall_bps
-from memesnipe.research.page import page_of
-from memesnipe.research.result import Fault, Result
-from memesnipe.research.returns import DAY_S, returns_of
-from memesnipe.research.stress import Stress
-from memesnipe.research.summary import DAYS_MIN, Summary, sharpe_of, summary_of
+from memesnipe.research.backtest.curve import POINTS_MAX, EquityCurve, fall_bps
+from memesnipe.research.backtest.result import Fault, Result
+from memesnipe.research.backtest.returns import DAY_S, returns_of
+from memesnipe.research.backtest.stress import Stress
+from memesnipe.research.report.page import page_of
+from memesnipe.research.report.summary import DAYS_MIN, Summary, sharpe_of, summary_of
 from memesnipe.strategy.spec import StrategySpec
 from memesnipe.testing.builders import SOL, START_NS, a_fill
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from memesnipe.research.gate import Thresholds, judge
-from memesnipe.research.gate_measure import Searched, measure
+from memesnipe.research.gate.measure import Searched, measure
+from memesnipe.research.gate.verdict import Thresholds, judge
 from memesnipe.research.lookahead import Report
-from memesnipe.research.splits import Spans, walk_forward
-from memesnipe.research.splits_walked import walk
+from memesnipe.research.splits.walk_forward import Spans, walk_forward
+from memesnipe.research.splits.walked import walk
 from memesnipe.research.stats.series import Floats, sharpe
 from memesnipe.research.stats.sharpe import deflated, moments, probabilistic
-from memesnipe.research.trials import Census
+from memesnipe.research.trials.values import Census
 
 TRIALS, OBSERVATIONS, FOLDS = 16, 2_000, 5
 SPREAD = 0.005

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from memesnipe.research.gate import DEMANDS, Thresholds, judge
+from memesnipe.research.gate.verdict import DEMANDS, Thresholds, judge
 from memesnipe.testing.evidence import GOOD, some_metrics
 
 WORSE: dict[str, dict[str, Any]] = {
@@ -101,7 +101,7 @@ def test_thresholds_that_mean_nothing_are_refused(raw: bytes) -> None:
 
 def test_judging_and_checking_need_no_numpy() -> None:
     heavy = "('numpy', 'scipy', 'sqlalchemy')"
-    program = f"import sys, json; import memesnipe.research.record; print(json.dumps([m for m in {heavy} if m in sys.modules]))"
+    program = f"import sys, json; import memesnipe.research.gate.record; print(json.dumps([m for m in {heavy} if m in sys.modules]))"
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
 

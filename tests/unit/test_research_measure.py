@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from memesnipe.kernel.errors import BadInput
-from memesnipe.research.gate import Thresholds, judge
-from memesnipe.research.gate_measure import Searched, measure
+from memesnipe.research.gate.measure import Searched, measure
+from memesnipe.research.gate.verdict import Thresholds, judge
 from memesnipe.research.lookahead import Report
 from memesnipe.research.stats.series import Floats, sharpe
 from memesnipe.research.stats.sharpe import deflated, moments
-from memesnipe.research.trials import Census
+from memesnipe.research.trials.values import Census
 
 DRAW = np.random.default_rng(12)
 RETURNS: Floats = 0.005 * (DRAW.standard_normal((800, 8)) + np.linspace(0.0, 0.3, 8))

@@ -11,8 +11,8 @@ import pytest
 
 from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import BadInput, Bug
-from memesnipe.research.gate import Thresholds
-from memesnipe.research.record import RECORD_BYTES_MAX, canonical, objections, open_record, seal, to_json
+from memesnipe.research.gate.record import RECORD_BYTES_MAX, canonical, objections, open_record, seal, to_json
+from memesnipe.research.gate.verdict import Thresholds
 from memesnipe.testing.builders import START_NS
 from memesnipe.testing.evidence import SUBJECT, a_record, some_metrics
 

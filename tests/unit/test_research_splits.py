@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from memesnipe.kernel.errors import BadInput
-from memesnipe.research.splits import Spans, groups, walk_forward
-from memesnipe.research.splits_combinatorial import Combinatorial
+from memesnipe.research.splits.combinatorial import Combinatorial
+from memesnipe.research.splits.walk_forward import Spans, groups, walk_forward
 
 BARS = Spans(np.arange(60), np.arange(60) + 2)
 """Each observation's outcome is known two bars later."""

@@ -17,10 +17,10 @@ from sqlalchemy import text, update
 from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import BadInput, Bug, ConfigError, Unavailable
 from memesnipe.research.stats.series import Floats, sharpe
-from memesnipe.research.trials import Study, Trial
-from memesnipe.research.trials_registry import Registry
-from memesnipe.research.trials_search import Attempt, attempted, search
-from memesnipe.research.trials_tables import META, open_research, research_url
+from memesnipe.research.trials.registry import Registry
+from memesnipe.research.trials.search import Attempt, attempted, search
+from memesnipe.research.trials.tables import META, open_research, research_url
+from memesnipe.research.trials.values import Study, Trial
 
 STUDY = Study(strategy="momentum", study="grid-1", data_hash="d" * 32, code_version="18.0.0", period_s=3_600)
 
@@ -246,10 +246,10 @@ DIES = """
 import os, signal, sys
 import numpy as np
 from memesnipe.kernel.clock import SystemClock
-from memesnipe.research.trials import Study, Trial
-from memesnipe.research.trials_registry import Registry
-from memesnipe.research.trials_search import search
-from memesnipe.research.trials_tables import open_research
+from memesnipe.research.trials.values import Study, Trial
+from memesnipe.research.trials.registry import Registry
+from memesnipe.research.trials.search import search
+from memesnipe.research.trials.tables import open_research
 
 study = Study(strategy="momentum", study="grid-1", data_hash="d" * 32, code_version="18.0.0", period_s=3_600)
 trials = [Trial(study=study, parameters={"window": window, "take": 1.5}, seed=7) for window in range(6)]

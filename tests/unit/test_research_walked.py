@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from memesnipe.kernel.errors import BadInput
-from memesnipe.research.splits import Spans, walk_forward
-from memesnipe.research.splits_combinatorial import Combinatorial
-from memesnipe.research.splits_walked import best_of, paths, walk
+from memesnipe.research.splits.combinatorial import Combinatorial
+from memesnipe.research.splits.walk_forward import Spans, walk_forward
+from memesnipe.research.splits.walked import best_of, paths, walk
 from memesnipe.research.stats.series import Floats
 
 BARS = Spans(np.arange(120), np.arange(120))

@@ -15,9 +15,9 @@ from memesnipe.kernel.errors import BadInput, ConfigError
 from memesnipe.kernel.settings import CommonSettings, load
 
 if TYPE_CHECKING:
-    from memesnipe.research.engine import Costs, Engine
-    from memesnipe.research.market import Market
-    from memesnipe.research.result import Result
+    from memesnipe.research.backtest.engine import Costs, Engine
+    from memesnipe.research.backtest.market import Market
+    from memesnipe.research.backtest.result import Result
 
 console = Console()
 
@@ -43,7 +43,7 @@ def backtest(
     html: Annotated[Path | None, typer.Option(help="Write the report with plots here, one file.")] = None,
 ) -> None:
     """Run a strategy on past prices by the code that trades it: same checks, sizes, stops, fees and failed attempts."""
-    from memesnipe.research.market import open_market
+    from memesnipe.research.backtest.market import open_market
 
     try:
         tape = open_market(market, depth_lamports=pool_sol * LAMPORTS_PER_SOL, quote=sol_candles)
@@ -68,8 +68,8 @@ def _costs(seed: int | None, costs: int, slots: int) -> "Costs":
 
     from memesnipe.guard.service import terms_of
     from memesnipe.guard.settings import GuardSettings
-    from memesnipe.research.engine import Costs
-    from memesnipe.research.stress import Stress
+    from memesnipe.research.backtest.engine import Costs
+    from memesnipe.research.backtest.stress import Stress
 
     settings = load(GuardSettings)
     terms = terms_of(settings)
@@ -81,8 +81,8 @@ def _costs(seed: int | None, costs: int, slots: int) -> "Costs":
 def _engine(files: list[Path], capital_sol: Decimal | None, costs: "Costs") -> "Engine":
     from pydantic import ValidationError
 
-    from memesnipe.research.engine import Engine
-    from memesnipe.research.setup import documents_in, manifests_of, setup_of
+    from memesnipe.research.backtest.engine import Engine
+    from memesnipe.research.backtest.setup import documents_in, manifests_of, setup_of
 
     try:
         manifests = manifests_of(documents_in(files), capital_sol)
@@ -109,8 +109,8 @@ def _run(engine: "Engine", market: "Market") -> "Result":
 
 
 def _tell(result: "Result") -> None:
-    from memesnipe.research.page import rows_of
-    from memesnipe.research.summary import summary_of
+    from memesnipe.research.report.page import rows_of
+    from memesnipe.research.report.summary import summary_of
 
     summary = summary_of(result)
     table = Table("what", "how much", title=f"{', '.join(one.id for one in summary.strategies)} on {summary.market}, seed {summary.seed}")
@@ -127,8 +127,8 @@ def _tell(result: "Result") -> None:
 def _write(result: "Result", json: Path | None, html: Path | None) -> None:
     import msgspec
 
-    from memesnipe.research.page import page_of
-    from memesnipe.research.summary import summary_of
+    from memesnipe.research.report.page import page_of
+    from memesnipe.research.report.summary import summary_of
 
     if json is not None:
         json.write_bytes(msgspec.json.format(msgspec.json.encode(summary_of(result)), indent=2) + b"\n")

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from memesnipe.kernel.clock import EventClock
-from memesnipe.research.gate import Metrics, Thresholds
-from memesnipe.research.record import Record, Subject, seal
+from memesnipe.research.gate.record import Record, Subject, seal
+from memesnipe.research.gate.verdict import Metrics, Thresholds
 from memesnipe.testing.builders import START_NS
 
 GOOD = Metrics(

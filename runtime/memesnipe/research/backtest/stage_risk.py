@@ -13,7 +13,7 @@ from memesnipe.messages.bounds import AMOUNT_MAX, Mode
 from memesnipe.messages.control import ConfigApplied, HaltCommand
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import Intent
-from memesnipe.research.stages import NOTHING, Clocked
+from memesnipe.research.backtest.stages import NOTHING, Clocked
 from memesnipe.risk import book as books
 from memesnipe.risk import decide as risking
 from memesnipe.risk.rules import Rules

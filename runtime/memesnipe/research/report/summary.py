@@ -11,10 +11,10 @@ import msgspec
 from memesnipe.ledger.accounting import Trade
 from memesnipe.messages.orders import Fill, FillStatus
 from memesnipe.positions.performance import sharpe
-from memesnipe.research.left_over import LeftOver
-from memesnipe.research.result import Fault, Result
-from memesnipe.research.returns import DAY_S, returns_of
-from memesnipe.research.stress import Stress
+from memesnipe.research.backtest.left_over import LeftOver
+from memesnipe.research.backtest.result import Fault, Result
+from memesnipe.research.backtest.returns import DAY_S, returns_of
+from memesnipe.research.backtest.stress import Stress
 
 SCHEMA = 1
 DAYS_MIN = 10

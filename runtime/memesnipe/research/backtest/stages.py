@@ -20,7 +20,7 @@ from memesnipe.kernel.clock import BEFORE_ANY_EVENT_NS
 from memesnipe.messages.control import ConfigApplied
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import Outcome
-from memesnipe.research.stress import Stress
+from memesnipe.research.backtest.stress import Stress
 
 NOTHING: Sequence[Output] = ()
 

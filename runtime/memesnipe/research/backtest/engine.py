@@ -17,17 +17,17 @@ from memesnipe.guard.paper import Terms
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.messages.orders import Fill, OrderIntent
-from memesnipe.research.curve import EquityCurve
-from memesnipe.research.left_over import left_over
-from memesnipe.research.market import Market
-from memesnipe.research.result import Fault, Result
-from memesnipe.research.setup import Setup
-from memesnipe.research.stage_positions import PositionsStage
-from memesnipe.research.stage_risk import RiskStage
-from memesnipe.research.stages import GuardStage, Stage, price_entry
-from memesnipe.research.strategies import StrategyStage
-from memesnipe.research.stress import Stress
-from memesnipe.research.wire import Wire, wire_for
+from memesnipe.research.backtest.curve import EquityCurve
+from memesnipe.research.backtest.left_over import left_over
+from memesnipe.research.backtest.market import Market
+from memesnipe.research.backtest.result import Fault, Result
+from memesnipe.research.backtest.setup import Setup
+from memesnipe.research.backtest.stage_positions import PositionsStage
+from memesnipe.research.backtest.stage_risk import RiskStage
+from memesnipe.research.backtest.stages import GuardStage, Stage, price_entry
+from memesnipe.research.backtest.strategies import StrategyStage
+from memesnipe.research.backtest.stress import Stress
+from memesnipe.research.backtest.wire import Wire, wire_for
 
 GUARD, RISK, POSITIONS = "wallet_guard", "risk_guardian", "position_manager"
 TOLD_EVERY = 8_192

@@ -13,8 +13,8 @@ import msgspec
 from memesnipe.kernel.errors import BadInput, ConfigError, Refused
 from memesnipe.kernel.logs import logger
 from memesnipe.research.stats.series import Floats
-from memesnipe.research.trials import Outcome, Study, Trial
-from memesnipe.research.trials_registry import Registry
+from memesnipe.research.trials.registry import Registry
+from memesnipe.research.trials.values import Outcome, Study, Trial
 
 Evaluate = Callable[[Trial], Floats]
 """Run one trial and return its net returns. BadInput, ConfigError or Refused says why these parameters have none.

@@ -12,7 +12,7 @@ from math import comb
 import numpy as np
 
 from memesnipe.kernel.errors import BadInput
-from memesnipe.research.splits import Fold, Spans, groups, trained_beside
+from memesnipe.research.splits.walk_forward import Fold, Spans, groups, trained_beside
 from memesnipe.research.stats.series import Floats, Ints
 
 SPLITS_MAX = 20_000

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from memesnipe.kernel.errors import BadInput
-from memesnipe.research.splits import Fold
-from memesnipe.research.splits_combinatorial import Combinatorial
+from memesnipe.research.splits.combinatorial import Combinatorial
+from memesnipe.research.splits.walk_forward import Fold
 from memesnipe.research.stats.series import Floats, Ints, many_series, sharpe
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from memesnipe.messages.market import MarketEvent
-from memesnipe.research.engine import Costs, Engine
+from memesnipe.research.backtest.engine import Costs, Engine
+from memesnipe.research.backtest.market import of_events
+from memesnipe.research.backtest.result import Result
+from memesnipe.research.backtest.setup import Setup
 from memesnipe.research.lookahead import Action, Run
-from memesnipe.research.market import of_events
-from memesnipe.research.result import Result
-from memesnipe.research.setup import Setup
 
 
 def fresh_runs(setup: Setup, costs: Costs) -> Run[MarketEvent]:

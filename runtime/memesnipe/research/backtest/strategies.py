@@ -12,7 +12,7 @@ from memesnipe.executor.decide import Heard, hear
 from memesnipe.executor.seat import seated
 from memesnipe.executor.settings import ExecutorSettings
 from memesnipe.messages.market import MarketEvent
-from memesnipe.research.stages import NOTHING
+from memesnipe.research.backtest.stages import NOTHING
 from memesnipe.strategy.loading import Plugin
 from memesnipe.strategy.spec import StrategySpec
 

@@ -9,10 +9,10 @@ import msgspec
 from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.ledger.accounting import Trade
-from memesnipe.research import svg
-from memesnipe.research.curve import fall_bps
-from memesnipe.research.result import Result
-from memesnipe.research.summary import Summary, summary_of
+from memesnipe.research.backtest.curve import fall_bps
+from memesnipe.research.backtest.result import Result
+from memesnipe.research.report import svg
+from memesnipe.research.report.summary import Summary, summary_of
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #6a737d; --rule: #d0d7de; --paper: #ffffff;

@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import BadInput, Bug, Unavailable
 from memesnipe.research.stats.series import Floats, one_series, sharpe
-from memesnipe.research.trials import Census, Outcome, Study, Trial
-from memesnipe.research.trials_tables import TRIALS
+from memesnipe.research.trials.tables import TRIALS
+from memesnipe.research.trials.values import Census, Outcome, Study, Trial
 
 TRIALS_MAX = 100_000
 """Of one search."""

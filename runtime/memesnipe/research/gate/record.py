@@ -16,7 +16,7 @@ from memesnipe.kernel import strict_json
 from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import BadInput, Bug
 from memesnipe.messages.bounds import Count, Id, StrategyId, TimeNs
-from memesnipe.research.gate import Metrics, Thresholds, Verdict, judge
+from memesnipe.research.gate.verdict import Metrics, Thresholds, Verdict, judge
 
 RECORD_BYTES_MAX = 65_536
 KnownHash = Annotated[str, Meta(min_length=8, max_length=88, pattern=r"^[A-Za-z0-9]+\Z")]

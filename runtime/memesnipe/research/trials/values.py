@@ -1,7 +1,7 @@
 """A trial of a search, as a value: what was tried, on what, and what came of it.
 
 The number of tries is what makes a good result believable or not, so every trial is one row of the research database
-(`trials_registry`), written BEFORE it runs (`trials_search`).
+(`registry`), written BEFORE it runs (`search`).
 """
 
 from collections.abc import Mapping

@@ -16,8 +16,8 @@ from memesnipe.messages.orders import ExitIntent, Fill
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book, Mark, Open
 from memesnipe.positions.exits import BPS, NEVER_NS, Rules, due_ns, stop_ratio
-from memesnipe.research.accounts import Accounts
-from memesnipe.research.stages import NOTHING, Clocked
+from memesnipe.research.backtest.accounts import Accounts
+from memesnipe.research.backtest.stages import NOTHING, Clocked
 
 NEAR = 1e-9
 """Far more than what a ratio of two 63-bit numbers loses as a float."""

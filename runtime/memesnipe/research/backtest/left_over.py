@@ -12,7 +12,7 @@ from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.ledger.accounting import Position
 from memesnipe.market.curves import pool_of, sell_exact_in
 from memesnipe.messages.market import PriceTick
-from memesnipe.research.accounts import Accounts
+from memesnipe.research.backtest.accounts import Accounts
 
 DEAD_S = 600
 """A token without a trade for so long before the end is dead."""

@@ -1,8 +1,8 @@
 """A run as the statistics want it: returns of equal periods and profits of trades, as fractions of the capital."""
 
 from memesnipe.kernel.errors import BadInput
-from memesnipe.research.curve import NS_PER_MINUTE
-from memesnipe.research.result import Result
+from memesnipe.research.backtest.curve import NS_PER_MINUTE
+from memesnipe.research.backtest.result import Result
 
 DAY_S, MINUTE_S = 86_400, 60
 

@@ -6,12 +6,12 @@ import msgspec
 import numpy as np
 
 from memesnipe.kernel.errors import BadInput
-from memesnipe.research.gate import Metrics
+from memesnipe.research.gate.verdict import Metrics
 from memesnipe.research.lookahead import Report
 from memesnipe.research.stats import bootstrap, overfit, superior
 from memesnipe.research.stats.series import Floats, many_series, max_drawdown, one_series
 from memesnipe.research.stats.sharpe import Moments, deflated, moments, probabilistic, track_record_min
-from memesnipe.research.trials import Census
+from memesnipe.research.trials.values import Census
 
 ROUNDING = 1e-9
 """Of a standard deviation."""

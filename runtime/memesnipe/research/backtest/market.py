@@ -11,7 +11,7 @@ from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.market import recording
 from memesnipe.messages.market import MarketEvent
-from memesnipe.research import candles
+from memesnipe.research.backtest import candles
 
 CANDLES = ".feather"
 DEPTH_LAMPORTS = 1_000 * LAMPORTS_PER_SOL

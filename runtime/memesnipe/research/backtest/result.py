@@ -4,8 +4,8 @@ import msgspec
 
 from memesnipe.ledger.accounting import Trade
 from memesnipe.messages.orders import Fill, OrderIntent
-from memesnipe.research.left_over import LeftOver
-from memesnipe.research.stress import Stress
+from memesnipe.research.backtest.left_over import LeftOver
+from memesnipe.research.backtest.stress import Stress
 from memesnipe.strategy.spec import StrategySpec
 
 

@@ -1,0 +1,1 @@
+"""The backtester: the stages' own decisions on a recorded market, in one process."""

@@ -1,0 +1,1 @@
+"""What is demanded of evidence, what was measured, and the sealed record of both."""

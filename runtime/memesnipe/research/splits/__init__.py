@@ -1,0 +1,1 @@
+"""Cutting history into training and test."""

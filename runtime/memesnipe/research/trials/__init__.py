@@ -1,0 +1,1 @@
+"""Every trial of every search, kept before it runs."""
