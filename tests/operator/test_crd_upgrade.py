@@ -35,6 +35,21 @@ def newer() -> list[dict[str, Any]]:
     return elsewhere([definition(resource) for resource in RESOURCES])
 
 
+def paths() -> list[str]:
+    return [f"/apis/{one['apiVersion']}/customresourcedefinitions/{one['metadata']['name']}" for one in newer()]
+
+
+def served(cluster: Cluster, path: str) -> bool:
+    """Deleted is not gone: while its objects are being deleted, a definition takes changes but no new object."""
+    try:
+        cluster.call("GET", path)
+    except ApiError as error:
+        if error.code != 404:
+            raise
+        return False
+    return True
+
+
 class Objects:
     """The objects of one namespace in the group of this test."""
 
@@ -74,8 +89,9 @@ def upgraded(cluster: Cluster, namespace: str) -> Iterator[Objects]:
     cluster.apply(*newer())
     cluster.wait(lambda: "onDelete" in objects.get("riskpolicies/default")["spec"], "the newer definitions in force")
     yield objects
-    for one in newer():
-        cluster.call("DELETE", f"/apis/{one['apiVersion']}/customresourcedefinitions/{one['metadata']['name']}")
+    for path in paths():
+        cluster.call("DELETE", path)
+    cluster.wait(lambda: not any(served(cluster, path) for path in paths()), "the definitions gone: the next test makes them anew")
 
 
 def test_objects_from_before_are_read_as_they_were_written_and_can_be_changed(upgraded: Objects) -> None:
@@ -103,7 +119,7 @@ def test_a_policy_that_breaks_a_later_rule_is_told_so_only_when_its_spec_changes
 
 
 def test_the_version_that_is_stored_stays_the_only_one(upgraded: Objects) -> None:
-    for one in newer():
-        found = upgraded.cluster.call("GET", f"/apis/{one['apiVersion']}/customresourcedefinitions/{one['metadata']['name']}")
+    for path in paths():
+        found = upgraded.cluster.call("GET", path)
 
         assert found["status"]["storedVersions"] == [VERSION]
