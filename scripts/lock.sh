@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname -- "$0")/.."
 options="--universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --system-certs --quiet"
 # shellcheck disable=SC2086 - a list of options on purpose
-uv pip compile pyproject.toml --all-extras $options -o requirements.lock
+uv pip compile pyproject.toml --extra dev $options -o requirements.lock
 # The others are parts of it: the same versions, so that what the tests ran on is what a host and the images get.
 part() {
     file=$1
@@ -16,6 +16,11 @@ part requirements-up.lock --extra runtime --extra dashboard --extra embedded --e
 part requirements-runtime.lock --extra runtime --extra dashboard --extra postgres
 part requirements-operator.lock --extra operator
 part requirements-signer.lock --extra signer
+part requirements-research.lock --extra research --extra postgres
+part requirements-allocator.lock --extra allocator --extra postgres
+# Peers pin what we do not, so theirs is a choice of its own.
+# shellcheck disable=SC2086
+uv pip compile pyproject.toml --extra bench $options -o requirements-bench.lock
 # What makes a wheel of the checkout, and what makes a .venv where Python has no working venv.
 # shellcheck disable=SC2086
 echo hatchling | uv pip compile - -c requirements.lock --no-annotate $options -o scripts/bootstrap/hatchling.lock
