@@ -106,4 +106,4 @@ def test_real_trades_come_out_the_same(tmp_path: Path) -> None:
 
     result = assert_same(tape, ROOT / "manifests" / "replay", tmp_path / "shared")
 
-    assert len(result.fills) == 25
+    assert len(result.fills) == 27

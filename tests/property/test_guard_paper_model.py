@@ -74,11 +74,19 @@ def test_a_sale_s_delta_is_what_the_pool_pays_less_the_costs(tick: PriceTick, un
             assert fill.token_delta_units == -units
 
 
-@given(st.text("0123456789abcdef", min_size=32, max_size=32), st.integers(0, 1_000), st.integers(0, 20))
-def test_luck_is_a_function_of_seed_and_intent(intent_id: str, seed: int, slots_max: int) -> None:
-    terms = Terms(seed=seed, slots_max=slots_max, failure_bps=200, timeout_ns=1, fee_lamports=0, tip_lamports=0)
+@given(st.text("0123456789abcdef", min_size=32, max_size=32), st.integers(0, 1_000), st.integers(0, 20), st.integers(0, 10_000))
+def test_luck_is_a_function_of_seed_intent_and_unrest(intent_id: str, seed: int, slots_max: int, stir: int) -> None:
+    terms = Terms(seed, slots_max, failure_bps=200, timeout_ns=1, fee_lamports=0, tip_lamports=0, slots_stir=20, failure_stir_bps=5_000)
 
-    luck = paper.draw(intent_id, terms)
+    luck = paper.draw(intent_id, terms, stir)
 
-    assert luck == paper.draw(intent_id, terms)
-    assert 0 <= luck.slots <= slots_max
+    assert luck == paper.draw(intent_id, terms, stir)
+    assert 0 <= luck.slots <= slots_max + 20
+
+
+@given(pools, pools, st.integers(0, 300))
+def test_unrest_is_never_more_than_a_doubled_price_and_fades(before: PriceTick, last: PriceTick, slots: int) -> None:
+    stir = paper.stir_bps(before, last, last.slot)
+
+    assert 0 <= stir <= 10_000
+    assert paper.stir_bps(before, last, last.slot + slots) == stir // (1 + slots)

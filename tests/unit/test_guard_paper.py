@@ -182,6 +182,45 @@ def test_another_seed_draws_another_luck() -> None:
     assert [paper.draw(one, terms(seed=1, slots_max=9)) for one in ids] != [paper.draw(one, terms(seed=2, slots_max=9)) for one in ids]
 
 
+def test_the_unrest_is_the_last_move_of_the_price_and_fades_with_the_slots_since() -> None:
+    before, last = pool(slot=1_000), pool(slot=1_001, quote_lamports=33 * SOL)
+
+    assert paper.stir_bps(before, last, 1_001) == 1_000  # 10% of a price
+    assert paper.stir_bps(before, last, 1_004) == 250
+    assert paper.stir_bps(None, last, 1_001) == 0
+
+
+def test_in_a_storm_orders_come_later_and_fail_more_often_together() -> None:
+    stormy, ids = terms(slots_max=2, slots_stir=20, failure_bps=200, failure_stir_bps=5_000), [f"intent-{n}" for n in range(2_000)]
+
+    still, storm = ([paper.draw(one, stormy, stir) for one in ids] for stir in (0, 10_000))
+
+    assert {luck.slots for luck in still} == {0, 1, 2}
+    assert {luck.slots for luck in storm} == set(range(23))
+    assert [sum(luck.fails for luck in lucks) / len(ids) for lucks in (still, storm)] == pytest.approx([0.02, 0.52], abs=0.04)
+
+
+def test_an_order_is_drawn_by_the_unrest_that_the_book_has_seen() -> None:
+    storm: dict[str, Any] = {"slots_stir": 0, "failure_stir_bps": 10_000}
+    quiet, doubled = pool(slot=1_000), pool(slot=1_001, quote_lamports=60 * SOL)
+    fair = an_intent(quote_lamports=60 * SOL)
+
+    assert only_fill(take(an_approved(fair), quiet, msgspec.structs.replace(doubled, quote_lamports=30 * SOL), **storm)[1])
+    fill, rejection = take(an_approved(fair), quiet, doubled, **storm)[1]
+    assert isinstance(fill, Fill)
+    assert isinstance(rejection, Rejection)
+    assert rejection.reason is ReasonCode.PAPER_FAILED
+
+
+def test_the_unrest_survives_a_restart() -> None:
+    before = pool(slot=1_000)
+    book, _ = take(an_approved(), before, pool(slot=1_001, quote_lamports=33 * SOL))
+
+    restored = from_bytes(to_bytes(book), changed_parts(book))
+
+    assert restored.before == {MINT: before}
+
+
 def test_a_second_order_of_the_same_intent_has_no_second_outcome() -> None:
     order = an_approved()
     book, _ = take(order, pool())

@@ -59,22 +59,26 @@ class Book(msgspec.Struct, array_like=True):
     """Parts stored so far; a part's number says how old it is."""
     touched: dict[str, None] = {}
     """Parts that differ from what is stored, the latest last; never stored itself."""
+    before: dict[str, PriceTick] = {}
+    """By mint, the event before the one in `pools`: together they say how the price moves."""
 
     def copy(self) -> "Book":
         """Return a book of its own; the values inside are frozen and shared."""
         return Book(
             self.pools.copy(), self.waiting.copy(), self.recent.copy(), self.accounts.copy(), self.slot, self.waits,
-            self.numbered, self.touched.copy(),
+            self.numbered, self.touched.copy(), self.before.copy(),
         )  # fmt: skip
 
     def see(self, tick: PriceTick) -> None:
         """Note a trade; of one token the last counts."""
-        self.pools.pop(tick.mint, None)
+        before = self.pools.pop(tick.mint, None)
+        if before is not None:
+            self.before[tick.mint] = before
         self.pools[tick.mint] = tick
         self.slot = max(self.slot, tick.slot)
         self._touch(POOL + tick.mint)
         if len(self.pools) > POOLS_MAX:
-            self._touch(POOL + _drop_oldest(self.pools))
+            self._forget(_drop_oldest(self.pools))
 
     def note(self, intent_id: str) -> None:
         """Note an intent as decided."""
@@ -90,6 +94,10 @@ class Book(msgspec.Struct, array_like=True):
         self._touch(ACCOUNT + account)
         if len(self.accounts) > ACCOUNTS_MAX:
             self._touch(ACCOUNT + _drop_oldest(self.accounts))
+
+    def _forget(self, mint: str) -> None:
+        self.before.pop(mint, None)
+        self._touch(POOL + mint)
 
     def _touch(self, part: str) -> None:
         self.touched.pop(part, None)
@@ -114,6 +122,7 @@ class Numbered(msgspec.Struct, frozen=True, array_like=True):
     number: int
     tick: PriceTick | None = None
     """None in an account's part."""
+    before: PriceTick | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -149,6 +158,8 @@ def from_bytes(raw: bytes, parts: Mapping[str, bytes] = {}) -> Book:
     for name, part in sorted(numbered.items(), key=lambda item: item[1].number):
         if part.tick is not None:
             book.pools[part.tick.mint] = part.tick
+            if part.before is not None:
+                book.before[part.tick.mint] = part.before
         else:
             book.accounts[name.removeprefix(ACCOUNT)] = None
     return book
@@ -156,8 +167,9 @@ def from_bytes(raw: bytes, parts: Mapping[str, bytes] = {}) -> Book:
 
 def _part(book: Book, name: str, number: int) -> bytes:
     if name.startswith(POOL):
-        tick = book.pools.get(name.removeprefix(POOL))
-        return _encoder.encode(Numbered(number, tick)) if tick is not None else b""
+        mint = name.removeprefix(POOL)
+        tick = book.pools.get(mint)
+        return _encoder.encode(Numbered(number, tick, book.before.get(mint))) if tick is not None else b""
     return _encoder.encode(Numbered(number)) if name.removeprefix(ACCOUNT) in book.accounts else b""
 
 

@@ -76,15 +76,15 @@ def expire(book: Book, now_ns: int, terms: Terms) -> list[Outcome]:
 
 def _accept(book: Book, order: ApprovedOrder, terms: Terms, now_ns: int, cost: Cost | None) -> list[Outcome]:
     intent = order.intent
-    pool, luck = book.pools.get(intent.mint), paper.draw(intent.id, terms)
+    pool, slot = book.pools.get(intent.mint), max(book.slot, intent.slot)
+    luck = paper.draw(intent.id, terms, paper.stir_bps(book.before.get(intent.mint), pool, slot))
     swap = paper.swapped(intent, pool) if pool is not None else None
     quoted = paper.quoted_out(intent, swap)
     if not (quoted > 0):
         return [rejection(intent, Refused(ReasonCode.NO_ROUTE, "the pool gives nothing for this size"), now_ns)]
     if not (paper.min_out(intent, quoted) >= price_floor(intent, terms.impact_bps_max)):
         return [rejection(intent, Refused(ReasonCode.TX_MIN_OUT, f"{quoted} quoted is far from the intent's price"), now_ns)]
-    due_slot = max(book.slot, intent.slot) + luck.slots
-    waiting = Waiting(order, due_slot, now_ns + terms.timeout_ns, quoted, luck.fails, cost)
+    waiting = Waiting(order, slot + luck.slots, now_ns + terms.timeout_ns, quoted, luck.fails, cost)
     if pool is not None and luck.slots == 0:
         return _end(book, waiting, pool, terms, now_ns, swap)
     book.queue(waiting)

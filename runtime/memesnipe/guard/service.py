@@ -38,7 +38,9 @@ def terms_of(settings: GuardSettings) -> Terms:
     return Terms(
         seed=settings.seed,
         slots_max=settings.paper_slots_max,
+        slots_stir=settings.paper_slots_stir,
         failure_bps=settings.paper_failure_bps,
+        failure_stir_bps=settings.paper_failure_stir_bps,
         timeout_ns=settings.paper_timeout_ms * NS_PER_MS,
         fee_lamports=costs.network_fee_lamports(settings.compute_units, settings.compute_unit_price_micro_lamports),
         tip_lamports=settings.tip_lamports,

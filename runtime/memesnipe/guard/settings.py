@@ -42,9 +42,15 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     wallet: Annotated[str, Meta(max_length=44)] = ""
     """Address that paper swaps are built for under `jupiter`; live ones are for the signer's, whatever this says."""
     paper_slots_max: Annotated[int, Meta(ge=0, le=1_000)] = 2
-    """A fill lands 0 to this many slots later, seeded by the intent's id. 0: at once, from the last reserves seen."""
+    """In a still market a fill lands 0 to this many slots later, seeded by the intent's id. 0: at once, from the last reserves seen."""
+    paper_slots_stir: Annotated[int, Meta(ge=0, le=1_000)] = 20
+    """So many more where the token's last event doubled its price, in proportion below. With the 2 above even the latest fill comes
+    before the 25 slots (of 400 ms) after which paper gives up waiting."""
     paper_failure_bps: Bps = 200
-    """How many of 10,000 paper orders fail on chain, seeded by the intent's id."""
+    """In a still market so many of 10,000 paper orders fail on chain, seeded by the intent's id."""
+    paper_failure_stir_bps: Bps = 5_000
+    """So many more where the token's last event doubled its price. With the 200 above that is 52%: of all transactions but votes
+    that Solana carried, as many failed (1.51 of 2.9 bn, arXiv 2504.18055). To be fitted to your own sends."""
     paper_timeout_ms: Annotated[int, Meta(ge=1, le=600_000)] = 10_000
     """A token that nobody trades fills at its last reserves after this long."""
 
