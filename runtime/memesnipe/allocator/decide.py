@@ -1,5 +1,7 @@
 """The allocation decision: applied config -> shares. Pure; the same inputs give the same shares and the same hash."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from memesnipe.kernel.errors import BadInput
@@ -50,11 +52,16 @@ def decide(last: AllocationDecision | None, config: ConfigApplied, now_ns: int) 
     if last is not None and last.inputs_hash == inputs.digest():
         return None
     version, time_ns = (last.version if last else 0) + 1, max(now_ns, config.time_ns)
-    shares = tuple(
-        StrategyAllocation(strategy, version, weight, inputs.capital_lamports * weight // WHOLE_BPS, time_ns)
-        for strategy, weight in sorted(inputs.weights_bps.items())
-    )
+    shares = shares_of(inputs.weights_bps, inputs.capital_lamports, version, time_ns)
     return AllocationDecision(version, time_ns, inputs.digest(), inputs.method, reason_of(inputs, config.version), shares)
+
+
+def shares_of(weights_bps: Mapping[str, int], capital_lamports: int, version: int, time_ns: int) -> tuple[StrategyAllocation, ...]:
+    """Return every strategy's share, by name, rounded down to the lamport."""
+    return tuple(
+        StrategyAllocation(strategy, version, weight, capital_lamports * weight // WHOLE_BPS, time_ns)
+        for strategy, weight in sorted(weights_bps.items())
+    )
 
 
 def reason_of(inputs: Inputs, config_version: int) -> str:

@@ -11,6 +11,8 @@ CAPITAL_LAMPORTS = Gauge("memesnipe_allocator_capital_lamports", "Capital in for
 NET_LAMPORTS = Gauge("memesnipe_allocator_net_lamports", "Change of the wallet's SOL by a strategy's fills", ["mode", "strategy"])
 UNREGISTERED = Gauge("memesnipe_allocator_unregistered_strategies", "Applied strategies whose code strategy_factory has not registered")
 
+REVIEWED = Gauge("memesnipe_allocator_reviewed_seconds", "When results were last weighed, seconds since 1970")
+
 
 def show_decision(decision: AllocationDecision) -> None:
     """Set the gauges of a decision."""

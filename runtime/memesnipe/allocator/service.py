@@ -8,11 +8,14 @@ import asyncio
 
 from memesnipe.allocator import book as books
 from memesnipe.allocator import metrics
+from memesnipe.allocator.adaptive import changes
 from memesnipe.allocator.decide import decide
+from memesnipe.allocator.review import Review
 from memesnipe.bus.api import Bus, Entry, StaleState, State, Subscription
 from memesnipe.bus.folds import latest_config
 from memesnipe.bus.serving import serve
 from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, FILLS, REGISTRY, STATE_KEY
+from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import BadInput
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
@@ -38,6 +41,7 @@ class Allocator:
         self._plugins: set[str] = set()
         self._book, self._version = books.Book(), 0
         self._heard: frozenset[str] = frozenset()
+        self._review = Review(bus, running.clock, replays=not isinstance(running.clock, SystemClock))
 
     async def reload(self) -> None:
         """Take up the stored results and the newest decision, and finish what a crash may have cut. Raises Unavailable, Bug."""
@@ -45,6 +49,7 @@ class Allocator:
         self._book, self._version = books.decode(stored.data), stored.version
         for entry in await self._new(ALLOCATIONS.name):
             self._last = entry.message
+            self._review.remember(entry.message)
         if self._last is not None:
             await self._project(self._last)
 
@@ -65,6 +70,10 @@ class Allocator:
         await self._count()
 
     async def _allocate(self, config: ConfigApplied) -> None:
+        if config.weighing is not None:
+            if (found := await self._review.due(self._last, config)) is not None and changes(self._last, found):
+                await self._publish(found)
+            return
         if config.version == self._refused_config:
             return
         try:
@@ -88,6 +97,7 @@ class Allocator:
         await self._bus.publish(ALLOCATIONS.name, decision, f"{decision.version}:{decision.inputs_hash}")
         failpoint("allocator.after_decision")
         self._last = decision
+        self._review.remember(decision)
         await self._project(decision)
         metrics.DECISIONS.labels(decision.method).inc()
         logger().info("allocated", version=decision.version, reason=decision.reason)

@@ -116,6 +116,10 @@ class Bus(Protocol):
         """Make a list key (perf:*:pnl_history) hold exactly these values: writing the same twice changes nothing."""
         ...
 
+    async def values(self, key: str) -> list[bytes]:
+        """Return a list key's values; none where there is no such key."""
+        ...
+
     async def settled(self) -> bool:
         """Return whether every group of a running system exists and has nothing left to do: a replay's next event may go out."""
         ...

@@ -150,6 +150,11 @@ class RedisBus:
         """Make a list key hold exactly these values."""
         await self._commands.run(REPLACE, [self._prefix + key], list(values))
 
+    async def values(self, key: str) -> list[bytes]:
+        """Return a list key's values; none where there is no such key."""
+        found: list[bytes] = await self._commands.call(pack("LRANGE", self._prefix + key, "0", "-1"))
+        return found
+
     async def settled(self) -> bool:
         """Return whether every group of a running system exists and is drained (replay: the next event may go out)."""
         return await self._turns.settled()

@@ -90,6 +90,17 @@ class StrategyConfig(msgspec.Struct, frozen=True, array_like=True):
     paused: bool = False
 
 
+class Weighing(msgspec.Struct, frozen=True, array_like=True):
+    """How the allocator weighs strategies by their results; absent: it does not."""
+
+    review_every_s: Annotated[int, Meta(ge=60, le=31_536_000)]
+    period_s: Annotated[int, Meta(ge=60, le=31_536_000)]
+    """One observation of returns."""
+    floor_bps: Bps
+    drawdown_bps_max: Annotated[int, Meta(ge=1, le=10_000)]
+    turnover_bps: Bps
+
+
 class ConfigApplied(msgspec.Struct, frozen=True, array_like=True, tag="config"):
     """The whole applied configuration, on config_channel; the newest entry is in force."""
 
@@ -103,6 +114,7 @@ class ConfigApplied(msgspec.Struct, frozen=True, array_like=True, tag="config"):
     """Fixed weights by strategy, in the order of `strategies`; empty: the allocator decides."""
     genesis: Hash = ""
     schema: Schema = SCHEMA
+    weighing: Weighing | None = None
 
 
 class StrategyRegistered(msgspec.Struct, frozen=True, array_like=True, tag="strategy_registered"):
@@ -182,6 +194,8 @@ class HeldAccount(msgspec.Struct, frozen=True, array_like=True):
     holdings: Annotated[tuple[Holding, ...], Meta(max_length=1_024)]
     settled: Annotated[tuple[Text, ...], Meta(max_length=1_024)]
     """`Fill.settled_key` of the recent fills that are in it, oldest first: one that is said again must not be counted again."""
+    closed: Count = 0
+    """Trades closed, as far back as position_manager keeps them."""
 
 
 class Holdings(msgspec.Struct, frozen=True, array_like=True, tag="holdings"):

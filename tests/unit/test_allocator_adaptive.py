@@ -1,0 +1,97 @@
+"""A decision by results: what it depends on, and that the same question always has the same answer."""
+
+import json
+
+import msgspec
+import pytest
+
+from memesnipe.allocator.adaptive import Question, changes, decided, question_of
+from memesnipe.allocator.decide import decide
+from memesnipe.allocator.history import closed_of, equity_of, records_of
+from memesnipe.allocator.weighing.values import Closed, Record
+from memesnipe.kernel.errors import BadInput, Bug
+from memesnipe.messages.control import AllocationDecision, ConfigApplied, Weighing
+from memesnipe.testing.builders import SOL, START_NS, a_config, a_strategy
+
+DAILY = Weighing(86_400, 86_400, 200, 2_500, 100)
+TWO = (a_strategy("alpha"), a_strategy("beta"))
+
+
+def weighing(config: ConfigApplied, weighing: Weighing | None = DAILY) -> ConfigApplied:
+    return msgspec.structs.replace(config, weighing=weighing)
+
+
+def first(config: ConfigApplied) -> AllocationDecision:
+    decision = decide(None, config, START_NS)
+    assert decision is not None
+    return decision
+
+
+def asked(config: ConfigApplied, *records: Record) -> Question:
+    return question_of(None, config, records, START_NS)
+
+
+def test_a_start_without_history_gives_everybody_the_same_and_says_why() -> None:
+    decision = decided(asked(weighing(a_config(*TWO)), Record("alpha"), Record("beta")), 1)
+
+    assert [share.weight_bps for share in decision.shares] == [5_000, 5_000]
+    assert (decision.method, decision.version) == ("equal_weight", 1)
+    assert "equal weight" in decision.reason
+
+
+def test_a_paused_strategy_gets_nothing() -> None:
+    decision = decided(asked(weighing(a_config(TWO[0], a_strategy("beta", paused=True))), Record("alpha")), 1)
+
+    assert {share.strategy: share.weight_bps for share in decision.shares} == {"alpha": 10_000, "beta": 0}
+
+
+def test_the_same_question_has_the_same_answer() -> None:
+    question = asked(weighing(a_config(*TWO)), Record("alpha", (Closed(1, 5),)), Record("beta"))
+
+    assert decided(question, 7) == decided(question, 7)
+
+
+def test_one_more_closed_trade_is_another_question() -> None:
+    config = weighing(a_config(*TWO))
+
+    assert asked(config, Record("alpha")).digest() != asked(config, Record("alpha", (Closed(1, 5),))).digest()
+
+
+def test_a_config_that_does_not_ask_for_it_is_never_weighed() -> None:
+    with pytest.raises(Bug):
+        asked(a_config(*TWO))
+
+
+def test_a_decision_that_moves_no_capital_is_no_news() -> None:
+    config = weighing(a_config(*TWO))
+    decision = decided(asked(config, Record("alpha"), Record("beta")), 2)
+
+    assert changes(None, decision)
+    assert not changes(first(config), decision)
+    assert changes(first(a_config(*TWO, capital_lamports=SOL)), decision)
+
+
+def test_a_result_is_seen_with_the_capital_that_the_decisions_gave() -> None:
+    early = first(a_config(*TWO, capital_lamports=2 * SOL))
+    later = msgspec.structs.replace(first(a_config(*TWO, capital_lamports=4 * SOL)), version=2, time_ns=START_NS + 5)
+
+    (record,) = records_of({"alpha": (Closed(1, 5),)}, [early, later])
+
+    assert record.capital == ((START_NS, SOL), (START_NS + 5, 2 * SOL))
+
+
+def test_equity_counts_closed_results_in_the_order_they_were_closed() -> None:
+    records = [Record("alpha", (Closed(1, 30), Closed(3, -50))), Record("beta", (Closed(2, 20),))]
+
+    assert equity_of(records, 100) == (100, 150)
+
+
+def test_a_history_that_cannot_be_read_is_bad_input_and_names_its_strategy() -> None:
+    with pytest.raises(BadInput, match="alpha"):
+        closed_of("alpha", [b'{"time_ns": 1}'])
+
+
+def test_a_history_is_read_oldest_first() -> None:
+    values = [json.dumps({"time_ns": time_ns, "net_lamports": 1, "intent_id": "i"}).encode() for time_ns in (2, 1)]
+
+    assert [trade.time_ns for trade in closed_of("alpha", values)] == [1, 2]
