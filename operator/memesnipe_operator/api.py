@@ -85,6 +85,10 @@ class Api:
         body = {"metadata": {"finalizers": finalizers, "resourceVersion": version}}
         return await self._call("PATCH", kind, kind.path(namespace, name), body, MERGE)
 
+    async def set_data(self, kind: Kind, namespace: str, name: str, data: Mapping[str, str]) -> Manifest:
+        """Set keys of an object's data that is there, and leave everything else of it as it is. Raises Unavailable, ApiError."""
+        return await self._call("PATCH", kind, kind.path(namespace, name), {"data": dict(data)}, MERGE)
+
     async def replace(self, kind: Kind, manifest: Manifest) -> Manifest:
         """Write an object whole if it is still at the version in it; create it where it has none. Raises Unavailable, ApiError."""
         meta = manifest["metadata"]

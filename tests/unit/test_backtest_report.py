@@ -88,8 +88,8 @@ def test_the_page_says_that_it_is_no_evidence_and_loads_nothing() -> None:
     page = page_of(a_result(points=((START_NS, 10 * SOL, 10 * SOL), (START_NS + 1, 11 * SOL, 11 * SOL))))
 
     assert "This is a backtest, not evidence" in page
-    assert page.count("<figure>") == 4
-    assert not re.search(r"<script|<link|src=|href=|url\(|@import|http", page)
+    assert page.count("<figure>") == 6
+    assert not re.search(r"<script|<link|src=|href=|url\(|@import|https?:", page)
 
 
 def test_what_a_strategy_or_a_file_is_called_cannot_become_markup() -> None:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from memesnipe.evidence.verdict import Thresholds, judge
 from memesnipe.research.gate.measure import Searched, measure
-from memesnipe.research.gate.verdict import Thresholds, judge
 from memesnipe.research.lookahead import Report
 from memesnipe.research.splits.walk_forward import Spans, walk_forward
 from memesnipe.research.splits.walked import walk

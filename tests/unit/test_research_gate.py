@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from memesnipe.research.gate.verdict import DEMANDS, Thresholds, judge
+from memesnipe.evidence.verdict import DEMANDS, Thresholds, judge
 from memesnipe.testing.evidence import GOOD, some_metrics
 
 WORSE: dict[str, dict[str, Any]] = {
@@ -67,7 +67,7 @@ def test_every_failed_demand_is_named_at_once_with_something_to_do() -> None:
     verdict = judge(some_metrics(dsr=0.5, trades=3, spa_p=None), Thresholds())
 
     assert verdict.sentence() == "Failed 3: trades, dsr, spa; it stays on paper."
-    assert [(failure.measured, failure.limit) for failure in verdict.failures] == [(3, 100), (0.5, 0.95), (None, 0.05)]
+    assert [(failure.measured, failure.limit) for failure in verdict.failures] == [(3, 100), (0.5, 0.95), (None, 0.005)]
     assert all(len(failure.reason) > 40 for failure in verdict.failures)
 
 
@@ -101,7 +101,7 @@ def test_thresholds_that_mean_nothing_are_refused(raw: bytes) -> None:
 
 def test_judging_and_checking_need_no_numpy() -> None:
     heavy = "('numpy', 'scipy', 'sqlalchemy')"
-    program = f"import sys, json; import memesnipe.research.gate.record; print(json.dumps([m for m in {heavy} if m in sys.modules]))"
+    program = f"import sys, json; import memesnipe.evidence.record; print(json.dumps([m for m in {heavy} if m in sys.modules]))"
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
 

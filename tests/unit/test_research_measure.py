@@ -4,9 +4,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from memesnipe.evidence.verdict import Thresholds, judge
 from memesnipe.kernel.errors import BadInput
 from memesnipe.research.gate.measure import Searched, measure
-from memesnipe.research.gate.verdict import Thresholds, judge
 from memesnipe.research.lookahead import Report
 from memesnipe.research.stats.series import Floats, sharpe
 from memesnipe.research.stats.sharpe import deflated, moments

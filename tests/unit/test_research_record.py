@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from memesnipe.evidence.record import RECORD_BYTES_MAX, canonical, objections, open_record, seal, to_json
+from memesnipe.evidence.verdict import Thresholds
 from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import BadInput, Bug
-from memesnipe.research.gate.record import RECORD_BYTES_MAX, canonical, objections, open_record, seal, to_json
-from memesnipe.research.gate.verdict import Thresholds
 from memesnipe.testing.builders import START_NS
 from memesnipe.testing.evidence import SUBJECT, a_record, some_metrics
 
@@ -42,7 +42,7 @@ def test_a_record_comes_back_whole_and_is_accepted_for_its_spec() -> None:
 
 def test_the_same_measurement_gives_the_same_bytes_on_every_machine() -> None:
     assert canonical(a_record().evidence).startswith(b'{"created_ns":')
-    assert a_record().sha256 == "53ca1c9e97eab7dcbb924b4e8c3a99710a6d76ea47924d71be13b1c053e3c7fd"
+    assert a_record().sha256 == "9d793d16860646b03c16bafc1e56fd6956b7ec6656e44384f6fa514a7efe8ba0"
 
 
 def test_spaces_and_the_order_of_keys_do_not_matter_to_the_hash() -> None:
@@ -82,6 +82,13 @@ def test_a_record_that_failed_is_whole_but_not_accepted() -> None:
 
     assert len(found) == 1
     assert found[0].startswith("dsr: the best of 16 worthless trials")
+
+
+def test_a_record_that_failed_by_a_count_can_be_opened_too() -> None:
+    record = a_record(observations=94, trades=35, lookahead_prefixes=3)
+
+    assert open_record(to_json(record)) == record
+    assert [failure.demand for failure in record.evidence.verdict.failures] == ["lookahead_prefixes", "observations", "trades"]
 
 
 def test_thresholds_that_became_stricter_are_not_passed_by_an_old_record() -> None:

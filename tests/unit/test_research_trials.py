@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -18,10 +19,12 @@ from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import BadInput, Bug, ConfigError, Unavailable
 from memesnipe.research.stats.series import Floats, sharpe
 from memesnipe.research.trials.registry import Registry
-from memesnipe.research.trials.search import Attempt, attempted, search
+from memesnipe.research.trials.search import attempted, search
 from memesnipe.research.trials.tables import META, open_research, research_url
 from memesnipe.research.trials.values import Study, Trial
 
+T = TypeVar("T")
+R = TypeVar("R")
 STUDY = Study(strategy="momentum", study="grid-1", data_hash="d" * 32, code_version="18.0.0", period_s=3_600)
 
 
@@ -188,8 +191,8 @@ def test_without_a_finished_trial_nothing_is_known(tmp_path: Path) -> None:
 
 
 def test_attempts_may_come_back_in_any_order(tmp_path: Path) -> None:
-    def backwards(attempt: Callable[[Trial], Attempt], trials: Iterable[Trial]) -> Iterator[Attempt]:
-        return iter([attempt(trial) for trial in trials][::-1])
+    def backwards(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        return iter([work(item) for item in items][::-1])
 
     there, here = a_registry(tmp_path / "a"), a_registry(tmp_path / "b")
 

@@ -1,7 +1,6 @@
 """`memesnipe backtest`: a strategy on a recording or on candles, by the code that trades it, in one process."""
 
 import sys
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,92 +10,54 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from memesnipe.chain.programs import LAMPORTS_PER_SOL
+from memesnipe.cli.past import (
+    CapitalOption,
+    ManifestsOption,
+    MarketArgument,
+    PoolOption,
+    SeedOption,
+    SolCandlesOption,
+    costs_of,
+    manifests_in,
+    strategy_folders,
+)
 from memesnipe.kernel.errors import BadInput, ConfigError
-from memesnipe.kernel.settings import CommonSettings, load
 
 if TYPE_CHECKING:
-    from memesnipe.research.backtest.engine import Costs, Engine
+    from memesnipe.research.backtest.engine import Engine
     from memesnipe.research.backtest.market import Market
     from memesnipe.research.backtest.result import Result
 
 console = Console()
 
 
-class BacktestSettings(CommonSettings, frozen=True, kw_only=True):
-    """What the command takes from the environment beside wallet_guard's own settings."""
-
-    strategies_path: str = ""
-    """Folders of a person's own strategies; empty: `my_strategies` where there is one."""
-
-
 def backtest(
     strategy: Annotated[Path, typer.Argument(help="Manifest of one Strategy or of several, or a folder of manifests.", show_default=False)],
-    market: Annotated[Path, typer.Argument(help="Recording (.parquet, or a folder of them) or candles (.feather).", show_default=False)],
-    seed: Annotated[int | None, typer.Option(help="Of fill delays and failures. Without it: MEMESNIPE_SEED.", show_default=False)] = None,
-    capital_sol: Annotated[str, typer.Option(help="In place of the Allocation's capital.", show_default=False)] = "",
-    manifests: Annotated[list[Path] | None, typer.Option(help="Another manifest or folder: a RiskPolicy, an Allocation.")] = None,
+    market: MarketArgument,
+    seed: SeedOption = None,
+    capital_sol: CapitalOption = "",
+    manifests: ManifestsOption = None,
     costs: Annotated[int, typer.Option(help="Multiplies fees, tips, rent and the pools' fees.", min=1, max=100)] = 1,
     slots: Annotated[int, typer.Option(help="Slots that each order comes later.", min=0, max=10_000)] = 0,
-    pool_sol: Annotated[int, typer.Option(help="Candles only: SOL in the pool they are played on.", min=1, max=10**6)] = 1_000,
-    sol_candles: Annotated[Path | None, typer.Option(help="Candles only: SOL in the same currency, to price the token in SOL.")] = None,
+    pool_sol: PoolOption = 1_000,
+    sol_candles: SolCandlesOption = None,
     json: Annotated[Path | None, typer.Option(help="Write the numbers here.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report with plots here, one file.")] = None,
 ) -> None:
     """Run a strategy on past prices by the code that trades it: same checks, sizes, stops, fees and failed attempts."""
+    from memesnipe.research.backtest.engine import Engine
     from memesnipe.research.backtest.market import open_market
+    from memesnipe.research.backtest.setup import setup_of
 
     try:
         tape = open_market(market, depth_lamports=pool_sol * LAMPORTS_PER_SOL, quote=sol_candles)
-        engine = _engine([strategy, *(manifests or [])], _capital(capital_sol), _costs(seed, costs, slots))
+        setup = setup_of(manifests_in([strategy, *(manifests or [])], capital_sol), strategy_folders())
+        engine = Engine(setup, costs_of(seed, costs, slots))
         result = _run(engine, tape)
     except BadInput as error:
         raise ConfigError(f"{market}: {error}") from None
     _tell(result)
     _write(result, json, html)
-
-
-def _capital(text: str) -> Decimal | None:
-    try:
-        return Decimal(text) if text else None
-    except InvalidOperation:
-        raise ConfigError(f"--capital-sol: {text!r} is not a number") from None
-
-
-def _costs(seed: int | None, costs: int, slots: int) -> "Costs":
-    """Return what wallet_guard's own settings charge: a backtest on other terms than paper's would be about another market."""
-    import msgspec
-
-    from memesnipe.guard.service import terms_of
-    from memesnipe.guard.settings import GuardSettings
-    from memesnipe.research.backtest.engine import Costs
-    from memesnipe.research.backtest.stress import Stress
-
-    settings = load(GuardSettings)
-    terms = terms_of(settings)
-    if seed is not None:
-        terms = msgspec.structs.replace(terms, seed=seed)
-    return Costs(terms, settings.guard_trade_size_lamports_max, Stress(costs, slots))
-
-
-def _engine(files: list[Path], capital_sol: Decimal | None, costs: "Costs") -> "Engine":
-    from pydantic import ValidationError
-
-    from memesnipe.research.backtest.engine import Engine
-    from memesnipe.research.backtest.setup import documents_in, manifests_of, setup_of
-
-    try:
-        manifests = manifests_of(documents_in(files), capital_sol)
-    except ValidationError as error:
-        raise ConfigError(f"--capital-sol: {error.errors()[0]['msg']}") from None
-    return Engine(setup_of(manifests, _folders()), costs)
-
-
-def _folders() -> tuple[Path, ...]:
-    from memesnipe.strategy.loading import folders_of
-    from memesnipe.supervisor.plan import OWN_STRATEGIES
-
-    named = load(BacktestSettings).strategies_path
-    return folders_of(named) if named else tuple(folder for folder in (Path(OWN_STRATEGIES),) if folder.is_dir())
 
 
 def _run(engine: "Engine", market: "Market") -> "Result":

@@ -12,9 +12,11 @@ from rich.table import Table
 from memesnipe.cli import addresses as stack
 from memesnipe.cli.backtest import backtest
 from memesnipe.cli.config import config_app
+from memesnipe.cli.evidence import command as evidence
 from memesnipe.cli.importing import import_app
 from memesnipe.cli.live_check import live_check
 from memesnipe.cli.new import new_app
+from memesnipe.cli.walkforward import walkforward
 from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.kernel.logs import configure
 from memesnipe.kernel.settings import environment, load
@@ -32,6 +34,8 @@ app.add_typer(import_app, name="import")
 app.add_typer(new_app, name="new")
 app.command("live-check")(live_check)
 app.command("backtest")(backtest)
+app.command("walkforward")(walkforward)
+app.command("evidence")(evidence())
 console = Console()
 
 Strategy = Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy; without it, the whole portfolio.")]

@@ -17,7 +17,8 @@ class Material(msgspec.Struct, frozen=True):
     """A plugin with the bytes it is made of, as they were read."""
 
     plugin: Plugin
-    source: bytes
+    code: bytes
+    """As `strategy.code.code_of` has it."""
     document: bytes | None
     """None: there is no such file."""
 
@@ -53,7 +54,7 @@ def registration(material: Material, time_ns: int) -> StrategyRegistered:
     draft = StrategyRegistered(
         plugin=material.plugin.name,
         version=kind.version,
-        code_hash=hashlib.sha256(material.source).hexdigest(),
+        code_hash=hashlib.sha256(material.code).hexdigest(),
         subscriptions=tuple(sorted(event.value for event in kind.subscriptions)),
         parameters_schema=_parameters_schema(material.plugin),
         risk_profile=_risk_profile(material),

@@ -11,6 +11,7 @@ from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
 from memesnipe.strategy import loading
+from memesnipe.strategy.code import code_of
 from memesnipe.strategy.loading import Broken, Plugin
 
 
@@ -53,7 +54,9 @@ def _material(plugin: Plugin, broken: list[Broken]) -> Material | None:
     """Return the plugin's bytes; None, and one more broken plugin, if a file vanished or cannot be read."""
     try:
         document = plugin.document.read_bytes() if plugin.document.is_file() else None
-        return Material(plugin, plugin.source.read_bytes(), document)
+        return Material(plugin, code_of(plugin), document)
     except OSError as error:
         broken.append(Broken(plugin.name, f"{error.filename}: {error.strerror}"))
-        return None
+    except ValueError as error:  # the file changed since it was loaded
+        broken.append(Broken(plugin.name, f"{plugin.source}: {error}"))
+    return None

@@ -19,6 +19,10 @@ class BadInput(MemeSnipeError):  # noqa: N818 - the product's vocabulary; "error
         self.field = field
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type["BadInput"], tuple[str, str]]:
+        """Return how another process makes it anew: from what it was made of, not from its sentence."""
+        return type(self), (self.field, self.reason)
+
 
 class Refused(MemeSnipeError):  # noqa: N818 - as above
     """A guard said no. `code` is one of the table in `reasons`; `detail` says what a person can do."""
@@ -35,7 +39,12 @@ class Unavailable(MemeSnipeError):  # noqa: N818 - as above
     def __init__(self, part: str, detail: str = "", retry_after_s: float = 1.0) -> None:
         super().__init__(f"{part} unavailable: {detail}")
         self.part = part
+        self.detail = detail
         self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[type["Unavailable"], tuple[str, str, float]]:
+        """Return how another process makes it anew, as BadInput does."""
+        return type(self), (self.part, self.detail, self.retry_after_s)
 
 
 class Bug(MemeSnipeError):  # noqa: N818 - as above

@@ -1,10 +1,11 @@
-"""Allocation: the capital and how it is shared out between strategies."""
+"""Allocation: the capital, how it is shared out between strategies, and what a strategy must show to get real money."""
 
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from memesnipe.manifests.fields import STRATEGIES_MAX, BpsField, Change, Model, Name, Rule, Sol, on_change
+from memesnipe.manifests.promotion import Promotion
 
 WHOLE_BPS = 10_000
 
@@ -35,3 +36,5 @@ class AllocationSpec(Model):
     """`equal`: each strategy that is not paused gets the same; `fixed`: by weightsBps."""
     weights_bps: dict[Name, BpsField] = Field(default_factory=dict, max_length=STRATEGIES_MAX, json_schema_extra=on_change(Change.APPLIED))
     """`fixed` only: share by Strategy name, 10,000 bps in all at most; who is not named gets nothing."""
+    promotion: Promotion = Field(default_factory=Promotion, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    """What must be shown before a Strategy trades live on mainnet."""

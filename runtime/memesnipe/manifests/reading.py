@@ -50,15 +50,20 @@ class _Strict(yaml.SafeLoader):
 
 def parse(text: bytes, origin: str) -> list[Strategy | Allocation | RiskPolicy]:
     """Return the manifests in one file's bytes. Raises ConfigError naming origin, document and field."""
+    return [_validated(document, f"{origin}[{number}]") for number, document in enumerate(documents(text, origin))]
+
+
+def documents(text: bytes, origin: str) -> list[Any]:
+    """Return the YAML documents in some bytes, whatever they are. Raises ConfigError naming origin."""
     if len(text) > FILE_BYTES_MAX:
         raise ConfigError(f"{origin}: {len(text)} bytes, more than {FILE_BYTES_MAX}")
     try:
-        documents = [d for d in yaml.load_all(text, _Strict) if d is not None]
+        found = [d for d in yaml.load_all(text, _Strict) if d is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigError(f"{origin}: not valid YAML: {' '.join(str(error).split())}") from None
-    if len(documents) > DOCUMENTS_MAX:
-        raise ConfigError(f"{origin}: {len(documents)} documents, more than {DOCUMENTS_MAX}")
-    return [_validated(document, f"{origin}[{number}]") for number, document in enumerate(documents)]
+    if len(found) > DOCUMENTS_MAX:
+        raise ConfigError(f"{origin}: {len(found)} documents, more than {DOCUMENTS_MAX}")
+    return found
 
 
 def _validated(document: object, origin: str) -> Strategy | Allocation | RiskPolicy:

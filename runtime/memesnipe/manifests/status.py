@@ -7,6 +7,7 @@ from pydantic import Field
 
 from memesnipe.manifests.fields import STRATEGIES_MAX, BpsField, Model, Name
 from memesnipe.manifests.kill_switch import HaltName
+from memesnipe.manifests.promotion import Share
 from memesnipe.messages.bounds import Mode
 
 YesNo = Literal["Yes", "No"]
@@ -82,6 +83,23 @@ def _column(name: str, path: str, description: str, **rest: Any) -> Column:
 AGE = _column("AGE", ".metadata.creationTimestamp", "How long it has existed.", type="date")
 
 
+class EvidenceStatus(Model):
+    """The record of evidence that speaks for a Strategy, or against it."""
+
+    record_hash: Digest
+    """SHA-256 of the record, by which it is whole."""
+    verdict: Literal["Passed", "Failed"]
+    """Whether its numbers meet the Allocation's promotion policy as it is now; the condition EvidencePassed says whether it counts."""
+    dsr: Share | None = None
+    """Deflated Sharpe ratio; absent: it could not be measured."""
+    pbo: Share | None = None
+    """Probability of backtest overfitting; absent: it could not be measured, or nothing was chosen."""
+    trades: Annotated[int, Field(ge=0, le=2**53)]
+    """Trades closed out of sample."""
+    made_at: datetime
+    """When it was judged."""
+
+
 class StrategyStatus(Status):
     """How a strategy fares."""
 
@@ -95,6 +113,7 @@ class StrategyStatus(Status):
         _column("LAST-SIGNAL", ".status.lastSignalTime", "How long ago it last wanted something.", type="date"),
         AGE,
         _column("CODE", ".spec.strategy", "Entry point of the code.", wide=True),
+        _column("EVIDENCE", ".status.conditions[?(@.type=='EvidencePassed')].reason", "What the gate says of its evidence.", wide=True),
         _column("READY", ".status.conditions[?(@.type=='Ready')].status", "Whether its pod runs the spec.", wide=True),
         _column("SPEC-HASH", ".status.specHash", "Hash of code name and parameters.", wide=True),
     )
@@ -124,6 +143,8 @@ class StrategyStatus(Status):
     """The highest profit or loss that was seen: what the drawdown is measured from."""
     drawdown_bps: BpsField | None = None
     """How far its equity is below its highest point."""
+    evidence: EvidenceStatus | None = None
+    """The evidence for what its pod runs; absent: there is no record that is whole."""
     last_signal_time: datetime | None = None
     """When it last wanted something."""
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
+from memesnipe.evidence.record import Record, Subject, seal
+from memesnipe.evidence.verdict import Metrics, Thresholds
 from memesnipe.kernel.clock import EventClock
-from memesnipe.research.gate.record import Record, Subject, seal
-from memesnipe.research.gate.verdict import Metrics, Thresholds
 from memesnipe.testing.builders import START_NS
 
 GOOD = Metrics(
@@ -19,7 +19,7 @@ GOOD = Metrics(
     dsr=0.97,
     pbo=0.1,
     pbo_loss=0.2,
-    spa_p=0.01,
+    spa_p=0.001,
     net_return=0.8,
     net_return_double_costs=0.3,
     net_return_two_slots_later=0.5,
@@ -42,3 +42,9 @@ def some_metrics(**changes: Any) -> Metrics:
 def a_record(**changes: Any) -> Record:
     """Return a sealed record of such metrics, made at START_NS under the default thresholds."""
     return seal(SUBJECT, some_metrics(**changes), Thresholds(), EventClock(START_NS))
+
+
+def a_record_for(spec_hash: str, code_hash: str, *, strategy: str = "momentum", created_ns: int = START_NS, **changes: Any) -> Record:
+    """Return a sealed record about this spec and code, with metrics that pass but for `changes`."""
+    subject = msgspec.structs.replace(SUBJECT, strategy=strategy, spec_hash=spec_hash, code_version=f"18.0.0:{code_hash}")
+    return seal(subject, some_metrics(**changes), Thresholds(), EventClock(created_ns))

@@ -1,1 +1,1 @@
-"""What is demanded of evidence, what was measured, and the sealed record of both."""
+"""From returns to what the gate looks at. What is demanded, and the sealed record of it, is in `memesnipe.evidence`."""

@@ -5,8 +5,8 @@ import math
 import msgspec
 import numpy as np
 
+from memesnipe.evidence.verdict import Metrics
 from memesnipe.kernel.errors import BadInput
-from memesnipe.research.gate.verdict import Metrics
 from memesnipe.research.lookahead import Report
 from memesnipe.research.stats import bootstrap, overfit, superior
 from memesnipe.research.stats.series import Floats, many_series, max_drawdown, one_series
@@ -41,27 +41,57 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     lookahead: Report | None = None
 
 
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tests said, each as a whole: the gate takes single numbers out of it, a report shows the rest."""
+
+    whole: Moments
+    """Of the chosen trial over the whole time."""
+    record: Moments
+    """Of what was earned out of sample."""
+    interval: bootstrap.Interval | None
+    """Of the Sharpe ratio out of sample; None for too short a record, and for one that does not vary."""
+    overfit: overfit.Overfit | None
+    """None for a single trial, where nothing was chosen, and for too short a time."""
+    superior: superior.Superior | None
+    """None for too short a time."""
+
+
 def measure(searched: Searched, *, seed: int, replications: int = bootstrap.REPLICATIONS, blocks: int = overfit.BLOCKS) -> Metrics:
     """Return the gate's metrics. Raises BadInput where series do not fit each other or hold a value that is no finite number."""
+    return metrics_of(searched, examine(searched, seed=seed, replications=replications, blocks=blocks))
+
+
+def examine(searched: Searched, *, seed: int, replications: int = bootstrap.REPLICATIONS, blocks: int = overfit.BLOCKS) -> Examined:
+    """Run the tests. Raises what `measure` raises."""
     trials, outside = _checked(searched)
-    whole, record = moments(trials[:, searched.chosen]), moments(outside)
-    choice = overfit.probability(trials, blocks) if trials.shape[1] > 1 and len(trials) >= 2 * blocks else None
-    better = _against(trials, searched, seed, replications)
+    record = moments(outside)
+    return Examined(
+        whole=moments(trials[:, searched.chosen]),
+        record=record,
+        interval=_interval(outside, record, seed, replications),
+        overfit=overfit.probability(trials, blocks) if trials.shape[1] > 1 and len(trials) >= 2 * blocks else None,
+        superior=_against(trials, searched, seed, replications),
+    )
+
+
+def metrics_of(searched: Searched, examined: Examined) -> Metrics:
+    """Return what the gate looks at. Raises BadInput where series hold a value that is no finite number."""
+    record, choice = examined.record, examined.overfit
     return Metrics(
         observations=record.observations,
         trades=len(searched.trade_profits),
         trials=searched.census.trials,
         sharpe=_known(record.sharpe),
-        sharpe_low=_low(outside, record, seed, replications),
+        sharpe_low=_known(examined.interval.low) if examined.interval else None,
         psr=_known(probabilistic(record)),
-        dsr=_known(deflated(whole, searched.census.trials, searched.census.sharpe_variance)),
+        dsr=_known(deflated(examined.whole, searched.census.trials, searched.census.sharpe_variance)),
         pbo=choice.probability if choice else None,
         pbo_loss=choice.loss_probability if choice else None,
-        spa_p=better.consistent if better else None,
-        net_return=_total(outside),
+        spa_p=examined.superior.consistent if examined.superior else None,
+        net_return=_total(searched.out_of_sample),
         net_return_double_costs=_total(searched.double_costs),
         net_return_two_slots_later=_total(searched.two_slots_later),
-        drawdown=max_drawdown(outside),
+        drawdown=max_drawdown(searched.out_of_sample),
         best_trade_share=_best_share(searched.trade_profits),
         incumbent=searched.incumbent is not None,
         incumbent_sharpe=_ratio(searched.incumbent_out_of_sample),
@@ -110,10 +140,10 @@ def _at_unit_risk(returns: Floats) -> Floats:
     return scaled
 
 
-def _low(outside: Floats, record: Moments, seed: int, replications: int) -> float | None:
+def _interval(outside: Floats, record: Moments, seed: int, replications: int) -> bootstrap.Interval | None:
     if len(outside) < 8 or math.isnan(record.sharpe):
         return None
-    return _known(bootstrap.sharpe_interval(outside, seed=seed, confidence=INTERVAL, replications=replications).low)
+    return bootstrap.sharpe_interval(outside, seed=seed, confidence=INTERVAL, replications=replications)
 
 
 def _best_share(profits: Floats) -> float | None:

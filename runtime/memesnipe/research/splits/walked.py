@@ -15,7 +15,7 @@ from memesnipe.research.splits.walk_forward import Fold
 from memesnipe.research.stats.series import Floats, Ints, many_series, sharpe
 
 
-class Walked(msgspec.Struct, frozen=True, kw_only=True):
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """A walk-forward, joined."""
 
     positions: Ints
@@ -26,7 +26,7 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
     """(observations,): what that earned."""
 
 
-def walk(returns: Floats, folds: Iterable[Fold]) -> Walked:
+def walk(returns: Floats, folds: Iterable[Fold]) -> Joined:
     """Trade each fold's test with the trial that was best in its training; `returns` is (observations, trials).
 
     The same `chosen` picks the returns of stressed runs: `stressed[walked.positions, walked.chosen]`. Raises BadInput without a fold.
@@ -36,7 +36,7 @@ def walk(returns: Floats, folds: Iterable[Fold]) -> Walked:
     if not steps:
         raise BadInput("folds", "nothing was tested")
     positions, chosen = (np.concatenate(parts).astype(np.int64) for parts in zip(*steps, strict=True))
-    return Walked(positions=positions, chosen=chosen, returns=values[positions, chosen])
+    return Joined(positions=positions, chosen=chosen, returns=values[positions, chosen])
 
 
 def paths(returns: Floats, splits: Combinatorial) -> Floats:

@@ -38,11 +38,7 @@ def probability(returns: ArrayLike, blocks: int = BLOCKS) -> Overfit:
     The oldest observations that fill no block are left out. A trial that never moved counts as Sharpe ratio 0. Raises BadInput on
     fewer than two trials (nothing was chosen), fewer than two observations a block, or blocks that are not even and 2 to 18.
     """
-    values = many_series(returns)
-    _demand(values.shape, blocks)
-    chosen, outside = _halves(values, blocks)
-    best = np.argmax(chosen, axis=1)
-    at_best = np.take_along_axis(outside, best[:, None], axis=1)
+    outside, at_best = _outside(returns, blocks)
     logits = _logits(outside, at_best)
     return Overfit(
         probability=float(np.mean(logits <= 0.0)),
@@ -50,6 +46,20 @@ def probability(returns: ArrayLike, blocks: int = BLOCKS) -> Overfit:
         median_logit=float(np.median(logits)),
         splits=len(logits),
     )
+
+
+def logits_of(returns: ArrayLike, blocks: int = BLOCKS) -> Floats:
+    """Return each split's logit of the chosen trial's relative rank outside, shape (splits,). Takes and raises what `probability` does."""
+    return _logits(*_outside(returns, blocks))
+
+
+def _outside(returns: ArrayLike, blocks: int) -> tuple[Floats, Floats]:
+    """Return the trials' Sharpe ratios outside, (splits, trials), and that of the one that was best inside, (splits, 1)."""
+    values = many_series(returns)
+    _demand(values.shape, blocks)
+    chosen, outside = _halves(values, blocks)
+    best = np.argmax(chosen, axis=1)
+    return outside, np.take_along_axis(outside, best[:, None], axis=1)
 
 
 def _demand(shape: tuple[int, ...], blocks: int) -> None:

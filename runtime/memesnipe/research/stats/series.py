@@ -36,6 +36,11 @@ def sharpe(returns: Floats) -> float:
     return float(np.mean(returns)) / spread
 
 
+def known(value: float) -> float | None:
+    """Return a number as a record holds it: None for NaN and infinity, which mean that it could not be measured."""
+    return value if np.isfinite(value) else None
+
+
 def max_drawdown(returns: Floats) -> float:
     """Return the deepest fall of the running sum of returns from its peak, in units of the returns (0 or more).
 

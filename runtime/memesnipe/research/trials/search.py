@@ -6,7 +6,7 @@ writes the registry, so that no worker needs the database.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -30,14 +30,18 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-class Spread(Protocol):
-    """How evaluations are spread over cores: yields an attempt for each trial as it is done, in any order.
+T = TypeVar("T")
+R = TypeVar("R")
 
-    `map` is one after the other; `joblib.Parallel(return_as="generator_unordered")` has this shape with one line around it.
+
+class Spread(Protocol):
+    """How work is spread over cores: yields a result for each item as it is done, in any order.
+
+    `map` is one after the other; `spread` has processes and clusters. Work and items are pickled: functions of modules, plain values.
     """
 
-    def __call__(self, attempt: Callable[[Trial], Attempt], trials: Iterable[Trial], /) -> Iterator[Attempt]:
-        """Yield what `attempt` makes of each trial."""
+    def __call__(self, work: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
+        """Yield what `work` makes of each item."""
         ...
 
 

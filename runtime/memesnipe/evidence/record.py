@@ -12,11 +12,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from memesnipe.evidence.verdict import Metrics, Thresholds, Verdict, judge
 from memesnipe.kernel import strict_json
 from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import BadInput, Bug
 from memesnipe.messages.bounds import Count, Id, StrategyId, TimeNs
-from memesnipe.research.gate.verdict import Metrics, Thresholds, Verdict, judge
 
 RECORD_BYTES_MAX = 65_536
 KnownHash = Annotated[str, Meta(min_length=8, max_length=88, pattern=r"^[A-Za-z0-9]+\Z")]
@@ -64,14 +64,14 @@ def seal(subject: Subject, metrics: Metrics, thresholds: Thresholds, clock: Cloc
     evidence = Evidence(
         subject=subject, metrics=metrics, thresholds=thresholds, verdict=judge(metrics, thresholds), created_ns=clock.now_ns()
     )
-    raw = canonical(evidence)
     try:
-        same = _EVIDENCE.decode(raw) == evidence
+        # As its reader will have it: a whole number where a fraction may stand is written as 94, read as 94.0 and hashed as another text.
+        read = _EVIDENCE.decode(canonical(evidence))
     except msgspec.ValidationError as error:
         raise Bug(f"evidence that its own reader refuses: {error}") from None
-    if not same:
+    if read != evidence:
         raise Bug("evidence with a number that is not finite: it must be None")
-    return Record(evidence=evidence, sha256=hashlib.sha256(raw).hexdigest())
+    return Record(evidence=read, sha256=hashlib.sha256(canonical(read)).hexdigest())
 
 
 def canonical(evidence: Evidence) -> bytes:

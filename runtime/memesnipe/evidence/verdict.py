@@ -32,8 +32,9 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     pbo_loss_max: Share = 0.05
     """...which is forgiven where the chosen trial loses money in no more than this share of the splits: variants that are all equally
     good rank by chance, and picking among them costs nothing. 0 forgives only what never lost."""
-    spa_p_max: Share = 0.05
-    """p-value of "the chosen trial is no better than the incumbent" (than cash, without one), all trials counted."""
+    spa_p_max: Share = 0.005
+    """p-value of "the chosen trial is no better than the incumbent" (than cash, without one), all trials counted: the demand that holds
+    noise below 1%; a looser one does not."""
     drawdown_max: Share = 0.30
     """Out of sample, as a fraction of the capital."""
     best_trade_share_max: Share = 0.50

@@ -1,0 +1,59 @@
+"""What must be shown before real money follows a strategy: the gate's demands, as a part of the Allocation. Defaults are the gate's."""
+
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import Field
+
+from memesnipe.evidence.gap import IN_BAND_BPS_MIN
+from memesnipe.evidence.verdict import Thresholds
+from memesnipe.manifests.fields import BpsField, Change, CountField, Model, on_change
+
+Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True, allow_inf_nan=False)]
+PaperTrades = Annotated[int, Field(ge=0, le=1_000, strict=True)]
+"""position_manager counts no further."""
+Days = Annotated[int, Field(ge=0, le=36_500, strict=True, json_schema_extra={"x-unit": "days"})]
+
+_GATE = Thresholds()
+
+
+def _demand(name: str) -> Any:
+    """Return the field of one of the gate's thresholds: its default is written down there and nowhere else."""
+    return Field(default=getattr(_GATE, name), json_schema_extra=on_change(Change.APPLIED))
+
+
+class Promotion(Model):
+    """The demands. Each has the gate's default; a weaker one needs the verb `golive` on allocations."""
+
+    observations_min: CountField = _demand("observations_min")
+    """Out-of-sample observations: fewer say nothing about tails."""
+    trades_min: CountField = _demand("trades_min")
+    """Trades closed out of sample."""
+    psr_min: Share = _demand("psr_min")
+    """Probability that the out-of-sample Sharpe ratio is above 0."""
+    dsr_min: Share = _demand("dsr_min")
+    """Deflated Sharpe ratio: probability that the chosen trial is better than the best of as many worthless ones."""
+    pbo_max: Share = _demand("pbo_max")
+    """Probability of backtest overfitting: that choosing by the past picks a trial from the worse half."""
+    pbo_loss_max: Share = _demand("pbo_loss_max")
+    """A higher `pboMax` is forgiven where the chosen trial loses money in no more than this share of the splits."""
+    spa_p_max: Share = _demand("spa_p_max")
+    """p-value of "no better than the incumbent", or than cash without one, all trials counted."""
+    drawdown_max: Share = _demand("drawdown_max")
+    """Deepest fall out of sample, as a fraction of the capital."""
+    best_trade_share_max: Share = _demand("best_trade_share_max")
+    """How much of the net profit one trade may bring."""
+    lookahead_prefixes_min: CountField = _demand("lookahead_prefixes_min")
+    """How many shorter histories it was replayed on, to see that it knows no future."""
+    evidence_age_days_max: Days = Field(default=0, json_schema_extra=on_change(Change.APPLIED))
+    """A record that is older counts no more: markets change. 0: age is not asked for."""
+    paper_trades_min: PaperTrades = Field(default=100, json_schema_extra=on_change(Change.APPLIED))
+    """Trades closed on paper here, beside the evidence."""
+    paper_gap_bps_max: BpsField = Field(default=100, json_schema_extra=on_change(Change.APPLIED))
+    """How far, at the median, live orders may bring less than their paper twins, once enough were compared."""
+    paper_in_band_bps_min: BpsField = Field(default=IN_BAND_BPS_MIN, json_schema_extra=on_change(Change.APPLIED))
+    """How many of 10,000 live orders must end where the paper model says they can."""
+
+    def thresholds(self) -> Thresholds:
+        """Return what an evidence record is judged by."""
+        return Thresholds(**{name: getattr(self, name) for name in msgspec.structs.asdict(_GATE)})
