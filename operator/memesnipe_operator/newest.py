@@ -32,7 +32,7 @@ class Newest:
         """Take in a state of an object; return whether it was news, rather than older than what is known."""
         if version_of(body) < max(version_of(self._there.get(key)), self._gone.get(key, 0)):
             return False
-        self._there[key] = body
+        self._there[key] = _without_history(body)
         return True
 
     def drop(self, key: Key, body: Body | None = None) -> bool:
@@ -60,6 +60,12 @@ class Newest:
         """Forget that an object ever was."""
         self._there.pop(key, None)
         self._gone.pop(key, None)
+
+
+def _without_history(body: Body) -> Body:
+    """Who wrote which field is half of an object's memory, and nobody here asks."""
+    meta = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
+    return {**body, "metadata": meta}
 
 
 def version_of(body: Body | None) -> int:

@@ -122,3 +122,19 @@ async def test_a_gone_strategys_streams_go_once_everyone_has_read_them(bus: Redi
 
 async def test_trimming_an_empty_server_is_nothing(trimmer: Trimmer) -> None:
     assert await trimmer.trim(["momentum"]) == 0
+
+
+async def test_strategies_that_have_no_stream_yet_are_not_asked_for_one_by_one(
+    bus: RedisBus, trimmer: Trimmer, client: redis.Redis
+) -> None:
+    await bus.subscribe([Subscription(INTENTS, one, ("momentum",)) for one in INTENTS.readers])
+    for _ in range(10):
+        await bus.publish(MINE, an_intent())
+    await read_some(bus, 256)
+    client.config_resetstat()
+
+    gone = await trimmer.trim(["momentum", *(f"s-{number:05d}" for number in range(1_000))])
+
+    asked = sum(int(stats["calls"]) for stats in client.info("commandstats").values())
+    assert gone == 9
+    assert asked < 250

@@ -125,3 +125,12 @@ def test_a_changed_spec_label_or_owner_of_a_deployment_is_drift() -> None:
 
 def test_any_change_of_another_kind_is_drift() -> None:
     assert count_of("Secret", a_body(3, kind="Secret")) != count_of("Secret", a_body(4, kind="Secret"))
+
+
+def test_who_wrote_which_field_is_not_kept() -> None:
+    known, body = Newest(), a_body(5)
+    body["metadata"]["managedFields"] = [{"manager": "kubectl", "fieldsV1": {"f:spec": {}}}]
+
+    known.put(KEY, body)
+
+    assert known.get(KEY) == a_body(5)
