@@ -16,6 +16,8 @@ from memesnipe.guard.hosts import Hosts, Keys
 from memesnipe.guard.inflight import InFlight
 from memesnipe.guard.live import Live
 from memesnipe.guard.live_checks import Identity
+from memesnipe.guard.pairs import Pairs
+from memesnipe.guard.paper import Terms
 from memesnipe.guard.standing import Standing, standing_of
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.reasons import ReasonCode
@@ -34,6 +36,10 @@ class NeverLands:
 
     async def land(self, signed: SignedTransaction, lane: object) -> None:
         return None
+
+
+def no_pairs(bus: RedisBus, attempts: Attempts) -> Pairs:
+    return Pairs(bus, SystemClock(), attempts, Terms(7, 0, 0, 1, 0, 0), 0, asks_costs=False)
 
 
 def standing() -> Standing:
@@ -75,7 +81,7 @@ async def test_the_outcome_of_an_order_is_said_although_its_entry_is_gone(bus: R
     fill = a_fill(ORDER.intent, mode=Mode.LIVE)
     attempts.ended(ORDER.intent.id, 1, Status.LANDED, (fill,))
     await bus.subscribe([approved()])
-    inflight = InFlight(bus, SystemClock(), GROUP, live, attempts)
+    inflight = InFlight(bus, SystemClock(), GROUP, live, attempts, no_pairs(bus, attempts))
 
     inflight.take(Entry(topology.APPROVED.name, "1-1", ORDER))  # no such entry: Redis came back without it
     found = await outcomes(bus)
@@ -87,7 +93,7 @@ async def test_the_outcome_of_an_order_is_said_although_its_entry_is_gone(bus: R
 async def test_what_ended_before_a_crash_is_said_once_by_the_next_guard(bus: RedisBus, live: Live, attempts: Attempts) -> None:
     fill = a_fill(ORDER.intent, mode=Mode.LIVE)
     attempts.ended(ORDER.intent.id, 1, Status.LANDED, (fill,))
-    inflight = InFlight(bus, SystemClock(), GROUP, live, attempts)
+    inflight = InFlight(bus, SystemClock(), GROUP, live, attempts, no_pairs(bus, attempts))
 
     inflight.sweep()
     found = await outcomes(bus)
@@ -99,7 +105,7 @@ async def test_what_ended_before_a_crash_is_said_once_by_the_next_guard(bus: Red
 
 
 async def test_an_attempt_that_no_stream_gives_again_ends_in_one_rejection(bus: RedisBus, live: Live, attempts: Attempts) -> None:
-    inflight = InFlight(bus, SystemClock(), GROUP, live, attempts)
+    inflight = InFlight(bus, SystemClock(), GROUP, live, attempts, no_pairs(bus, attempts))
 
     inflight.sweep()
     (rejection,) = await outcomes(bus)

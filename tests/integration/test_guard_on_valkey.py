@@ -72,7 +72,7 @@ async def _true(value: bool) -> bool:
     return value
 
 
-async def until(condition: Callable[[], Awaitable[Any]], timeout_s: float = 10.0) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], timeout_s: float = 30.0) -> Any:
     """Return the condition's first true value."""
     async with asyncio.timeout(timeout_s):
         while not (value := await condition()):  # noqa: ASYNC110 - another process changes it

@@ -16,6 +16,7 @@ from memesnipe.bus.topology import (
     EXIT_LEASE_KEY,
     HOLDINGS_KEY,
     LEASE_KEY,
+    PAPER_GAP_KEY,
     PNL_HISTORY_KEY,
     SHARPE_KEY,
     STATE_KEY,
@@ -42,7 +43,7 @@ SETTLED = ["+evalsha_ro", "+xinfo|groups", "+exists", "+xrange", "+xrevrange"]
 
 KEYS: dict[str, tuple[str, ...]] = {
     "wallet_guard": (),
-    "position_manager": (PNL_HISTORY_KEY, SHARPE_KEY, HOLDINGS_KEY),
+    "position_manager": (PNL_HISTORY_KEY, SHARPE_KEY, PAPER_GAP_KEY, HOLDINGS_KEY),
     "data_consumers": (CURSOR_KEY, "replay:*"),
     "control": (LEASE_KEY, EXIT_LEASE_KEY),
     "operator": (LEASE_KEY, EXIT_LEASE_KEY),
@@ -50,7 +51,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 """Plain keys a service reads and writes beside its own state; `{...}` stands for anything."""
 READ_KEYS: dict[str, tuple[str, ...]] = {
     "wallet_guard": (LEASE_KEY, EXIT_LEASE_KEY),
-    "autonomous_allocator": (PNL_HISTORY_KEY, SHARPE_KEY),
+    "autonomous_allocator": (PNL_HISTORY_KEY, SHARPE_KEY, PAPER_GAP_KEY),
     "risk_guardian": (HOLDINGS_KEY,),
 }
 READS_ALL = ("dashboard", "cli")

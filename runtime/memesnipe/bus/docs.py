@@ -27,6 +27,7 @@ KEYS = (
     ("STRATEGY_STATE_KEY", "an executor's state, the strategy's snapshot in it"),
     ("PNL_HISTORY_KEY", "list of JSON {time_ns, net_lamports, intent_id} of closed trades"),
     ("SHARPE_KEY", "the strategy's Sharpe ratio"),
+    ("PAPER_GAP_KEY", "JSON of the gap between the strategy's newest live orders and their paper twins, by position_manager"),
     ("HOLDINGS_KEY", "all that is held by the ledger, by position_manager; risk_guardian starts from it when its own state is gone"),
     ("CURSOR_KEY", "where a market source stopped"),
 )

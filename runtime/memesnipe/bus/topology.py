@@ -22,6 +22,7 @@ from memesnipe.messages.control import (
 )
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, OrderIntent, Outcome, Rejection
+from memesnipe.messages.pairs import Pair
 
 
 class Kind(Enum):
@@ -105,10 +106,12 @@ FILLS = Stream(
     ),
 )
 """Every intent's outcome: fills by wallet_guard, rejections by whoever refused, so that a strategy learns how each wish ended."""
+PAIRS = Stream("orders:pairs", Pair, Kind.ORDER, ("wallet_guard",), (Reader("position_manager", turn=1),))
+"""What paper would have made of each live order, beside what live made of it."""
 
 POSITIONS = Stream("position_updates_channel", PositionUpdate, Kind.FOLD, ("position_manager",), folded_by=("dashboard",))
 REGISTRY = Stream(
-    "strategy_registry_stream", StrategyRegistered, Kind.FOLD, ("strategy_factory",), folded_by=("autonomous_allocator", "operator")
+    "strategy_registry_stream", StrategyRegistered, Kind.FOLD, ("strategy_factory",), folded_by=("autonomous_allocator", "control", "operator")
 )
 ALLOCATIONS = Stream(
     "allocations_channel",
@@ -142,7 +145,7 @@ DEAD_LETTERS = "dead_letters"
 """What could not be decoded: fields stream, id, raw, field, reason. Never trimmed by us; an alert watches its length."""
 
 STREAMS: tuple[Stream, ...] = (
-    PRICE, DEPTH, SOCIAL, BRIDGE, LAUNCH, INTENTS, EXITS, APPROVED, REJECTED, FILLS,
+    PRICE, DEPTH, SOCIAL, BRIDGE, LAUNCH, INTENTS, EXITS, APPROVED, REJECTED, FILLS, PAIRS,
     POSITIONS, REGISTRY, ALLOCATIONS, ALLOCATION, KILL_SWITCH, CONFIG, CLOSE_REQUESTS,
 )  # fmt: skip
 MARKET_STREAMS: dict[str, Stream] = {"price": PRICE, "depth": DEPTH, "social": SOCIAL, "bridge": BRIDGE, "launch": LAUNCH}
@@ -157,6 +160,8 @@ STRATEGY_STATE_KEY = "strategy:{strategy}:state"
 PNL_HISTORY_KEY = "perf:{strategy}:pnl_history"
 """List of JSON {time_ns, net_lamports, intent_id} of closed trades, oldest first, bounded."""
 SHARPE_KEY = "perf:{strategy}:sharpe"
+PAPER_GAP_KEY = "perf:{strategy}:paper_gap"
+"""JSON of `evidence.gap.Gap`: the newest live orders beside their paper twins. Gone where no live order has one."""
 HOLDINGS_KEY = "positions:held"
 """position_manager's `Holdings`, out of the ledger: renewed every few seconds, so it is back soon after Redis lost everything."""
 CURSOR_KEY = "cursor:{source}"

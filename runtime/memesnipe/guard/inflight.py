@@ -13,6 +13,7 @@ from memesnipe.chain.clients.limits import Lane
 from memesnipe.guard import effects, metrics
 from memesnipe.guard.attempts import Attempts
 from memesnipe.guard.live import Live
+from memesnipe.guard.pairs import Pairs
 from memesnipe.guard.requests import lane_of
 from memesnipe.kernel.clock import NS_PER_S, Clock
 from memesnipe.kernel.errors import Unavailable
@@ -33,8 +34,9 @@ SAID_AGAIN_NS = 3_600 * NS_PER_S
 class InFlight:
     """The tasks."""
 
-    def __init__(self, bus: Bus, clock: Clock, group: str, live: Live, attempts: Attempts) -> None:
+    def __init__(self, bus: Bus, clock: Clock, group: str, live: Live, attempts: Attempts, pairs: Pairs) -> None:
         self._bus, self._clock, self._group, self._live, self._attempts = bus, clock, group, live, attempts
+        self.pairs = pairs
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(TOGETHER_MAX)
         self._exit_door: contextlib.AbstractAsyncContextManager[None] = contextlib.nullcontext()
@@ -87,6 +89,7 @@ class InFlight:
         order: ApprovedOrder = entry.message
         async with self._exit_door if lane_of(order.intent) is Lane.EXIT else self._room:
             outcomes = await self._live.settle(order)
+        self.pairs.end(outcomes)
         await self._commit(Batch(self._group, (entry,)), outcomes)
         await self._say(outcomes)
 

@@ -24,6 +24,11 @@ REQUOTES = Counter("memesnipe_guard_requotes_total", "Bytes that waited too long
 HOSTS_DISAGREE = Counter(
     "memesnipe_guard_hosts_disagree_total", "RPC hosts that contradict each other or the chain's rules: expiry, height, history", ["what"]
 )
+UNPAIRED = Counter(
+    "memesnipe_guard_orders_unpaired_total",
+    "Live orders without a paper twin, by why not",
+    ["why"],
+)
 LEASE_AGE_S = Gauge("memesnipe_guard_lease_age_seconds", "Age of the mode lease last used")
 SIGNER_CERTIFICATE_EXPIRES_S = Gauge(
     "memesnipe_guard_signer_certificate_expires_timestamp_seconds", "When the signer's certificate ends, as seen last; 0: none seen yet"

@@ -19,6 +19,8 @@ from memesnipe.guard.fees import Fees, Wishes
 from memesnipe.guard.hosts import Hosts, Keys
 from memesnipe.guard.landing import Landing
 from memesnipe.guard.live import Live
+from memesnipe.guard.pairs import Pairs
+from memesnipe.guard.paper import Terms
 from memesnipe.guard.quoting import Quoting
 from memesnipe.guard.rehearsal import Rehearsal
 from memesnipe.guard.settings import GuardSettings
@@ -92,6 +94,11 @@ def keys_of(settings: GuardSettings) -> Keys:
 def live_of(settings: GuardSettings, bus: Bus, clock: Clock, hosts: Hosts, attempts: Attempts, standing: Callable[[], Standing]) -> Live:
     """Return the live side. Raises ConfigError."""
     return Live(bus, clock, hosts, keys_of(settings), attempts, standing)
+
+
+def pairs_of(settings: GuardSettings, bus: Bus, clock: Clock, attempts: Attempts, terms: Terms) -> Pairs:
+    """Return what holds live orders against paper."""
+    return Pairs(bus, clock, attempts, terms, settings.paper_band_bps, asks_costs=settings.paper_quotes == "jupiter")
 
 
 def rehearsal_of(settings: GuardSettings, hosts: Hosts) -> Rehearsal | None:

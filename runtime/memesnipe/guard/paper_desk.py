@@ -42,6 +42,11 @@ class PaperDesk:
         """Whether something waits for its commit."""
         return bool(self._held.entries)
 
+    @property
+    def book(self) -> Book:
+        """The book in use; never to be changed."""
+        return self._book
+
     async def restore(self) -> None:
         """Load the book as last committed; what was decided since is given again by the bus."""
         state = await self._bus.load(STATE)

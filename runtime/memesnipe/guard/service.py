@@ -96,14 +96,19 @@ class Guard:
         await self._paper.expire()
         if inflight is not None:
             inflight.look_after()
+            await inflight.pairs.publish()
 
     async def _handle(self, batch: Batch, inflight: InFlight | None) -> None:
-        if inflight is not None and (live := [entry for entry in batch.entries if _is_live(entry)]):
+        live = [entry for entry in batch.entries if _is_live(entry)] if inflight is not None else []
+        if inflight is not None:
             for entry in live:
                 inflight.take(entry)
-            batch = Batch(batch.group, tuple(entry for entry in batch.entries if not _is_live(entry)))
+            batch = Batch(batch.group, tuple(entry for entry in batch.entries if not _is_live(entry))) if live else batch
+            inflight.pairs.see(batch.entries)
         if batch.entries:
             await self._paper.handle(batch, self.standing)
+        if inflight is not None:
+            inflight.pairs.begin((entry.message for entry in live), self._paper.book)
 
 
 async def serve(running: Running, settings: GuardSettings) -> None:
@@ -128,7 +133,8 @@ async def _live_side(guard: Guard, running: Running, settings: GuardSettings, bu
         return
     attempts = Attempts(settings.attempts_path)
     live = opening.live_of(settings, bus, running.clock, hosts, attempts, lambda: guard.standing)
-    inflight = InFlight(bus, running.clock, GROUP, live, attempts)
+    pairs = opening.pairs_of(settings, bus, running.clock, attempts, terms_of(settings))
+    inflight = InFlight(bus, running.clock, GROUP, live, attempts, pairs)
     try:
         yield inflight
     finally:

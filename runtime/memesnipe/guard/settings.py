@@ -53,6 +53,8 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     that Solana carried, as many failed (1.51 of 2.9 bn, arXiv 2504.18055). To be fitted to your own sends."""
     paper_timeout_ms: Annotated[int, Meta(ge=1, le=600_000)] = 10_000
     """A token that nobody trades fills at its last reserves after this long."""
+    paper_band_bps: Bps = 25
+    """How much of its size a live order may come out beside what paper thinks possible: fees of the moment, rounding, own footprint."""
 
     signer_url: str = ""
     """Empty: this guard trades on paper alone, and refuses live orders. https wants the three files below, http none of them."""

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Select, Table, case, func, select, text
 
 from memesnipe.ledger.accounting import Position, Trade
 from memesnipe.ledger.rows import fill_of, struct_of
-from memesnipe.ledger.tables import EQUITY, FILLS, FINALITY, META, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
+from memesnipe.ledger.tables import EQUITY, FILLS, FINALITY, META, PAIRS, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
 from memesnipe.ledger.write import Snapshot, Transfer
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill, FillStatus, Rejection, settled_key
+from memesnipe.messages.pairs import Pair
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -105,6 +106,17 @@ def last_trades(connection: Connection, strategy: str, mode: Mode, limit: int = 
     wanted = select(TRADES).where(TRADES.c.strategy == strategy, TRADES.c.mode == mode.value)
     newest_first = wanted.order_by(TRADES.c.closed_ns.desc(), TRADES.c.closed_signature.desc())
     return _newest(connection, newest_first, Trade, limit)[::-1]
+
+
+def last_pairs(connection: Connection, strategy: str, limit: int) -> list[Pair]:
+    """Return a strategy's newest live orders beside their paper twins, oldest first."""
+    wanted = select(PAIRS).where(PAIRS.c.strategy == strategy)
+    return _newest(connection, wanted.order_by(PAIRS.c.time_ns.desc(), PAIRS.c.intent_id.desc()), Pair, limit)[::-1]
+
+
+def paired_strategies(connection: Connection) -> list[str]:
+    """Return the strategies that have pairs."""
+    return list(connection.execute(select(PAIRS.c.strategy).distinct().order_by(PAIRS.c.strategy)).scalars())
 
 
 def last_orders(connection: Connection, limit: int = 50) -> list[Order]:

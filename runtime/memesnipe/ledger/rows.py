@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from memesnipe.messages.orders import Fill, Rejection
+from memesnipe.messages.pairs import Pair
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -26,6 +27,13 @@ def fill_of(row: dict[str, Any]) -> Fill:
 def rejection_row(rejection: Rejection) -> dict[str, Any]:
     """Return a rejection as a row of `rejections`."""
     row: dict[str, Any] = msgspec.to_builtins(_as_dict(rejection))
+    del row["schema"]
+    return row
+
+
+def pair_row(pair: Pair) -> dict[str, Any]:
+    """Return a pair as a row of `pairs`."""
+    row: dict[str, Any] = msgspec.to_builtins(_as_dict(pair))
     del row["schema"]
     return row
 

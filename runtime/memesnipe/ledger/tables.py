@@ -134,6 +134,18 @@ FINALITY = Table("finality", metadata, _text("signature", key=True), _text("verd
 """What became of a live fill, said when its block was confirmed, once blocks of its age are final: `final`, `moved` (it landed again in
 another block, with that one's numbers) or `undone` (it never did, and is no fill now). `said`: the fill as first told, if amended."""
 
+PAIRS = Table(
+    "pairs",
+    metadata,
+    _text("intent_id", key=True),
+    *(_text(name) for name in ("strategy", "mint", "side", "end")),
+    *(_amount(name) for name in ("time_ns", "slot", "live_slots", "paper_slots", "slots_max", "size_lamports", "live_lamports")),
+    *(Column(name, BigInteger) for name in ("paper_lamports", "there_lamports", "low_lamports", "high_lamports")),
+    Column("failure_bps", Integer, nullable=False),
+    Index("pairs_by_strategy", "strategy", "time_ns"),
+)
+"""Each live order beside the same order on paper (`messages.pairs.Pair`), said once and never changed."""
+
 META = Table("ledger_meta", metadata, _text("name", key=True), _text("value"))
 """Facts about the database itself: who wrote it, how far the wallet's history was walked."""
 

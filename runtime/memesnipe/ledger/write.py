@@ -1,7 +1,6 @@
 """The ledger's one writer. Idempotent: a re-delivered fill, in whatever order, changes nothing."""
 
 from collections.abc import Sequence
-from enum import Enum
 from functools import reduce
 from typing import Any
 
@@ -12,33 +11,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger.accounting import Position, Trade, apply, comes_last, fill_order, position_of
-from memesnipe.ledger.rows import fill_of, fill_row, rejection_row, struct_of, struct_row
-from memesnipe.ledger.tables import EQUITY, FILLS, FINALITY, META, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
+from memesnipe.ledger.booked import Booked as Booked
+from memesnipe.ledger.booked import Verdict as Verdict
+from memesnipe.ledger.rows import fill_of, fill_row, pair_row, rejection_row, struct_of, struct_row
+from memesnipe.ledger.tables import EQUITY, FILLS, FINALITY, META, PAIRS, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill, Rejection
+from memesnipe.messages.pairs import Pair
 
 _WALKED = META.c.name == WALKED_TO
 FINAL, MOVED, UNDONE = "final", "moved", "undone"
-
-
-class Verdict(Enum):
-    """What the ledger made of a fill."""
-
-    NEW = "new"
-    KNOWN = "known"
-    CONFLICT = "conflict"
-    """The same signature with other numbers: the first row stays; somebody must look."""
-
-
-class Booked(msgspec.Struct, frozen=True):
-    """A fill with the position after it, and the trade it closed."""
-
-    fill: Fill
-    position: Position
-    realized_lamports: int = 0
-    """What this fill realized; 0 for one that was known."""
-    trade: Trade | None = None
-    verdict: Verdict = Verdict.NEW
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +48,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerWriter:
-    """Writes fills, rejections, equity and wallet transfers. Every method is one transaction and raises Unavailable."""
+    """Writes fills, rejections, pairs, equity and wallet transfers. Every method is one transaction and raises Unavailable."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -81,6 +63,10 @@ class LedgerWriter:
                 return [_book(connection, fill) for fill in fills]
         except SQLAlchemyError as error:
             raise _unavailable(error) from None
+
+    def pair(self, pairs: Sequence[Pair]) -> None:
+        """Write live orders beside their paper twins; one of the same intent is kept as it was."""
+        self._insert(PAIRS, [pair_row(one) for one in pairs])
 
     def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
         """Write points of equity curves; a point of the same time and scope is kept as it was."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from memesnipe.ledger.write import Booked
+from memesnipe.ledger.booked import Booked
 from memesnipe.messages.control import CloseRequest, PositionUpdate
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Rejection

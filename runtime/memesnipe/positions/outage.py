@@ -11,6 +11,7 @@ from memesnipe.ledger.write import Booked, Verdict
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import PORTFOLIO, HaltCommand
 from memesnipe.messages.orders import Fill, Rejection
+from memesnipe.messages.pairs import Pair
 from memesnipe.positions.book import Book
 
 
@@ -42,10 +43,22 @@ class Outage(msgspec.Struct, frozen=True):
         return Outage(self.since_ns, (*self.held, held))
 
 
-def ledger_rows(batch: Batch) -> tuple[list[Fill], list[Rejection]]:
-    """Return what a batch has for the ledger."""
-    messages = [entry.message for entry in batch.entries]
-    return [m for m in messages if isinstance(m, Fill)], [m for m in messages if isinstance(m, Rejection)]
+class Rows(msgspec.Struct, frozen=True):
+    """What a batch has for the ledger."""
+
+    fills: Sequence[Fill] = ()
+    rejections: Sequence[Rejection] = ()
+    pairs: Sequence[Pair] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.fills or self.rejections or self.pairs)
+
+
+def ledger_rows(*batches: Batch) -> Rows:
+    """Return what some batches have for the ledger."""
+    messages = [entry.message for batch in batches for entry in batch.entries]
+    fills = [one for one in messages if isinstance(one, Fill)]
+    return Rows(fills, [one for one in messages if isinstance(one, Rejection)], [one for one in messages if isinstance(one, Pair)])
 
 
 def book_in_memory(book: Book, fills: Sequence[Fill]) -> list[Booked]:

@@ -51,7 +51,7 @@ def _account(book: Book, owner: Owner, settled: tuple[str, ...]) -> HeldAccount:
     parts = tuple(
         Holding(one.position.mint, one.position.units, one.position.cost_lamports, min(one.value_lamports, AMOUNT_MAX)) for one in held
     )
-    return HeldAccount(*owner, book.realized.get(owner, 0), parts, settled)
+    return HeldAccount(*owner, book.realized.get(owner, 0), parts, settled, len(book.trades.get(owner, ())))
 
 
 async def publish_performance(bus: Bus, book: Book, modes: Mapping[str, Mode], strategies: Iterable[str]) -> None:

@@ -33,8 +33,9 @@ from memesnipe.positions.book import Book, restore, save
 from memesnipe.positions.curve import Curve
 from memesnipe.positions.exits import Rules
 from memesnipe.positions.following import GROUP, Following, follow
+from memesnipe.positions.gaps import Gaps
 from memesnipe.positions.insist import insist
-from memesnipe.positions.outage import Held, Outage, book_in_memory, ledger_rows, stop_new_risk
+from memesnipe.positions.outage import Held, Outage, Rows, book_in_memory, ledger_rows, stop_new_risk
 from memesnipe.positions.settings import PositionSettings
 from memesnipe.positions.store import Store
 from memesnipe.positions.token_watch import TokenWatch, host_of, watch_forever
@@ -52,7 +53,7 @@ class Service:
 
     def __init__(self, bus: Bus, clock: Clock, store: Store, settings: PositionSettings) -> None:
         self._bus, self._clock, self._store, self._settings = bus, clock, store, settings
-        self._curve = Curve(store, settings.snapshot_every_s)
+        self._curve, self._gaps = Curve(store, settings.snapshot_every_s), Gaps(store)
         self._version, self._saved = 0, b""
         self._outage: Outage | None = None
         self._retry_ns = self._told_ns = 0
@@ -69,6 +70,7 @@ class Service:
         watches = state.data or self._saved
         self._version, self._saved = state.version, state.data
         await self._reload(watches)
+        await self._gaps.restore()
         await self._tell_holdings()
 
     async def turn(self) -> bool:
@@ -91,26 +93,27 @@ class Service:
         return True
 
     async def _handle(self, batch: Batch) -> None:
-        fills, rejections = ledger_rows(batch)
+        rows = ledger_rows(batch)
         try:
-            booked = await self._record(fills, rejections)
+            booked = await self._record(rows)
         except Unavailable:
-            await self._hold(batch, fills)
+            await self._hold(batch, rows.fills)
             return
         outputs = self._decide(batch, booked)
         self._unreported.update(one.trade.strategy for one in booked if one.trade is not None)
         await self._commit(batch, outputs)
-        if fills:
+        if rows.fills:
             self._told_ns = 0
             await self._curve.write(self.book, self._capital(), self._clock.now_ns())
 
-    async def _record(self, fills: Sequence[Fill], rejections: Sequence[Rejection]) -> list[Booked]:
-        if not fills and not rejections:
+    async def _record(self, rows: Rows) -> list[Booked]:
+        if not rows:
             return []
         if self._outage is not None:
             raise Unavailable("ledger", "earlier entries wait for it")
         failpoint("positions.before_ledger")
-        booked = await self._store.record(fills, rejections)
+        booked = await self._store.record(rows.fills, rows.rejections)
+        await self._gaps.book(rows.pairs)
         failpoint("positions.after_ledger")
         for one in booked:
             metrics.FILLS.labels(one.verdict.value).inc()
@@ -167,6 +170,8 @@ class Service:
         now_ns, rules = self._clock.now_ns(), self._rules()
         await report.publish_performance(self._bus, self.book, self.following.modes, self._unreported)
         self._unreported.clear()
+        if self._outage is None:
+            await self._gaps.tell(self._bus)
         if await self._curve.write_if_due(self.book, self._capital(), now_ns):
             for output in report.marks(self.book, rules):
                 await self._bus.publish(output.stream, output.message, output.key)
@@ -202,9 +207,10 @@ class Service:
         if outage is None or now_ns < self._retry_ns:
             return
         self._retry_ns = now_ns + int(self._settings.ledger_retry_s * NS_PER_S)
-        rows = [ledger_rows(one.batch) for one in outage.held]
+        rows = ledger_rows(*(one.batch for one in outage.held))
         try:
-            await self._store.record([fill for fills, _ in rows for fill in fills], [one for _, many in rows for one in many])
+            await self._store.record(rows.fills, rows.rejections)
+            await self._gaps.book(rows.pairs)
             await self._reload(save(self.book))
         except Unavailable:
             return

@@ -1,13 +1,14 @@
 """The ledger as position_manager uses it: every call off the event loop, every failure Unavailable, counted."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from memesnipe.evidence.gap import PAIRS_MAX, Gap, gap_of
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.logs import logger
 from memesnipe.ledger import read
@@ -17,6 +18,7 @@ from memesnipe.ledger.migrate import upgrade
 from memesnipe.ledger.write import Booked, LedgerWriter, Snapshot, Transfer
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill, Rejection
+from memesnipe.messages.pairs import Pair
 from memesnipe.positions import metrics
 from memesnipe.positions.book import HISTORY_MAX, Key, Owner
 
@@ -47,6 +49,14 @@ class Store:
     async def record(self, fills: Sequence[Fill], rejections: Sequence[Rejection]) -> list[Booked]:
         """Write fills and rejections in one transaction."""
         return await _off_loop(lambda: self._writer.record(fills, rejections))
+
+    async def pair(self, pairs: Sequence[Pair]) -> None:
+        """Write live orders beside their paper twins."""
+        await _off_loop(lambda: self._writer.pair(pairs))
+
+    async def gaps(self, strategies: Collection[str]) -> Mapping[str, Gap]:
+        """Return the gap between live and paper by strategy, over its newest pairs; without any pair it is all zeros."""
+        return await self.ask(lambda connection: {one: gap_of(read.last_pairs(connection, one, PAIRS_MAX)) for one in strategies})
 
     async def snapshot(self, points: Sequence[Snapshot]) -> None:
         """Write points of the equity curves."""

@@ -11,6 +11,7 @@ from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.control import PORTFOLIO, ConfigApplied, HaltCommand, PositionUpdate, RiskLimits, StrategyAllocation, StrategyConfig
 from memesnipe.messages.market import Launch, MarketEvent, MarketFrame, PriceTick
 from memesnipe.messages.orders import ApprovedOrder, ExitCause, ExitIntent, Fill, FillStatus, Intent, OrderIntent, Rejection
+from memesnipe.messages.pairs import Pair, PairEnd
 
 SOL = 1_000_000_000
 START_NS = 1_760_000_000 * 1_000_000_000
@@ -103,6 +104,16 @@ def a_fill(intent: Intent | None = None, **changes: Any) -> Fill:
         exit_cause=intent.cause if isinstance(intent, ExitIntent) else None,
     )  # fmt: skip
     return _with(fill, changes)
+
+
+def a_pair(**changes: Any) -> Pair:
+    """Return a live buy of 0.1 SOL that came out as paper says, in a band of 30 bps to both sides."""
+    bps = SOL // 100_000
+    pair = Pair(
+        f"intent-{next(_numbers)}", STRATEGY, MINT, Side.BUY, START_NS, 1_000, PairEnd.FILLED, 2, 1, 2, SOL // 10,
+        0, 0, 0, -30 * bps, 30 * bps, 200,
+    )  # fmt: skip
+    return _with(pair, changes)
 
 
 def a_rejection(intent: Intent | None = None, reason: ReasonCode = ReasonCode.HALTED, **changes: Any) -> Rejection:
