@@ -1,6 +1,9 @@
 """What a backtest promises whatever the strategy: the same seed the same run, every lamport accounted for, nothing kinder than paper."""
 
 import math
+import random
+from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,14 +14,17 @@ import pytest
 from memesnipe.control.applied import applied
 from memesnipe.guard.paper import Terms
 from memesnipe.kernel.errors import ConfigError
+from memesnipe.ledger.accounting import Trade, apply, fill_order, position_of
 from memesnipe.manifests.reading import parse
 from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.market import MarketEvent, PriceTick
-from memesnipe.messages.orders import FillStatus
-from memesnipe.research.backtest import stage_positions
+from memesnipe.messages.orders import Fill, FillStatus
+from memesnipe.research.backtest import curve, stage_positions
+from memesnipe.research.backtest.accounts import Accounts
 from memesnipe.research.backtest.engine import Costs, Engine
 from memesnipe.research.backtest.market import Market, of_events
+from memesnipe.research.backtest.quiet import Quiet
 from memesnipe.research.backtest.result import Result
 from memesnipe.research.backtest.setup import Setup, documents_in, manifests_of, setup_of
 from memesnipe.research.backtest.stage_positions import PositionsStage
@@ -28,7 +34,7 @@ from memesnipe.research.report.summary import costs_of, summary_of
 from memesnipe.strategy.contract import Action, Buy, EventType, Parameters, RiskProfile, Sell, Strategy, strategy
 from memesnipe.strategy.loading import Plugin
 from memesnipe.strategy.spec import StrategySpec
-from memesnipe.testing.builders import MINT, OTHER_MINT, SOL, START_NS, a_tick
+from memesnipe.testing.builders import MINT, OTHER_MINT, SOL, START_NS, a_fill, a_tick
 from memesnipe.testing.tapes import a_tape
 
 NS_PER_SLOT = 400_000_000
@@ -188,12 +194,15 @@ def test_capital_that_is_named_is_in_place_of_the_allocation(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_put_off_until_it_matters_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    market, terms = of_events(list(a_tape(seed))), with_failures(1_000)
+    market, terms, kept = of_events(list(a_tape(seed))), with_failures(1_000), Counter[bool]()
+    monkeypatch.setattr(curve, "POINTS_MAX", 2)  # a short run would look at each price of a held token, for the picture's sake
+    monkeypatch.setattr(Quiet, "keeps", _counting(kept))
     tight = {"stop_loss_bps": 300, "take_profit_bps": 500, "time_stop_s": 25, "drawdown_bps_max": 20 + 15 * seed}
     setup = a_setup(hold=7)
     setup = msgspec.structs.replace(setup, config=msgspec.structs.replace(setup.config, limits=_changed(setup.config.limits, tight)))
 
     late = Engine(setup, Costs(terms, SOL)).run(market)
+    monkeypatch.setattr(Quiet, "keeps", lambda *_: False)
     monkeypatch.setattr(RiskStage, "_is_quiet", lambda *_: False)
     monkeypatch.setattr(PositionsStage, "_band", lambda *_: (math.inf, -math.inf))
     monkeypatch.setattr(stage_positions, "due_ns", lambda *_: 0)
@@ -201,6 +210,42 @@ def test_what_is_put_off_until_it_matters_changes_nothing(seed: int, monkeypatch
 
     assert late == at_once
     assert {fill.exit_cause for fill in late.fills} > {None}
+    assert kept[True] > 20
+
+
+def _counting(kept: Counter[bool]) -> Callable[[Quiet, PriceTick, int], bool]:
+    keeps = Quiet.keeps
+
+    def counted(quiet: Quiet, tick: PriceTick, number: int) -> bool:
+        answer = keeps(quiet, tick, number)
+        kept[answer] += 1
+        return answer
+
+    return counted
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_fills_in_any_order_make_the_positions_and_trades_of_the_canonical_one(seed: int) -> None:
+    draw, accounts, booked = random.Random(seed), Accounts(), list[Fill]()
+    slot = 1_000
+    for number in range(60):
+        slot += draw.choice((0, 0, 1, 1, 2, -1, -40))
+        side = draw.choice((Side.BUY, Side.SELL))
+        booked.append(_a_fill_at(slot, number, side, draw.choice((10, 10, 7))))
+        accounts.book(booked[-1])
+
+    position, closed = position_of(booked[0]), list[Trade]()
+    for fill in sorted(booked, key=fill_order):
+        position, trade = apply(position, fill)
+        closed += [trade] if trade is not None else []
+    assert accounts.positions == {position.key: position}
+    assert sorted(closed, key=lambda one: (one.closed_ns, one.closed_signature)) == accounts.trades
+
+
+def _a_fill_at(slot: int, number: int, side: Side, units: int) -> Fill:
+    sign, time_ns = (1 if side is Side.BUY else -1), START_NS + slot * NS_PER_SLOT
+    moved = {"token_delta_units": sign * units, "sol_delta_lamports": -sign * 100}
+    return a_fill(intent_id=f"i{number}", signature=f"s{number}", side=side, slot=slot, time_ns=time_ns, intent_time_ns=time_ns, **moved)
 
 
 def _changed(limits: RiskLimits, fields: dict[str, int]) -> RiskLimits:

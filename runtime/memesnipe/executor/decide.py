@@ -1,10 +1,10 @@
 """Pure: a strategy, its book and an event become intents. No clock, no I/O; what goes wrong is a value.
 
-`on_event` is driven without an event loop: a coroutine that never really waits ends at its first step. One that does wait
-is closed and counted, because a backtest could not have made the same decision.
+`on_event` is awaited without an event loop: a coroutine that never really waits lets the whole loop run through in one step. One
+that does wait is closed and counted, because a backtest could not have made the same decision.
 """
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import msgspec
@@ -73,28 +73,45 @@ class Seat(msgspec.Struct, frozen=True):
         return frozenset(EVENT_KINDS[event] for event in self.strategy.subscriptions)
 
 
-def hear(seat: Seat, kinds: frozenset[type], events: Sequence[MarketEvent], standing: Standing, heard: Heard) -> None:
-    """Put the events to the strategy one by one and add what comes of them to `heard`.
+def hear(seat: Seat, kinds: frozenset[type], events: Iterable[MarketEvent], standing: Standing, heard: Heard) -> None:
+    """Put the events to the strategy one by one and add what comes of them to `heard`, before the next event is asked for.
 
-    Everything in this loop is paid for each market event; what only an answer needs is in `_act`.
+    Everything in the inner loop is paid for each market event; what only an answer needs is in `_act`. The loop is a coroutine
+    itself, because `await` hands an answer over without the exception that a coroutine driven by hand ends with.
     """
-    on_event = seat.strategy.on_event
-    for event in events:
-        if type(event) not in kinds:
-            continue
-        heard.routed += 1
-        coroutine = on_event(event)
-        try:
-            coroutine.send(None)
-        except StopIteration as done:
-            if done.value is not None:
-                _act(seat, event, done.value, standing, heard)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            heard.fail(type(error).__name__, event.event_id, error)
-        else:
-            _waited(coroutine, event, heard)
+    rest, on_event, leaving, routed = iter(events), seat.strategy.on_event, False, 0
+    event: MarketEvent
+
+    async def ask() -> None:
+        nonlocal event, routed
+        for event in rest:
+            if type(event) not in kinds:
+                continue
+            routed += 1
+            try:
+                answer = await on_event(event)
+            except BaseException as error:
+                if leaving or isinstance(error, KeyboardInterrupt):
+                    raise
+                heard.fail(type(error).__name__, event.event_id, error)
+                continue
+            if answer is not None:
+                _act(seat, event, answer, standing, heard)
+
+    while _waits(asking := ask()):
+        leaving = True
+        _waited(asking, event, heard)
+        leaving = False
+    heard.routed += routed
+
+
+def _waits(asking: Coroutine[Any, Any, None]) -> bool:
+    """Run until the strategy waits for something, or until it has heard everything."""
+    try:
+        asking.send(None)
+    except StopIteration:
+        return False
+    return True
 
 
 def _waited(coroutine: Coroutine[Any, Any, Any], event: MarketEvent, heard: Heard) -> None:

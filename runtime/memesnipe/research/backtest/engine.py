@@ -6,7 +6,8 @@ and what comes of that goes round until nothing is left: intents and exits to ri
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf
 
 import msgspec
 
@@ -20,6 +21,7 @@ from memesnipe.messages.orders import Fill, OrderIntent
 from memesnipe.research.backtest.curve import EquityCurve
 from memesnipe.research.backtest.left_over import left_over
 from memesnipe.research.backtest.market import Market
+from memesnipe.research.backtest.quiet import NEVER_NS, NEVER_SLOT, Bounds, Quiet
 from memesnipe.research.backtest.result import Fault, Result
 from memesnipe.research.backtest.setup import Setup
 from memesnipe.research.backtest.stage_positions import PositionsStage
@@ -31,6 +33,7 @@ from memesnipe.research.backtest.wire import Wire, wire_for
 
 GUARD, RISK, POSITIONS = "wallet_guard", "risk_guardian", "position_manager"
 TOLD_EVERY = 8_192
+ANYWHERE = (-inf, inf)
 Progress = Callable[[int], None]
 """Told how many events are done, now and then."""
 
@@ -57,6 +60,7 @@ class Engine:
         self.intents: list[tuple[int, OrderIntent]] = []
         self.rejected: Counter[str] = Counter()
         self.curve = EquityCurve(config.capital_lamports)
+        self.quiet, self._over = Quiet(), False
         self.events, self.first_ns, self.last_ns = 0, 0, 0
         named = {f"executor:{one.seat.spec.id}": one for one in self.strategies}
         self._stages: dict[str, Stage] = {GUARD: self.guard, RISK: self.risk, POSITIONS: self.positions, **named}
@@ -64,10 +68,10 @@ class Engine:
 
     def run(self, market: Market, progress: Progress | None = None) -> Result:
         """Go through a market from its first event to its last. Raises BadInput on an event that cannot be read."""
-        for event, by_strategies in market.events():
-            self._step(event, self.strategies if by_strategies else ())
-            if progress is not None and not self.events % TOLD_EVERY:
-                progress(self.events)
+        events = market.events() if progress is None else _telling(market.events(), progress)
+        while not self._over:
+            self.strategies[0].listen(self._heard(events))
+        self._catch_up()
         return self._ended(market)
 
     def _ended(self, market: Market) -> Result:
@@ -108,21 +112,47 @@ class Engine:
             for failure in one.heard.faults.values()
         )
 
-    def _step(self, event: MarketEvent, hearing: Sequence[StrategyStage]) -> None:
-        self.events += 1
-        if event.time_ns > self.last_ns:
-            self.first_ns, self.last_ns = self.first_ns or event.time_ns, event.time_ns
-        if isinstance(event, PriceTick):
-            self._price(event)
-        for strategy in hearing:
-            if outputs := strategy.hear(event):
-                self.intents += [(self.events - 1, output.message) for output in outputs]
-                self._put(outputs)
-        if self._wire.waiting:
-            self._settle()
-            self.curve.note(self.last_ns, self.risk.pnl_lamports)
+    def _heard(self, events: Iterator[tuple[MarketEvent, bool]]) -> Iterator[MarketEvent]:
+        """Yield what the first strategy hears; what it answers is there when the next event is asked for.
+
+        Ends where a halt changed how that strategy stands; what is left of the events is for the next call. Everything in the loop
+        is paid for each event of a market.
+        """
+        first, others, quiet = self.strategies[0], self.strategies[1:], self.quiet
+        standing, intents, refused = first.standing, first.heard.intents, first.heard.refused
+        for event, by_strategies in events:
+            self.events += 1
+            if type(event) is not PriceTick:
+                self._seen(event.time_ns)
+            elif not quiet.keeps(event, self.events):
+                self._price(event)
+            if by_strategies:
+                if first.standing is standing:
+                    yield event
+                else:
+                    first.listen((event,))
+                if intents or refused or others:
+                    self._answer(event, others)
+            if not quiet.until_ns:
+                self._come_to_rest()
+                if first.standing is not standing:
+                    return
+        self._over = True
+
+    def _answer(self, event: MarketEvent, others: Sequence[StrategyStage]) -> None:
+        """Let the other strategies hear an event too, and send on what all of them want."""
+        outputs = list(self.strategies[0].taken())
+        for strategy in others:
+            strategy.listen((event,))
+            outputs += strategy.taken()
+        if outputs:
+            self._catch_up()
+            self.intents += [(self.events - 1, output.message) for output in outputs]
+            self._put(outputs)
 
     def _price(self, tick: PriceTick) -> None:
+        self._catch_up()
+        self._seen(tick.time_ns)
         held = tick.mint in self.risk.held
         if outcomes := self.guard.price(tick):
             self._put(outcomes)
@@ -134,6 +164,39 @@ class Engine:
             self._put(outputs)
         if held:
             self.curve.note(tick.time_ns, self.risk.pnl_lamports)
+
+    def _seen(self, time_ns: int) -> None:
+        if time_ns > self.last_ns:
+            self.first_ns, self.last_ns = self.first_ns or time_ns, time_ns
+
+    def _catch_up(self) -> None:
+        """Tell every stage of the prices that were put off, before anything is decided that might look at them."""
+        ticks, now_ns = self.quiet.taken(), self.quiet.latest_ns
+        if not ticks:
+            return
+        self._seen(now_ns)
+        self.guard.catch_up(ticks, now_ns)
+        self.positions.catch_up(ticks, now_ns)
+        if self.risk.catch_up(ticks, now_ns):
+            self.curve.note(now_ns, self.risk.pnl_lamports)
+
+    def _come_to_rest(self) -> None:
+        """Let everything happen that waits to happen, then look what could happen next."""
+        if self._wire.waiting:
+            self._settle()
+            self.curve.note(self.last_ns, self.risk.pnl_lamports)
+        now_ns = max(self.guard.now_ns, self.risk.now_ns, self.positions.now_ns)
+        slots, until_ns = self.guard.waits()
+        until_ns = min(until_ns, self.positions.due_ns, self.curve.due_ns(now_ns) if self.risk.held else NEVER_NS)
+        self.quiet.bound(self._bounds(slots), now_ns, self.guard.book.slot, until_ns)
+
+    def _bounds(self, slots: Mapping[str, int]) -> dict[str, Bounds]:
+        room = self.risk.room(*self.curve.room_lamports()) if self.risk.held else {}
+        bounds = dict[str, Bounds]()
+        for mint in room.keys() | slots.keys() | self.positions.bands.keys():
+            (low, high), (above, below) = room.get(mint, ANYWHERE), self.positions.bands.get(mint, ANYWHERE)
+            bounds[mint] = Bounds(max(low, above), min(high, below), slots.get(mint, NEVER_SLOT))
+        return bounds
 
     def _settle(self, turn_max: int = 99) -> None:
         """Go round until nothing waits up to this turn: the lowest turn first, as the stages of a replay wait for each other."""
@@ -159,3 +222,10 @@ class Engine:
         self.positions.obey(self.halts)
         for strategy in self.strategies:
             strategy.obey(self.halts)
+
+
+def _telling(events: Iterator[tuple[MarketEvent, bool]], progress: Progress) -> Iterator[tuple[MarketEvent, bool]]:
+    for done, event in enumerate(events, start=1):
+        yield event
+        if not done % TOLD_EVERY:
+            progress(done)

@@ -32,14 +32,18 @@ class LeftOver(msgspec.Struct, frozen=True):
 def left_over(accounts: Accounts, pools: Mapping[str, PriceTick], end_ns: int, terms: Terms) -> tuple[LeftOver, ...]:
     """Return what the fills left in the wallet, with its value; `pools` are the last reserves known of each token."""
     held = [(position, sum(fill.token_delta_units for fill in accounts.fills[key])) for key, position in accounts.positions.items()]
-    alive_from_ns = end_ns - DEAD_S * NS_PER_S
-    return tuple(_one(position, units, pools.get(position.mint), alive_from_ns, terms) for position, units in held if units > 0)
+    return tuple(_one(position, units, pools.get(position.mint), end_ns, terms) for position, units in held if units > 0)
 
 
-def _one(position: Position, units: int, tick: PriceTick | None, alive_from_ns: int, terms: Terms) -> LeftOver:
-    alive = tick is not None and tick.time_ns >= alive_from_ns
-    value = _brings(tick, units, terms) if tick is not None and alive else 0
-    return LeftOver(position.strategy, position.mint, units, position.cost_lamports, value, not alive)
+def worth(tick: PriceTick | None, units: int, end_ns: int, terms: Terms) -> tuple[int, bool]:
+    """Return (lamports that a sale at the end would bring, whether the token is dead). `tick`: its last reserves; None: none are known."""
+    alive = tick is not None and tick.time_ns >= end_ns - DEAD_S * NS_PER_S
+    return (_brings(tick, units, terms) if tick is not None and alive else 0), not alive
+
+
+def _one(position: Position, units: int, tick: PriceTick | None, end_ns: int, terms: Terms) -> LeftOver:
+    value, dead = worth(tick, units, end_ns, terms)
+    return LeftOver(position.strategy, position.mint, units, position.cost_lamports, value, dead)
 
 
 def _brings(tick: PriceTick, units: int, terms: Terms) -> int:

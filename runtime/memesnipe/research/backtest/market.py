@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.kernel.errors import ConfigError
-from memesnipe.market import recording
+from memesnipe.market import recording, recording_batches
 from memesnipe.messages.market import MarketEvent
 from memesnipe.research.backtest import candles
 
@@ -48,7 +48,7 @@ def _of_recording(path: Path) -> Market:
     files = recording.files_of(path)
     count = sum(pq.read_metadata(file).num_rows for file in files if file.suffix == ".parquet")
     digest = ",".join(recording.sha256_of(file) for file in files)
-    return Market(path.name, digest, count, lambda: zip(recording.read(path), repeat(True), strict=False))
+    return Market(path.name, digest, count, lambda: zip(recording_batches.events(path), repeat(True), strict=False))
 
 
 def _of_candles(path: Path, depth_lamports: int, quote: Path | None) -> Market:

@@ -4,7 +4,7 @@ A price between a position's stop and its goal changes its mark and nothing else
 due or an outcome comes. The band is a little narrower than the exact one: what is near its edge is decided in full, by the exact rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
 from memesnipe.bus.api import Entry, Output
@@ -17,10 +17,9 @@ from memesnipe.positions import decide
 from memesnipe.positions.book import Book, Mark, Open
 from memesnipe.positions.exits import BPS, NEVER_NS, Rules, due_ns, stop_ratio
 from memesnipe.research.backtest.accounts import Accounts
+from memesnipe.research.backtest.quiet import NEAR
 from memesnipe.research.backtest.stages import NOTHING, Clocked
 
-NEAR = 1e-9
-"""Far more than what a ratio of two 63-bit numbers loses as a float."""
 Band = tuple[float, float]
 """Lamports a unit: between the two no position in the token is sold for its price."""
 
@@ -40,6 +39,21 @@ class PositionsStage(Clocked):
     def obey(self, halts: Halts) -> None:
         """Take up the kill switch as it stands."""
         self._halts = halts
+
+    @property
+    def due_ns(self) -> int:
+        """Until when time alone changes nothing."""
+        return self._due_ns
+
+    @property
+    def bands(self) -> Mapping[str, Band]:
+        """By held token: the prices between which nobody sells it for its price."""
+        return self._bands
+
+    def catch_up(self, ticks: Iterable[PriceTick], now_ns: int) -> None:
+        """Mark prices that are inside their bands."""
+        self.now_ns = max(self.now_ns, now_ns)
+        self._put_off.update((tick.mint, tick) for tick in ticks if tick.mint in self._bands)
 
     def price(self, tick: PriceTick) -> Sequence[Output]:
         """Mark what is held, and ask for the exits that are due by price or by time."""

@@ -4,7 +4,8 @@ A price of a held token moves equity and its highest point, and nothing else unt
 those, equity is kept as a number and the last price of each token is put off; before any decision the book is brought up to date.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 from memesnipe.bus.api import Entry, Output
 from memesnipe.kernel.errors import Refused
@@ -13,6 +14,7 @@ from memesnipe.messages.bounds import AMOUNT_MAX, Mode
 from memesnipe.messages.control import ConfigApplied, HaltCommand
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import Intent
+from memesnipe.research.backtest.quiet import NEAR
 from memesnipe.research.backtest.stages import NOTHING, Clocked
 from memesnipe.risk import book as books
 from memesnipe.risk import decide as risking
@@ -48,6 +50,33 @@ class RiskStage(Clocked):
         self.rules = self.rules.with_halt(entry)
         self._book = risking.take_halt(self._up_to_date(), self.rules, command)
         self._count()
+
+    def catch_up(self, ticks: Iterable[PriceTick], now_ns: int) -> bool:
+        """Mark prices that are within `room`; return whether one was of a held token."""
+        self.now_ns = max(self.now_ns, now_ns)
+        moved = False
+        for tick in ticks:
+            units = self.held.get(tick.mint)
+            if units is not None:
+                value = sum([held * tick.quote_lamports // tick.base_units for held in units])
+                self.pnl_lamports += value - self._values[tick.mint]
+                self._values[tick.mint], self._put_off[tick.mint] = value, tick
+                moved = True
+        return moved
+
+    def room(self, lowest: float, highest: int) -> dict[str, tuple[float, float]]:
+        """Return by mint the prices (lamports a unit) between which nothing happens, whatever the other held tokens do within theirs.
+
+        Nothing: no new peak, no halt, and profit and loss within (lowest, highest) lamports. The room there is now is shared equally.
+        """
+        pnl, worth = self.pnl_lamports, sum(self._values.values())
+        highest = min(highest, self._peak_lamports)
+        if not (2 * (abs(pnl) + worth + max(0, highest - pnl)) < AMOUNT_MAX):
+            return dict.fromkeys(self.held, (inf, -inf))
+        if not self._tripped:
+            lowest = max(lowest, self._peak_lamports - self._limit_bps * (self._capital_lamports + self._peak_lamports) // BPS)
+        up, down = (highest - pnl) / len(self.held), (pnl - lowest) / len(self.held)
+        return {mint: _between(self._values[mint] - down, self._values[mint] + up, units) for mint, units in self.held.items()}
 
     def price(self, tick: PriceTick) -> Sequence[Output]:
         """Mark what is held; return the halts that the fall orders."""
@@ -106,3 +135,9 @@ class RiskStage(Clocked):
                 self._values[mint] = self._values.get(mint, 0) + position.value_lamports
         self.held = {mint: tuple(units) for mint, units in held.items()}
         self.pnl_lamports, self._peak_lamports, self._tripped = paper.pnl_lamports, paper.peak_pnl_lamports, paper.tripped
+
+
+def _between(low: float, high: float, units: tuple[int, ...]) -> tuple[float, float]:
+    """Return the prices between which these units are worth more than `low` and less than `high` lamports, each part rounded down."""
+    held = sum(units)
+    return (low + len(units) + 1) / held * (1 + NEAR), (high - 1) / held * (1 - NEAR)

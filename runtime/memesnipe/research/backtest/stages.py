@@ -20,6 +20,7 @@ from memesnipe.kernel.clock import BEFORE_ANY_EVENT_NS
 from memesnipe.messages.control import ConfigApplied
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import Outcome
+from memesnipe.research.backtest.quiet import NEVER_NS
 from memesnipe.research.backtest.stress import Stress
 
 NOTHING: Sequence[Output] = ()
@@ -41,7 +42,7 @@ class Clocked:
 
     def read(self, entries: Iterable[Entry]) -> int:
         """Note what was read; return the time it is then."""
-        self.now_ns = max(self.now_ns, *(event_time_ns(entry.message) for entry in entries))
+        self.now_ns = max([self.now_ns, *[event_time_ns(entry.message) for entry in entries]])
         return self.now_ns
 
 
@@ -58,6 +59,21 @@ class GuardStage(Clocked):
     def obey(self, halts: Halts) -> None:
         """Take up the kill switch as it stands."""
         self._standing = standing_of(self._config, halts, self._own_size_lamports_max)
+
+    def catch_up(self, ticks: Iterable[PriceTick], now_ns: int) -> None:
+        """See prices that end no waiting."""
+        self.now_ns = max(self.now_ns, now_ns)
+        for tick in ticks:
+            self.book.see(self._stress.tick(tick))
+        self.book.touched.clear()
+
+    def waits(self) -> tuple[dict[str, int], int]:
+        """Return the slot by mint from which a trade ends a waiting, and the time that ends one (ns)."""
+        waiting = self.book.waiting
+        if not waiting:
+            return {}, NEVER_NS
+        slots = {mint: min([one.due_slot for one in queue]) for mint, queue in waiting.items()}
+        return slots, min([one.deadline_ns for queue in waiting.values() for one in queue])
 
     def price(self, tick: PriceTick) -> Sequence[Output]:
         """See a price; return the outcomes of orders that it or its time ends."""

@@ -1,7 +1,7 @@
 """A strategy at its seat in a backtest: the executor's own `hear`, its own book, and nothing around it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from memesnipe.bus.api import Entry, Output
 from memesnipe.bus.folds import Halts
@@ -37,23 +37,27 @@ class StrategyStage:
         """Of the whole run; only its intents are taken out."""
         self.refused: Counter[str] = Counter()
         self._stream = INTENTS.of(spec.id)
-        self._standing = _standing(spec.id, Halts())
+        self.standing = _standing(spec.id, Halts())
 
     def obey(self, halts: Halts) -> None:
         """Take up the kill switch as it stands."""
-        self._standing = _standing(self.seat.spec.id, halts)
+        self.standing = _standing(self.seat.spec.id, halts)
 
-    def hear(self, event: MarketEvent) -> Sequence[Output]:
-        """Put an event to the strategy; return the intents that come of it."""
+    def listen(self, events: Iterable[MarketEvent]) -> None:
+        """Put events to the strategy; what comes of one is there, to be `taken`, before the next is asked for."""
+        hear(self.seat, self.kinds, events, self.standing, self.heard)
+
+    def taken(self) -> Sequence[Output]:
+        """Return the intents that came of the last event."""
         heard = self.heard
-        hear(self.seat, self.kinds, (event,), self._standing, heard)
         if heard.refused:
             self.refused.update(heard.refused)
-            heard.refused = []
+            heard.refused.clear()
         if not heard.intents:
             return NOTHING
-        intents, heard.intents = heard.intents, []
-        return [Output(self._stream, intent, intent.id) for intent in intents]
+        outputs = [Output(self._stream, intent, intent.id) for intent in heard.intents]
+        heard.intents.clear()
+        return outputs
 
     def take(self, entries: Sequence[Entry]) -> Sequence[Output]:
         """Settle the outcomes of its own orders."""

@@ -40,7 +40,8 @@ class Wire(msgspec.Struct):
         turn, group = min(self.waiting)
         if turn > turn_max:
             return None
-        return group, sorted(self.waiting.pop((turn, group)), key=_place)
+        entries = self.waiting.pop((turn, group))
+        return group, entries if len(entries) == 1 else sorted(entries, key=_place)
 
 
 def wire_for(strategies: Iterable[str], groups: Iterable[str]) -> Wire:
