@@ -75,6 +75,10 @@ class Farewell:
             return AGAIN_S
         return await self._let_go(view)
 
+    async def clear(self, name: str) -> None:
+        """Remove the streams of a Strategy that is gone and of which nothing was ever approved. Raises Unavailable."""
+        await self._hands.trimmer.remove(name)
+
     def _settle_s(self) -> float:
         """An order that was signed may land until its blockhash ends, a minute later; on paper there is none."""
         settings = self._hands.settings

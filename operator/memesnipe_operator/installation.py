@@ -13,6 +13,8 @@ import msgspec
 from memesnipe.bus.folds import Halts
 from memesnipe.control.applied import assembled, digest
 from memesnipe.control.desk import Desk
+from memesnipe.control.evidence import Answer
+from memesnipe.control.gates import asks_for_proof
 from memesnipe.control.service import genesis_of
 from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import Bug, MemeSnipeError
@@ -20,8 +22,8 @@ from memesnipe.kernel.logs import logger
 from memesnipe.manifests.fields import STRATEGIES_MAX
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import PORTFOLIO, ConfigApplied, StrategyConfig
-from memesnipe_operator.judging import Judged, judged
-from memesnipe_operator.kinds import STRATEGY
+from memesnipe_operator.judging import Around, Judged, evidenced, judged
+from memesnipe_operator.kinds import FINALIZER
 from memesnipe_operator.memory import Memory
 from memesnipe_operator.metrics import STRATEGIES, TURN_FAILURES
 from memesnipe_operator.resources.plan import Running
@@ -81,6 +83,10 @@ class Installation:
         found = self._in_force.get(name)
         return found is not None and found.mode is Mode.LIVE
 
+    def looks_after(self, name: str) -> bool:
+        """Return whether a Strategy was ever in force and may still hold something: its exits are possible, whether it is there or not."""
+        return name in self._memory.kept.ever
+
     def halt_reason(self, strategy: str) -> str:
         """Return why a strategy is halted: the reason of the more severe of everyone's halt and its own."""
         scope = PORTFOLIO if self.halts.portfolio is self.halts.effective(strategy) else strategy
@@ -88,8 +94,27 @@ class Installation:
 
     def judge(self, view: StrategyView, running: Running) -> Judged:
         """Return a Strategy's mode and gates."""
-        policy, allocation = self._world.policy(), self._world.allocation()
-        return judged(view, running, policy, allocation, paper_switch=self._settings.paper_trading_mode, genesis=self._genesis)
+        return judged(view, running, self._world.records.of(view.name), self._around())
+
+    def evidence(self, view: StrategyView, running: Running) -> Answer:
+        """Return what the evidence for what a Strategy runs says."""
+        return evidenced(view, running, self._world.records.of(view.name), self._around())
+
+    def _around(self) -> Around:
+        world = self._world
+        return Around(
+            paper_switch=self._settings.paper_trading_mode,
+            genesis=self._genesis,
+            now_ns=self._clock.now_ns(),
+            policy=world.policy(),
+            allocation=world.allocation(),
+            track=world.track,
+        )
+
+    @property
+    def asks_for_proof(self) -> bool:
+        """Return whether evidence and a paper period decide anything on this chain."""
+        return asks_for_proof(self._genesis)
 
     def missing(self, name: str, running: Running, mode: Mode) -> str:
         """Return why the configuration in force does not have this Strategy running this spec in this mode; empty: it has."""
@@ -187,9 +212,7 @@ class Installation:
             return
         draft = assembled(self._configs(), *limits, version=0, time_ns=self._clock.now_ns(), genesis=self._genesis)
         config = await self._numbered(draft)
-        ever = tuple(
-            sorted({*self._memory.kept.ever, *self._world.names(STRATEGY)})
-        )  # who is there may hold something, also on its way out
+        ever = tuple(sorted({*self._memory.kept.ever, *self._world.kept()}))  # may hold something, also on its way out
         if (config, ever) == (self._desk.config, self._ever):
             return
         await self._desk.put_in_force(config, ever)
@@ -199,12 +222,19 @@ class Installation:
         _count(config)
 
     def _configs(self) -> tuple[StrategyConfig, ...]:
-        """Return the Strategies whose reconcile has chosen what they run, with their modes."""
-        chosen = [(view, self._world.running[view.name]) for view in self._world.strategies() if view.name in self._world.running]
+        """Return the Strategies whose reconcile has chosen what they run, with their modes.
+
+        Without our finalizer a Strategy could be gone while it holds something: until it is on, nothing of it is approved.
+        """
+        held = [view for view in self._world.strategies() if FINALIZER in view.finalizers]
+        chosen = [(view, self._world.running[view.name]) for view in held if view.name in self._world.running]
         if len(chosen) > STRATEGIES_MAX:
             log.error("too_many_strategies", count=len(chosen), count_max=STRATEGIES_MAX)
+        around, records = self._around(), self._world.records
         return tuple(
-            StrategyConfig(view.name, running.plugin, running.spec_hash, self.judge(view, running)[0], view.spec.paused)
+            StrategyConfig(
+                view.name, running.plugin, running.spec_hash, judged(view, running, records.of(view.name), around)[0], view.spec.paused
+            )
             for view, running in chosen[:STRATEGIES_MAX]
         )
 

@@ -1,8 +1,13 @@
 """The effective mode of a Strategy in this installation, with every gate's answer. Pure; the gates are those of a host."""
 
+import msgspec
+
 from memesnipe.control.applied import digest
-from memesnipe.control.gates import Condition, Facts, Verdict, judge
+from memesnipe.control.evidence import Answer
+from memesnipe.control.gates import Condition, Facts, Verdict, evidence_of, judge
+from memesnipe.control.proofs import Sighting, Track
 from memesnipe.manifests.models import lamports
+from memesnipe.manifests.promotion import Promotion
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe_operator.resources.plan import Running
 from memesnipe_operator.stability import runnable
@@ -11,34 +16,56 @@ from memesnipe_operator.views import AllocationView, RiskPolicyView, StrategyVie
 Judged = tuple[Mode, tuple[Condition, ...]]
 
 
-def judged(
-    view: StrategyView,
-    running: Running,
-    policy: RiskPolicyView | None,
-    allocation: AllocationView | None,
-    *,
-    paper_switch: bool,
-    genesis: str,
-) -> Judged:
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What Strategies are judged by, beside themselves."""
+
+    paper_switch: bool
+    genesis: str
+    now_ns: int
+    policy: RiskPolicyView | None
+    allocation: AllocationView | None
+    track: Track = Track()
+
+
+def judged(view: StrategyView, running: Running, evidence: tuple[Sighting, ...], around: Around) -> Judged:
     """Judge the spec that RUNS: evidence for the one that is asked for says nothing about the one that took its place.
 
     One that took its place is on paper: a person took another live. What it holds keeps its exits.
     """
-    in_its_place = running.digest != digest(runnable(view.spec))
-    facts = Facts(
-        paper_switch=paper_switch,
-        asked=Mode.PAPER if in_its_place else view.mode_asked,
-        genesis=genesis,
+    mode, conditions = judge(_facts(view, running, evidence, around))
+    if _in_its_place(view, running) and view.mode_asked is Mode.LIVE:
+        return mode, tuple(_rolled_back() if one.type == "LiveRequested" else one for one in conditions)
+    return mode, conditions
+
+
+def evidenced(view: StrategyView, running: Running, evidence: tuple[Sighting, ...], around: Around) -> Answer:
+    """Return what the evidence for the spec that runs says, asked for on this chain or not."""
+    return evidence_of(_facts(view, running, evidence, around))
+
+
+def _facts(view: StrategyView, running: Running, evidence: tuple[Sighting, ...], around: Around) -> Facts:
+    allocation, track = around.allocation, around.track
+    return Facts(
+        paper_switch=around.paper_switch,
+        asked=Mode.PAPER if _in_its_place(view, running) else view.mode_asked,
+        genesis=around.genesis,
+        plugin=running.plugin,
         spec_hash=running.spec_hash,
-        policy_bound=policy is not None,
+        now_ns=around.now_ns,
+        promotion=allocation.spec.promotion if allocation else Promotion(),
+        evidence=evidence,
+        code_hash=track.code.get(running.plugin, ""),
+        paper_trades=None if track.paper_trades is None else track.paper_trades.get(view.name, 0),
+        paper_gap=track.gaps.get(view.name),
+        policy_bound=around.policy is not None,
         capital_lamports=lamports(allocation.spec.capital_sol) if allocation else 0,
         halt=HaltState.ACTIVE,
         paused=view.spec.paused,
     )
-    mode, conditions = judge(facts)
-    if in_its_place and view.mode_asked is Mode.LIVE:
-        return mode, tuple(_rolled_back() if one.type == "LiveRequested" else one for one in conditions)
-    return mode, conditions
+
+
+def _in_its_place(view: StrategyView, running: Running) -> bool:
+    return running.digest != digest(runnable(view.spec))
 
 
 def _rolled_back() -> Condition:

@@ -8,6 +8,9 @@ VERSION = "v1alpha1"
 FIELD_MANAGER = "memesnipe-operator"
 FINALIZER = f"{GROUP}/positions"
 """Set while a Strategy may hold something: its deletion waits until the positions are closed."""
+EVIDENCE_LABEL = f"{GROUP}/evidence"
+"""Of a ConfigMap that holds an evidence record: the name of the Strategy whose it is."""
+EVIDENCE_KEY = "record.json"
 
 
 class Kind(msgspec.Struct, frozen=True):

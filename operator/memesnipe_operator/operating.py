@@ -9,12 +9,15 @@ import msgspec
 
 from memesnipe.bus.session import Session
 from memesnipe.bus.trim import trim_forever
+from memesnipe.control.proofs import Track
+from memesnipe.control.tracker import Tracker
 from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.kernel.logs import logger
+from memesnipe.messages.bounds import Mode
 from memesnipe_operator.api import Api
 from memesnipe_operator.children import Children
 from memesnipe_operator.installation import Installation
-from memesnipe_operator.kinds import OURS, OWNED, POD_MONITOR, STRATEGY, Kind
+from memesnipe_operator.kinds import ALLOCATION, CONFIG_MAP, EVIDENCE_LABEL, OURS, OWNED, POD_MONITOR, STRATEGY, Kind
 from memesnipe_operator.looking import look
 from memesnipe_operator.metrics import TURN_FAILURES
 from memesnipe_operator.performance import Standing
@@ -44,6 +47,7 @@ class Parts(msgspec.Struct, frozen=True):
     children: Children
     users: Users
     installation: Installation
+    tracker: Tracker
     strategies: Strategies
     teller: Teller
     singletons: Singletons
@@ -56,6 +60,8 @@ class Operator:
         self._parts = parts
         self.queue = WorkQueue(STRATEGY.kind, parts.strategies.reconcile, parts.settings.seed, told=self._trouble)
         self.telling = WorkQueue("StrategyStatus", parts.teller.reconcile, parts.settings.seed, after=self.queue)
+        self._evidence_from = ""
+        """The resource version of the last list of evidence."""
         self.everyones = WorkQueue("Singleton", parts.singletons.reconcile, parts.settings.seed)
         parts.strategies.tell = self.telling.mark
 
@@ -80,6 +86,34 @@ class Operator:
         else:
             self._parts.installation.wake()
             self.everyones.mark("")
+        if kind == ALLOCATION:  # its demands may be others now, of which every status speaks
+            self._tell(set(self._parts.world.names(STRATEGY)))
+
+    def on_evidence(self, event: Event) -> None:
+        """Take in an event of a ConfigMap that is labelled as evidence."""
+        self._judge_anew(self._parts.world.records.observe(event["object"], deleted=event["type"] == "DELETED"))
+
+    async def relist_evidence(self) -> str:
+        """Look at all records of evidence; return the version of the list. Raises Unavailable, ApiError."""
+        bodies, version = await self._parts.api.snapshot(CONFIG_MAP, self._parts.settings.strategies_namespace, EVIDENCE_LABEL)
+        self._judge_anew(self._parts.world.records.replace(bodies, version))
+        self._evidence_from = version
+        return version
+
+    def evidence_events(self, version: str) -> AsyncIterator[Event]:
+        """Yield what happens to records of evidence after `version`, or after the last list. Raises Unavailable, ApiError."""
+        settings = self._parts.settings
+        after = version or self._evidence_from
+        return self._parts.api.events(CONFIG_MAP, settings.strategies_namespace, EVIDENCE_LABEL, after, settings.watch_idle_s)
+
+    def _judge_anew(self, names: set[str]) -> None:
+        """What these Strategies may do, and what is told of them, is not what it was; one that is live may not be from now on."""
+        installation = self._parts.installation
+        if any(map(installation.lives, names)):
+            installation.wake()
+        elif names:
+            installation.mark()
+        self._tell(names)
 
     def on_owned(self, kind: Kind, event: Event) -> None:
         """Take in an event of an object that belongs to a Strategy: somebody changed it, or its pod came or went."""
@@ -100,6 +134,7 @@ class Operator:
         """Know everything before anything is decided: half of the Strategies must not look like all. Raises Unavailable, ApiError."""
         await self._parts.users.follow()
         await self.resync()
+        await self._follow()
         self._parts.strategies.foresee()
         await self._parts.users.remove_strangers(frozenset(self._parts.world.names(STRATEGY)))
 
@@ -113,6 +148,7 @@ class Operator:
                 self._mark(kind, name)
         for kind in (*OWNED, *((POD_MONITOR,) if parts.strategies.monitored else ())):
             await parts.children.relist(kind, namespace)
+        await self.relist_evidence()
         parts.installation.wake()
         self._mark_all()
 
@@ -162,6 +198,7 @@ class Operator:
         if await parts.users.follow():
             self._mark_all()
         await parts.users.save()
+        await self._follow()
         before = parts.world.standing
         try:
             parts.world.standing = await look(parts.redis, names, parts.settings.key_prefix)
@@ -169,6 +206,28 @@ class Operator:
             parts.world.standing = None  # nobody can tell what is held now, and that must not be taken for what was
             raise
         self._tell({"", *changed(before, parts.world.standing, names)})
+
+    async def _follow(self) -> None:
+        """Ask what the services say of code, paper trades and gaps, where that decides anything. Raises Unavailable.
+
+        Before it is known nothing is judged, or every restart would send what is live to paper and back.
+        """
+        world, installation = self._parts.world, self._parts.installation
+        if not installation.asks_for_proof:
+            return
+        asking = [view.name for view in world.strategies() if view.mode_asked is Mode.LIVE]
+        before, world.track = world.track, await self._parts.tracker.look(asking)
+        self._judge_anew({name for name in asking if differs(name, before, world.track)})
+
+
+def differs(strategy: str, before: Track, now: Track) -> bool:
+    """Return whether something else is said of a strategy; other code is news to everyone."""
+    trades, trades_before = (track.paper_trades or {} for track in (now, before))
+    return (
+        before.code != now.code
+        or (before.paper_trades is None) != (now.paper_trades is None)
+        or (trades_before.get(strategy), before.gaps.get(strategy)) != (trades.get(strategy), now.gaps.get(strategy))
+    )
 
 
 def changed(before: Standing | None, now: Standing | None, names: list[str]) -> list[str]:

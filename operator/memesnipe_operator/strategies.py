@@ -17,7 +17,7 @@ from memesnipe_operator.installation import Installation
 from memesnipe_operator.kinds import DEPLOYMENT, FINALIZER, POD_MONITOR, STRATEGY
 from memesnipe_operator.metrics import CONFIG_REFUSED, ROLLBACKS
 from memesnipe_operator.resources.owned import owned
-from memesnipe_operator.resources.plan import Plan
+from memesnipe_operator.resources.plan import NAME_PREFIX, Plan
 from memesnipe_operator.settings import ExecutorTemplate, OperatorSettings
 from memesnipe_operator.stability import Choice, choose, learned, runnable
 from memesnipe_operator.users import Users
@@ -78,7 +78,7 @@ class Strategies:
         hands, asked = self._hands, runnable(view.spec)
         uid, _, known = hands.world.chosen.get(view.name, ("", 0, None))
         status = {**view.status, **learned(known)} if known and uid == view.uid else view.status
-        deployment = hands.children.seen(DEPLOYMENT.kind, f"strategy-{view.name}")
+        deployment = hands.children.seen(DEPLOYMENT.kind, f"{NAME_PREFIX}{view.name}")
         return choose(asked, status, deployment, hands.clock.now_ns(), hands.settings.stable_s, self._deadline_ns(view, digest(asked)))
 
     def _deadline_ns(self, view: StrategyView, mark: str) -> int | None:
@@ -103,10 +103,9 @@ class Strategies:
             ROLLBACKS.labels(view.name).inc()
 
     async def _bring_about(self, view: StrategyView) -> float | None:
-        """The finalizer before anything that could trade; the Redis user before the pod that needs it."""
+        """The Redis user before the pod that needs it; the finalizer before the configuration that lets it trade."""
         hands = self._hands
-        if FINALIZER not in view.finalizers:
-            await hands.api.apply(_with_finalizer(view))
+        held = await self._hold(view)
         choice = self._choose(view)
         self._run(view, choice)
         await self._remember(view, choice)
@@ -118,7 +117,23 @@ class Strategies:
         if self.monitored and not monitored and hands.children.seen(POD_MONITOR.kind, plan.name):
             await hands.children.remove(POD_MONITOR.kind, view.namespace, plan.name)
         self.tell(view.name)
-        return 0.0 if moved else choice.again_s
+        return 0.0 if moved or not held else choice.again_s
+
+    async def _hold(self, view: StrategyView) -> bool:
+        """Put our finalizer on, once its pod is written: of a thousand new ones every pod comes first. Return whether it is on.
+
+        Before it is on, no configuration names the Strategy (see `Installation`), so not one of its orders is approved, on paper or
+        live: one that is deleted before holds nothing, and the garbage collector takes its objects.
+        """
+        hands = self._hands
+        if FINALIZER in view.finalizers:
+            return True
+        if hands.children.seen(DEPLOYMENT.kind, f"{NAME_PREFIX}{view.name}") is None:
+            return False
+        failpoint("operator.before_finalizer")
+        hands.world.held(await hands.api.apply(_with_finalizer(view)))
+        hands.installation.mark()
+        return True
 
     def _run(self, view: StrategyView, choice: Choice) -> None:
         """What runs is what is judged and what intents are named by, so the configuration follows it."""
@@ -143,15 +158,20 @@ class Strategies:
             await self._hands.recorder.tell(STRATEGY, meta["name"], meta["uid"], WARNING, "Invalid", problem)
 
     async def _forget(self, name: str) -> None:
-        """It is gone, with all it owned: its user goes, too. One that went without our finalizer keeps its exit lease for good."""
+        """It is gone, with all it owned: its user goes, too, and the streams of one that was never in force.
+
+        One that was in force and went without our finalizer keeps them and its exit lease for good: it may hold something.
+        """
         hands = self._hands
-        hands.children.forget(name=f"strategy-{name}")
+        hands.children.forget(name=f"{NAME_PREFIX}{name}")
         hands.world.chosen.pop(name, None)
         hands.world.trouble.pop(name, None)
         self._met_ns.pop(name, None)
         if hands.world.running.pop(name, None) is not None:
             hands.installation.mark()
         await hands.users.withdraw(name)
+        if not hands.installation.looks_after(name):
+            await hands.farewell.clear(name)
 
 
 def _with_finalizer(view: StrategyView) -> dict[str, object]:

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from memesnipe.control.gates import Condition, Verdict
+from memesnipe.evidence.record import Record
+from memesnipe.evidence.verdict import Thresholds, judge
 from memesnipe.kernel.clock import NS_PER_MS
 from memesnipe.manifests.models import LAMPORTS_PER_SOL, HaltName
 from memesnipe.messages.bounds import HaltState, Mode
@@ -28,6 +30,8 @@ class Seen(msgspec.Struct, frozen=True):
     missing: str
     """Why the configuration that services read does not hold this Strategy as it is now; empty: it does."""
     capital_lamports: int
+    evidence: dict[str, Any]
+    """As `evidence_status` has it; empty: there is no record."""
     performance: Performance | None
     """None: nobody said what is held."""
     positions: int = 0
@@ -53,7 +57,23 @@ def status_of(view: StrategyView, seen: Seen, asked_hash: str, now_ns: int) -> d
         "configVersion": seen.config_version,
         "conditions": stated(conditions, view.status, view.generation, now_ns),
     }
-    return status | _stability(seen.choice) | _money(view, seen)
+    evidence = {"evidence": seen.evidence} if seen.evidence else {}
+    return status | evidence | _stability(seen.choice) | _money(view, seen)
+
+
+def evidence_status(record: Record | None, thresholds: Thresholds) -> dict[str, Any]:
+    """Return what a status says of a record, judged by the thresholds in force; nothing without one."""
+    if record is None:
+        return {}
+    metrics = record.evidence.metrics
+    measured = {name: value for name, value in (("dsr", metrics.dsr), ("pbo", metrics.pbo)) if value is not None}
+    return {
+        "recordHash": record.sha256,
+        "verdict": "Passed" if judge(metrics, thresholds).passed else "Failed",
+        **measured,
+        "trades": metrics.trades,
+        "madeAt": time_text(record.evidence.created_ns),
+    }
 
 
 def _reconciled(trouble: str) -> Condition:

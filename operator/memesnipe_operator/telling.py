@@ -11,6 +11,7 @@ from memesnipe.control.applied import hash_of
 from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.manifests.models import lamports
+from memesnipe.manifests.promotion import Promotion
 from memesnipe_operator.api import Api
 from memesnipe_operator.children import Children
 from memesnipe_operator.conditions import condition_in
@@ -18,7 +19,7 @@ from memesnipe_operator.events import NORMAL, WARNING, Recorder
 from memesnipe_operator.installation import Installation
 from memesnipe_operator.kinds import DEPLOYMENT, STRATEGY
 from memesnipe_operator.stability import Choice
-from memesnipe_operator.strategy_status import Seen, status_of
+from memesnipe_operator.strategy_status import Seen, evidence_status, status_of
 from memesnipe_operator.views import StrategyView, strategy_view
 from memesnipe_operator.world import World
 
@@ -63,6 +64,7 @@ class Teller:
         name, inst = view.name, self._installation
         allocation, standing = self._world.allocation(), self._world.standing
         judged = inst.judge(view, choice.running)
+        promotion = allocation.spec.promotion if allocation else Promotion()
         return Seen(
             choice=choice,
             judged=judged,
@@ -73,6 +75,7 @@ class Teller:
             trouble=self._world.trouble.get(name, ""),
             missing=inst.missing(name, choice.running, judged[0]),
             capital_lamports=lamports(allocation.spec.capital_sol) if allocation else 0,
+            evidence=evidence_status(inst.evidence(view, choice.running).record, promotion.thresholds()),
             performance=standing.of(name, judged[0]) if standing else None,
             positions=len(standing.held.get(name, ())) if standing else 0,
             signal_ms=standing.signal_ms.get(name, 0) if standing else 0,

@@ -7,6 +7,7 @@ from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.session import Session
 from memesnipe.bus.trim import Trimmer
 from memesnipe.control.desk import Desk
+from memesnipe.control.tracker import Tracker
 from memesnipe.kernel.service import Running
 from memesnipe_operator import farewell, strategies
 from memesnipe_operator.api import Api
@@ -42,7 +43,8 @@ async def put_together(running: Running, settings: OperatorSettings, files: Moun
         hands = strategies.Hands(settings, files.template, api, clock, world, children, users, recorder, installation, leave)
         teller = Teller(api, clock, world, children, installation, recorder)
         singletons = Singletons(api, bus, clock, world, installation, recorder)
-        yield Operator(Parts(settings, api, redis, world, children, users, installation, strategies.Strategies(hands), teller, singletons))
+        told, reconciler = Tracker(bus), strategies.Strategies(hands)
+        yield Operator(Parts(settings, api, redis, world, children, users, installation, told, reconciler, teller, singletons))
     finally:
         await trimmer.close()
         await redis.close()

@@ -43,12 +43,16 @@ class WorkQueue:
         self._failures: dict[str, int] = {}
         self._later: list[tuple[float, str]] = []
         self._due: dict[str, float] = {}
+        self._asked_until: dict[str, float] = {}
+        """By key: until when somebody asked to be left alone (Retry-After); an event in between is no reason to ask again."""
         self._wake, self._done = asyncio.Event(), asyncio.Event()
 
     def mark(self, key: str) -> None:
-        """Ask for a reconcile of this key as soon as a worker is free."""
+        """Ask for a reconcile of this key as soon as a worker is free, or as whoever it asks wants to be asked again."""
         if key in self._busy:
             self._again.add(key)
+        elif (wait_s := self._asked_until.get(key, 0.0) - time.monotonic()) > 0:
+            self.mark_later(key, wait_s)
         else:
             self._ready.setdefault(key)
             self._wake.set()
@@ -131,6 +135,7 @@ class WorkQueue:
         except Exception as error:  # whatever it was, the key must come again: a lost reconcile is a strategy nobody looks after
             self._failed(key, error)
             return
+        self._asked_until.pop(key, None)
         if self._failures.pop(key, 0) >= TOLD_FROM and self._told is not None:
             self._told(key, "")
         RECONCILES.labels(self._kind, "done").inc()
@@ -144,7 +149,9 @@ class WorkQueue:
         if count >= TOLD_FROM and self._told is not None:
             self._told(key, f"{type(error).__name__}: {error}"[:512])
         asked_s = error.retry_after_s if isinstance(error, Unavailable) else 0.0
-        pause_s = max(min(BACKOFF_S * 2 ** min(count - 1, 10), BACKOFF_S_MAX), asked_s) * (0.5 + self._random.random())
+        spread = 0.5 + self._random.random()
+        pause_s = max(min(BACKOFF_S * 2 ** min(count - 1, 10), BACKOFF_S_MAX), asked_s) * spread
+        self._asked_until[key] = time.monotonic() + asked_s * spread
         log.warning(
             "reconcile_failed",
             kind=self._kind,

@@ -6,12 +6,14 @@ Filled by watch events, replaced whole by a resync. Reading never asks the API s
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
+from memesnipe.control.proofs import Track
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.logs import logger
-from memesnipe_operator.kinds import ALLOCATION, RISK_POLICY, STRATEGY, Kind
+from memesnipe_operator.kinds import ALLOCATION, FINALIZER, RISK_POLICY, STRATEGY, Kind
 from memesnipe_operator.metrics import CONFIG_REFUSED
 from memesnipe_operator.newest import Newest
 from memesnipe_operator.performance import Standing
+from memesnipe_operator.records import Records
 from memesnipe_operator.resources.plan import Running
 from memesnipe_operator.stability import Choice
 from memesnipe_operator.views import (
@@ -44,6 +46,9 @@ class World:
         """By Strategy: uid and generation that its reconcile looked at last, and what it chose. One made anew under a name is another."""
         self.trouble: dict[str, str] = {}
         """By Strategy: why its reconcile keeps failing."""
+        self.records = Records()
+        self.track = Track()
+        """What the services say of code, paper trades and gaps."""
         self.standing: Standing | None = None
         """None: position_manager has not said what is held, so nothing can be called flat."""
 
@@ -56,6 +61,14 @@ class World:
         known = self.body(kind, body["metadata"]["name"])
         if known is not None and asked_of(known) == asked_of(body):
             self.put(kind, body)
+
+    def held(self, body: Body) -> None:
+        """Take in the answer to our finalizer, which is no news then; one that shows more than that is left to its event, too."""
+        known = self.body(STRATEGY, body["metadata"]["name"])
+        if known is not None:
+            *asked, finalizers = asked_of(known)
+            if (*asked, (*finalizers, FINALIZER)) == asked_of(body):
+                self.put(STRATEGY, body)
 
     def drop(self, kind: Kind, body: Body) -> bool:
         """Take out an object that is gone; return whether it was news."""
@@ -72,6 +85,11 @@ class World:
     def names(self, kind: Kind) -> list[str]:
         """Return the names of a kind's objects, sorted."""
         return self._bodies.names(kind.kind)
+
+    def kept(self) -> list[str]:
+        """Return the names of the Strategies with our finalizer on, also of those on their way out: what they hold is looked after."""
+        bodies = {name: self.body(STRATEGY, name) for name in self.names(STRATEGY)}
+        return [name for name, body in bodies.items() if body is not None and FINALIZER in view_of(body).finalizers]
 
     def strategies(self) -> list[StrategyView]:
         """Return the Strategies that are not being deleted, by name. One that does not validate counts as the last good one."""

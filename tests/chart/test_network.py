@@ -98,6 +98,59 @@ def test_the_signer_reaches_nothing_not_even_dns(protocol: str) -> None:
     ] == []
 
 
+VAULT: Values = {"url": "https://vault.example:8200", "address": "10.2.0.1", "key": "memesnipe-wallet"}
+VAULT_PODS = {
+    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "default"}},
+    "podSelector": {"matchLabels": {"app": "stranger"}},
+}
+"""Vault inside the cluster: the pod that is a stranger everywhere else."""
+
+
+def ways_out(vault: Values) -> list[tuple[Party, int, str]]:
+    """Return everything that the signer reaches with this Vault, by port and protocol."""
+    network, parts = installed({**LIVE, "signer": {"vault": vault}})
+    others: list[Party] = [
+        *(part for part in parts.values() if part != parts["signer"]),
+        DNS,
+        STRANGER,
+        INTERNET,
+        INTERNET_6,
+        METADATA,
+        INSIDE,
+    ]
+    tried = [
+        (who, port, protocol)
+        for who in [*others, VAULT_HOST, VAULT_HOST_6]
+        for port in (53, 443, 8200, 8091)
+        for protocol in ("TCP", "UDP")
+    ]
+    return [(who, port, protocol) for who, port, protocol in tried if network.allows(parts["signer"], who, port, protocol)]
+
+
+VAULT_HOST, VAULT_HOST_6 = Outside("10.2.0.1"), Outside("fd00::2")
+
+
+@pytest.mark.parametrize(
+    ("vault", "where"),
+    [
+        (VAULT, (VAULT_HOST, 8200, "TCP")),
+        ({**VAULT, "url": "https://vault.example"}, (VAULT_HOST, 443, "TCP")),
+        ({**VAULT, "url": "https://[fd00::2]:8200", "address": "fd00::2"}, (VAULT_HOST_6, 8200, "TCP")),
+        ({**VAULT, "to": [VAULT_PODS]}, (STRANGER, 8200, "TCP")),
+    ],
+    ids=["by its address", "on the usual port", "by an IPv6 address", "by its pods"],
+)
+def test_a_signer_whose_key_is_in_vault_reaches_vault_and_nothing_else(vault: Values, where: tuple[Party, int, str]) -> None:
+    assert ways_out(vault) == [where]
+
+
+@pytest.mark.parametrize("name", [name for name in VALUE_SETS if name != "everything"])
+def test_without_vault_the_signer_has_no_way_out_in_any_of_the_ways_to_install(name: str) -> None:
+    policies = [m for m in render(VALUE_SETS[name]) if m["kind"] == "NetworkPolicy" and m["metadata"]["namespace"] == SIGNER]
+
+    assert [policy["spec"].get("egress") for policy in policies if policy["spec"].get("egress")] == []
+
+
 def test_an_executor_reaches_redis_and_dns_and_nothing_outside() -> None:
     network, parts = installed({**LIVE, "monitoring": {"namespace": "monitoring"}})
     executor = parts["executor"]

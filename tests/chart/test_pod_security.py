@@ -19,10 +19,11 @@ def test_every_pod_is_restricted_and_bounded(values: Values) -> None:
 @pytest.mark.parametrize("values", VALUE_SETS.values(), ids=VALUE_SETS.keys())
 def test_nobody_but_the_operator_and_its_jobs_gets_a_token(values: Values) -> None:
     promoting = {"autonomous-allocator"} if values.get("promotion") else set()
+    attesting = {"attest"} if values.get("evidence") else set()
 
     with_token = {pod.component for pod in pods(render(values)) if pod.spec["automountServiceAccountToken"]}
 
-    assert with_token == TALKS_TO_THE_API_SERVER | promoting
+    assert with_token == TALKS_TO_THE_API_SERVER | promoting | attesting
 
 
 def test_no_service_account_hands_out_a_token_by_itself() -> None:

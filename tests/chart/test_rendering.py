@@ -96,7 +96,8 @@ def test_whatever_a_pod_mounts_or_reads_is_made_by_setup_by_the_chart_or_named_i
     manifests = render(values)
     there = {(m["kind"], m["metadata"]["namespace"], m["metadata"]["name"]) for m in manifests if "namespace" in m["metadata"]}
     there |= set(made_by_setup(localnet=bool(values.get("localnet"))))
-    named = {"my-redis", "my-ledger", "my-chain", *([] if values.get("localnet") else ["memesnipe-wallet"])}
+    named = {"my-redis", "my-ledger", "my-chain", "my-recordings", "memesnipe-vault", "my-jito"}
+    named |= set() if values.get("localnet") else {"memesnipe-wallet"}
 
     used = {reference for pod in pods(manifests) for reference in references(pod)}
 
@@ -204,6 +205,33 @@ def test_a_real_wallet_is_never_filled_by_the_localnet_nor_signed_for_on_it() ->
 
 def test_the_signer_is_told_the_one_address_so_that_another_wallet_s_file_is_found_at_its_start() -> None:
     assert pod_of(render(LIVE), "signer").env["MEMESNIPE_WALLET_ADDRESS"]["value"] == WALLET
+
+
+VAULT: Values = {"url": "https://vault.example:8200", "address": "10.2.0.1", "key": "memesnipe-wallet"}
+
+
+def test_a_key_in_vault_takes_the_place_of_the_file_and_its_token_is_a_file_of_the_signers_alone() -> None:
+    manifests = render({**LIVE, "signer": {"vault": VAULT, "jito": {"existingSecret": "my-jito"}}})
+
+    signer = pod_of(manifests, "signer")
+    assert signer.env["MEMESNIPE_KEY_SOURCE"]["value"] == "vault"
+    assert "MEMESNIPE_WALLET_FILE" not in signer.env
+    sources = {source["secret"]["name"] for volume in signer.spec["volumes"] for source in projected(volume) if "secret" in source}
+    assert sources == {"memesnipe-signer-tls", "memesnipe-vault", "my-jito"}
+    assert signer.spec["containers"][0]["args"] == ["signer"]
+    assert signer.spec["hostAliases"] == [{"ip": "10.2.0.1", "hostnames": ["vault.example"]}]
+    others = [pod for pod in pods(manifests) if pod.component != "signer"]
+    assert [pod.component for pod in others if "memesnipe-vault" in str(pod.spec) or "my-jito" in str(pod.spec)] == []
+
+
+def projected(volume: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(volume.get("projected", {}).get("sources", []))
+
+
+def test_a_vault_that_is_named_by_its_address_needs_no_line_in_the_hosts_file() -> None:
+    vault = {**VAULT, "url": "https://10.2.0.1:8200"}
+
+    assert "hostAliases" not in pod_of(render({**LIVE, "signer": {"vault": vault}}), "signer").spec
 
 
 @each_set

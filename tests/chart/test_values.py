@@ -33,6 +33,8 @@ WRONG = {
     ),
     "a number as a setting": ({"walletGuard": {"settings": {"MEMESNIPE_SEED": 8}}}, "got number, want string"),
     "a peer that is none": ({"networkPolicy": {"dnsTo": [{"ip": "10.0.0.1"}]}}, "additional properties 'ip' not allowed"),
+    "Vault in the clear": ({"signer": {"vault": {"url": "http://vault.example:8200"}}}, "at '/signer/vault/url'"),
+    "a name for Vault's address": ({"signer": {"vault": {"address": "vault.example"}}}, "at '/signer/vault/address'"),
     "six operators": ({"operator": {"replicas": 6}}, "at '/operator/replicas': maximum: got 6, want 5"),
     "a memory size in words": ({"dashboard": {"resources": {"limits": {"memory": "much"}}}}, "at '/dashboard/resources/limits/memory'"),
     "a key that was taken away": ({"localnet": {"enabled": None}}, "at '/localnet': missing property 'enabled'"),
@@ -42,6 +44,18 @@ CONTRADICTING = {
     "strategies beside the keys": ({"strategies": {"namespace": "memesnipe"}}, "must be three different ones"),
     "strategies beside the signer": ({"strategies": {"namespace": "memesnipe-signer"}}, "must be three different ones"),
     "live without a wallet": ({"paperTradingMode": False}, "paperTradingMode: false needs wallet.pubkey"),
+    "Vault for the localnet's wallet": (
+        {"localnet": {"enabled": True}, "signer": {"vault": {"url": "https://v.example"}}},
+        "localnet.enabled: true makes a wallet of its own",
+    ),
+    "Vault without its key": (
+        {**LIVE, "signer": {"vault": {"url": "https://v.example", "address": "10.2.0.1"}}},
+        "signer.vault.url needs signer.vault.key",
+    ),
+    "Vault without its address": (
+        {**LIVE, "signer": {"vault": {"url": "https://v.example", "key": "wallet"}}},
+        "and signer.vault.address, the address of that host",
+    ),
     "live without volumes": (
         {**LIVE, "persistence": {"enabled": False}, "ledger": {"existingSecret": "db"}},
         "paperTradingMode: false needs persistence.enabled: true",

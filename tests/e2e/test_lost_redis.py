@@ -39,11 +39,12 @@ def test_a_live_stack_that_loses_all_of_redis_keeps_its_halt_and_can_still_sell(
         until(lambda: stack.ledger(HELD), 240, "a live position")
         assert stack.command("kill").returncode == 0
 
-        until(lambda: known_to_control(stack) == [("*", "halted")], 10, "the halt on disk")
+        until(lambda: known_to_control(stack) == [("*", "halted")], 60, "the halt on disk")
+        until(lambda: stack.rests(BUYS), 120, "every buy from before the halt in the ledger")
 
         with server(stack) as client:
             client.flushall()
-            until(lambda: client.exists(CONFIG.name), 10, "the configuration again")
+            until(lambda: client.exists(CONFIG.name), 60, "the configuration again")
         before = stack.ledger(BUYS)
         until(lambda: closed(stack), 180, "every position sold while halted")
         bought_while_halted = stack.ledger(BUYS) != before

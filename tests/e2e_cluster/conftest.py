@@ -10,7 +10,7 @@ import pytest
 
 from memesnipe.testing.cluster import a_real_node
 from memesnipe.testing.cluster.packages import NoRealNode
-from memesnipe.testing.images.build import NAMES, Image, build
+from memesnipe.testing.images.build import Image, build
 from memesnipe.testing.images.build import redis as redis_image
 from memesnipe.testing.images.engine import NoEngine, an_engine
 from memesnipe.testing.installation.installed import NAMESPACES, STRATEGIES, Installation
@@ -19,6 +19,7 @@ from memesnipe.testing.installation.values import values
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
+INSTALLED = ("runtime", "operator", "signer")
 MANIFESTS = ("manifests/risk-policy.yaml", "manifests/allocation.yaml")
 Say = Callable[[str], None]
 
@@ -48,7 +49,7 @@ def images() -> dict[str, Image]:
     """The three images of this checkout, and a Redis."""
     try:
         with an_engine() as engine:
-            return {**{role: build(role, engine) for role in NAMES}, "redis": redis_image(engine)}
+            return {**{role: build(role, engine) for role in INSTALLED}, "redis": redis_image(engine)}
     except NoEngine as missing:
         pytest.skip(str(missing))
 

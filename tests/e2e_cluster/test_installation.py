@@ -22,6 +22,8 @@ BUSY = Path(__file__).with_name("busy.yaml")
 BUSY_BUYS = "SELECT count(*) FROM fills WHERE strategy = 'busy' AND mode = 'live' AND side = 'buy' AND status = 'filled'"
 LIVE_SELLS = "SELECT count(*) FROM fills WHERE mode = 'live' AND side = 'sell' AND status = 'filled'"
 FILLS = "SELECT count(*) FROM fills"
+QUIET_S = 10
+"""A transaction that is on its way lands within seconds, on a busy machine, too: what is reconciled must have come to rest."""
 OPEN = "SELECT opened_intent_id FROM positions WHERE mode = 'live' AND units > 0"
 CLOSED = "SELECT opened_intent_id FROM trades WHERE mode = 'live'"
 DOUBLED = "SELECT intent_id FROM fills WHERE status = 'filled' GROUP BY intent_id HAVING count(*) > 1"
@@ -40,13 +42,13 @@ def condition(installation: Installation, kind: str) -> dict[str, str]:
 def settle(installation: Installation) -> None:
     """Stop new risk and wait until nothing moves."""
     installation.kill_switch("Halted", "test: quiet")
-    until(lambda: not moves(installation), 120, "nothing in flight")
+    until(lambda: not moves(installation), 180, "nothing in flight")
 
 
 def moves(installation: Installation) -> bool:
     before = count(installation, FILLS)
     try:
-        until(lambda: count(installation, FILLS) != before, 4, "a change")
+        until(lambda: count(installation, FILLS) != before, QUIET_S, "a change")
     except AssertionError:
         return False
     return True
@@ -72,7 +74,7 @@ def test_a_strategy_that_is_applied_trades_on_paper_and_the_page_shows_its_fill(
 
     applied = time.monotonic()
     installation.kubectl("apply", "-n", STRATEGIES, "-f", str(MANIFEST))
-    until(lambda: any(p["metadata"]["namespace"] == STRATEGIES for p in installation.pods()), 60, "a pod for the strategy")
+    until(lambda: any(p["metadata"]["namespace"] == STRATEGIES for p in installation.pods()), 120, "a pod for the strategy")
     installation.until_ready(120)
     ready_s = time.monotonic() - applied
     until(paper_fills, 240, "a paper fill on the page")
@@ -91,7 +93,7 @@ def test_a_strategy_that_is_applied_trades_on_paper_and_the_page_shows_its_fill(
 def test_a_patch_takes_it_live_and_the_ledger_equals_the_chain_to_the_lamport(installation: Installation, say: Say) -> None:
     patched = time.monotonic()
     installation.patch("strategy", "momentum", {"mode": "live"})
-    until(lambda: condition(installation, "Live").get("status") == "True", 60, "the Strategy is live")
+    until(lambda: condition(installation, "Live").get("status") == "True", 120, "the Strategy is live")
     live_s = time.monotonic() - patched
     until(lambda: count(installation, LIVE_SELLS) >= 1, 400, "a live buy and sell")
     sold_s = time.monotonic() - patched
@@ -111,7 +113,7 @@ def test_the_kill_switch_stops_new_risk_within_a_second(installation: Installati
         until(lambda: len(watch.buys_approved_ms(redis)) >= 8, 120, "buys that are approved")
         commanded_ms = time.time_ns() // 1_000_000
         installation.kill_switch("Halted", "test: stop")
-        until(lambda: not moves(installation), 120, "nothing in flight")
+        until(lambda: not moves(installation), 180, "nothing in flight")
         approved_ms = watch.buys_approved_ms(redis)
         halted_ms = int(redis.xrevrange(KILL_SWITCH.name, count=1)[0][0].partition(b"-")[0])
 
@@ -133,7 +135,7 @@ def test_every_pod_killed_in_turn_loses_no_position_and_the_ledger_stays_exact(i
     for pod in installation.pods():
         killed = time.monotonic()
         installation.kubectl("delete", "pod", pod["metadata"]["name"], "-n", pod["metadata"]["namespace"], "--grace-period=0", "--force")
-        until(lambda gone=pod: all(p["metadata"]["uid"] != gone["metadata"]["uid"] for p in installation.pods()), 60, "gone")  # type: ignore[misc]
+        until(lambda gone=pod: all(p["metadata"]["uid"] != gone["metadata"]["uid"] for p in installation.pods()), 120, "gone")  # type: ignore[misc]
         installation.until_ready(180)
         took[pod["metadata"]["labels"]["app.kubernetes.io/component"]] = time.monotonic() - killed
         held |= set(installation.ledger(OPEN))

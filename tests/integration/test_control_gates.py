@@ -103,7 +103,7 @@ async def test_a_mainnet_without_evidence_stays_on_paper_and_the_status_names_th
         await a_control(bus, tmp_path, url).turn()
 
     assert await mode_in_force(bus) is Mode.PAPER
-    assert failing(tmp_path) == {"EvidencePassed": "NoEvidence", "PaperProven": "TooFewPaperTrades"}
+    assert failing(tmp_path) == {"EvidencePassed": "NoEvidence", "PaperProven": "PaperTradesUnknown"}
     assert await bus.get(topology.LEASE_KEY.format(strategy="momentum")) is None
 
 

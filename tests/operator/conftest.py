@@ -15,9 +15,10 @@ import yaml
 
 from memesnipe.testing.cluster import Cluster, a_cluster, prepare
 from memesnipe.testing.custom_resources import Resources, a_namespace, install_crds
-from memesnipe.testing.desk import DRY, POLICY, STRATEGY, TRADER, Desk, admit, people
+from memesnipe.testing.desk import CONFIG_MAPS, DRY, POLICY, STRATEGY, TRADER, Desk, evidence_map, granting, people
 from memesnipe.testing.operators import RunningOperator, Shared, StartOperator, starting
 from memesnipe.testing.redis_seen import RedisSeen
+from memesnipe.testing.roles import admit
 from memesnipe.testing.setting_up import Installation, Mortal
 from memesnipe_operator.api import Api
 from memesnipe_operator.connection import connected
@@ -164,7 +165,9 @@ def _denied(probe: Desk) -> Iterator[Callable[[], bool]]:
     for kind, name, spec in (("RiskPolicy", "default", {"onDelete": "Refuse"}), ("Strategy", "momentum", {"strategy": "momentum"})):
         assert probe.create(kind, name, spec) == ""
     probe.say_status(STRATEGY, openPositions=1)
+    admit(probe.cluster, granting(probe.namespace, TRADER, "configmaps", "create", group=""))
     asked: tuple[Callable[[], str], ...] = (
+        lambda: probe.told("POST", CONFIG_MAPS + DRY, evidence_map("{}"), who=TRADER),
         lambda: probe.change(STRATEGY + DRY, {"mode": "live"}),
         lambda: probe.create("Allocation", "default", {"capitalSol": 1}, who=TRADER, query=DRY),
         lambda: probe.change(POLICY + DRY, {"drawdownBpsMax": 9_999}),

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from memesnipe.testing.cluster import Cluster
-from memesnipe.testing.desk import ALLOCATION, CAPTAIN, DRY, MOMENTUM_ONLY, POLICY, STRATEGY, TRADER, Desk, admit, body, granting
+from memesnipe.testing.desk import ALLOCATION, CAPTAIN, DRY, MOMENTUM_ONLY, POLICY, STRATEGY, TRADER, Desk, body, granting
+from memesnipe.testing.roles import admit
 from memesnipe_operator.crds import policies
 from memesnipe_operator.crds.admission import HOUSEKEEPERS
 
@@ -140,6 +141,7 @@ def test_a_new_allocation_raises_the_capital_from_nothing(desk: Desk) -> None:
 def test_a_strategy_with_open_positions_stays_where_the_policy_refuses(desk: Desk) -> None:
     desk.say_status(STRATEGY, openPositions=2)
     assert desk.change(POLICY, {"onDelete": "Refuse"}) == ""
+    desk.cluster.wait(lambda: desk.told("DELETE", STRATEGY + DRY), "admission has heard of the changed RiskPolicy")
 
     told = [desk.told("DELETE", path) for path in (STRATEGY, "strategies")]
 

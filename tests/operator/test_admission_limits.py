@@ -8,7 +8,8 @@ import pytest
 from memesnipe.manifests.directions import DIRECTIONS, Looser, loosened
 from memesnipe.manifests.models import RiskPolicySpec
 from memesnipe.testing.cluster import Cluster
-from memesnipe.testing.desk import CAPTAIN, DRY, POLICY, TRADER, Desk, admit, granting, people
+from memesnipe.testing.desk import CAPTAIN, DRY, POLICY, TRADER, Desk, granting, people
+from memesnipe.testing.roles import admit
 
 pytestmark = pytest.mark.xdist_group("cluster")
 

@@ -128,7 +128,7 @@ def test_nothing_outlives_a_test_run_that_is_killed(tmp_path: Path) -> None:
     run.send_signal(signal.SIGKILL)
     run.wait()
 
-    until(lambda: processes_with(marker) == {}, 10, "the cluster's processes end with the test run")
+    until(lambda: processes_with(marker) == {}, 60, "the cluster's processes end with the test run")
 
 
 def test_the_folder_of_a_killed_run_is_removed_by_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +267,7 @@ def test_a_build_that_fails_says_what_go_said_and_leaves_nothing(tmp_path: Path,
 def test_a_part_that_ends_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     part = processes.Part("teller", ["sh", "-c", "echo the reason; exit 3"], tmp_path / "teller.log")
     part.start()
-    until(lambda: not part.running, 10, "it ends")
+    until(lambda: not part.running, 60, "it ends")
 
     with pytest.raises(processes.PartFailed, match=r"(?s)exit code 3.*the reason"):
         part.must_run()

@@ -80,18 +80,31 @@ CONTRADICTORY = {"tradeSizeSolMax": 6, "strategyExposureSolMax": 5}
 @pytest.fixture
 def upgraded(cluster: Cluster, namespace: str) -> Iterator[Objects]:
     """Objects made under the older definitions, after the newer ones were applied over them."""
+    try:
+        yield made(cluster, Objects(cluster, namespace))
+    finally:
+        for path in paths():
+            if served(cluster, path):
+                cluster.call("DELETE", path)
+        cluster.wait(lambda: not any(served(cluster, path) for path in paths()), "the definitions gone: the next test makes them anew")
+
+
+def made(cluster: Cluster, objects: Objects) -> Objects:
     cluster.apply(*older())
-    objects = Objects(cluster, namespace)
     cluster.wait(lambda: [objects.get(resource.plural) for resource in RESOURCES], "the older definitions served")
     objects.create("Strategy", "strategies", "momentum", MOMENTUM, {"mode": "live", "openPositions": 2, "conditions": [READY]})
     objects.create("Allocation", "allocations", "default", {"capitalSol": 12.5}, {"inForce": "Yes"})
     objects.create("RiskPolicy", "riskpolicies", "default", CONTRADICTORY, {"halt": "Active"})
     cluster.apply(*newer())
-    cluster.wait(lambda: "onDelete" in objects.get("riskpolicies/default")["spec"], "the newer definitions in force")
-    yield objects
-    for path in paths():
-        cluster.call("DELETE", path)
-    cluster.wait(lambda: not any(served(cluster, path) for path in paths()), "the definitions gone: the next test makes them anew")
+    cluster.wait(lambda: "onDelete" in objects.get("riskpolicies/default")["spec"], "the newer definition of a RiskPolicy in force")
+    cluster.wait(lambda: keeps_resources(objects), "that of a Strategy, too: the API server takes up each by itself")
+    return objects
+
+
+def keeps_resources(objects: Objects) -> bool:
+    """A field that the older definition does not know is dropped from what is written."""
+    asked = {"spec": {"resources": {"limits": {"memory": "1Gi"}}}}
+    return "resources" in objects.patch("strategies/momentum?dryRun=All", asked)["spec"]
 
 
 def test_objects_from_before_are_read_as_they_were_written_and_can_be_changed(upgraded: Objects) -> None:

@@ -17,6 +17,7 @@ from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import HeldAccount, Holding, Holdings
 from memesnipe.testing.builders import MINT, SOL
 from memesnipe.testing.cluster import Cluster
+from memesnipe.testing.roles import admit, bound
 from memesnipe_operator.api import Api
 from memesnipe_operator.connection import connected
 from memesnipe_operator.drain.held import StillHeld, Unknown
@@ -82,7 +83,7 @@ class Installation:
         self.platform, self.strategies = platform, strategies
 
     async def drain(self, *, changes_max: int = 10_000, **changes: Any) -> None:
-        waits = {"told_s": 0.0, "settle_s": 0.0, "gone_s": 30.0}
+        waits = {"told_s": 0.0, "settle_s": 0.0, "gone_s": 90.0}
         where = {"namespace": self.platform, "strategies_namespace": self.strategies, "redis_url": self.redis_url}
         await drain(Mortal(self.api._client, changes_max), DrainSettings(**{**where, **waits, **changes}))
 
@@ -246,7 +247,7 @@ async def test_position_manager_is_given_time_to_say_what_is_held(installation: 
     with redis.Redis.from_url(installation.redis_url) as client:
         client.delete(HOLDINGS_KEY)
         client.config_resetstat()
-        draining = asyncio.create_task(installation.drain(told_s=30.0))
+        draining = asyncio.create_task(installation.drain(told_s=90.0))
         await until(lambda: "cmdstat_get" in client.info("commandstats"))
 
     installation.say(FLAT)
@@ -256,7 +257,7 @@ async def test_position_manager_is_given_time_to_say_what_is_held(installation: 
 
 
 async def test_a_position_that_an_order_under_way_opened_stops_it_and_brings_the_operator_back(installation: Installation) -> None:
-    draining = asyncio.create_task(installation.drain(settle_s=30.0))
+    draining = asyncio.create_task(installation.drain(settle_s=90.0))
     await until(lambda: "deployments strategy-momentum" not in installation.left())
     installation.say(holding())
 
@@ -293,7 +294,7 @@ async def test_an_operator_that_a_person_scaled_to_0_stays_there_when_refused(in
     assert installation.replicas() == 0
 
 
-async def until(holds: Callable[[], bool], timeout_s: float = 30.0) -> None:
+async def until(holds: Callable[[], bool], timeout_s: float = 90.0) -> None:
     deadline_s = asyncio.get_running_loop().time() + timeout_s
     while not holds():
         assert asyncio.get_running_loop().time() < deadline_s
@@ -348,7 +349,7 @@ async def test_a_job_with_the_operators_labels_is_not_waited_for(installation: I
     installation.cluster.call("POST", path("jobs", installation.platform), job)
     installation.cluster.wait(lambda: len(installation.pods(installation.platform)) == 2, "the pod of the Job")
 
-    await installation.drain(gone_s=10.0)
+    await installation.drain(gone_s=90.0)
 
     assert installation.left() == OWN
 
@@ -408,12 +409,8 @@ def job(installation: Installation, **settings: str) -> "subprocess.CompletedPro
     """Run `python -m memesnipe_operator.drain` under an account with these Roles and no other."""
     cluster = installation.cluster
     cluster.call("POST", path("serviceaccounts", installation.platform), {"metadata": {"name": "drain"}})
-    for namespace, rules in ((installation.platform, PLATFORM_RULES), (installation.strategies, STRATEGIES_RULES)):
-        rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
-        cluster.call("POST", f"{rbac}/roles", {"metadata": {"name": "drain"}, "rules": rules})
-        subject = {"kind": "ServiceAccount", "name": "drain", "namespace": installation.platform}
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "drain"}
-        cluster.call("POST", f"{rbac}/rolebindings", {"metadata": {"name": "drain"}, "subjects": [subject], "roleRef": role})
+    rules = {installation.platform: PLATFORM_RULES, installation.strategies: STRATEGIES_RULES}
+    admit(cluster, bound("drain", installation.platform, rules))
     env = {
         "MEMESNIPE_NAMESPACE": installation.platform,
         "MEMESNIPE_STRATEGIES_NAMESPACE": installation.strategies,

@@ -51,10 +51,11 @@ def test_watches_that_are_cut_are_taken_up_again_and_nothing_that_happened_meanw
     proxied: tuple[ApiProxy, Path], resources: Resources, start_operator: StartOperator
 ) -> None:
     proxy, kubeconfig = proxied
-    start_operator(**PATIENT, MEMESNIPE_KUBECONFIG=str(kubeconfig), MEMESNIPE_RESYNC_S="86400")
+    start_operator(**PATIENT, MEMESNIPE_KUBECONFIG=str(kubeconfig), MEMESNIPE_RESYNC_S="86400", MEMESNIPE_WATCH_IDLE_S="600")
     resources.limits()
     resources.strategy("momentum")
     resources.until(lambda: resources.trades("momentum"), "it trades")
+    resources.until(lambda: proxy.watching == 8, "every watch is open")
     asked = len(proxy.asked)
     proxy.refuse(8, 500, is_a_watch)
 
@@ -74,7 +75,7 @@ def test_an_overloaded_api_server_is_left_alone_for_as_long_as_it_asks(
     operator = start_operator(**PATIENT, MEMESNIPE_KUBECONFIG=str(kubeconfig))
     resources.limits()
     resources.until(lambda: resources.status("default", "riskpolicies").get("inForce") == "Yes", "the limits are in force")
-    proxy.refuse(2, 429, lambda method, path: is_a_write(method, path) and "/strategies/" in path, Retry_After="2")
+    proxy.refuse(2, 429, lambda method, path: is_a_write(method, path) and "/strategies/momentum?" in path, Retry_After="2")
     started_s = time.monotonic()
 
     resources.strategy("momentum")
@@ -126,4 +127,4 @@ def test_watches_that_are_never_answered_do_not_make_it_deaf(
     proxy.answer_again()
     resources.change("riskpolicies", "default", {"killSwitch": {"state": "Halted", "reason": "still heard"}})
 
-    resources.until(lambda: [one.reason for one in seen.said()] == ["still heard"], "the kill switch is heard", 10)
+    resources.until(lambda: [one.reason for one in seen.said()] == ["still heard"], "the kill switch is heard")

@@ -41,8 +41,9 @@ def test_pausing_takes_the_pod_away_and_resuming_brings_the_same_back(running: S
     change(running, paused=True)
 
     running.resources.until(lambda: not running.resources.trades("momentum"), "it does not trade")
-    assert (deployment(running)["spec"]["replicas"], deployment(running)["spec"]["template"]) == (0, template)
-    assert running.resources.condition("momentum", "Trading")["reason"] == "Paused"
+    running.resources.until(lambda: deployment(running)["spec"]["replicas"] == 0, "no pod is asked for")
+    assert deployment(running)["spec"]["template"] == template
+    running.resources.until(lambda: running.resources.condition("momentum", "Trading")["reason"] == "Paused", "the status says why")
     change(running, paused=False)
     running.resources.until(lambda: running.resources.trades("momentum"), "it trades again")
     assert (deployment(running)["spec"]["replicas"], deployment(running)["spec"]["template"]) == (1, template)
@@ -54,9 +55,9 @@ def test_other_parameters_start_the_strategy_anew_under_another_spec_hash(runnin
     change(running, parameters={"fast_s": 20})
 
     running.resources.until(lambda: running.resources.status("momentum")["runningSpecHash"] != before, "another spec hash")
-    after = deployment(running)["spec"]["template"]
-    assert after["spec"] == pod["spec"]
-    assert after["metadata"]["annotations"] != pod["metadata"]["annotations"]
+    annotations = pod["metadata"]["annotations"]
+    running.resources.until(lambda: deployment(running)["spec"]["template"]["metadata"]["annotations"] != annotations, "a new pod")
+    assert deployment(running)["spec"]["template"]["spec"] == pod["spec"]
     assert '"fast_s":20' in running.resources.owned("configmaps", "momentum")["data"]["strategy.json"]  # type: ignore[index]
     now = running.resources.status("momentum")["runningSpecHash"]
     running.resources.until(lambda: running.seen.configs()[-1].strategies[0].spec_hash == now, "services know it by that hash")

@@ -48,7 +48,7 @@ def test_a_strategy_with_open_positions_closes_them_says_so_and_goes_when_they_a
 
     desk.resources.until(lambda: desk.resources.get("strategies", "holder") is None, "it is gone")
     desk.resources.until(lambda: "executor-holder" not in desk.seen.users(), "its user is gone")
-    desk.resources.until(lambda: desk.seen.exit_lease("holder") is None, "its exit lease is gone", 5)
+    desk.resources.until(lambda: desk.seen.exit_lease("holder") is None, "its exit lease is gone")
     assert desk.seen.client.keys("orders:*holder") == []
     assert "Gone" in dict(desk.resources.events("holder"))
 

@@ -46,7 +46,7 @@ def test_an_edited_deployment_is_written_again(desk: Shared, name: str) -> None:
 
     hurt(desk, "deployments", name, {"spec": {"replicas": 3, "template": {"spec": {"terminationGracePeriodSeconds": 3600}}}})
 
-    desk.resources.until(lambda: spec_of(desk, "deployments", name) == before, "the Deployment is as it was", 10)
+    desk.resources.until(lambda: spec_of(desk, "deployments", name) == before, "the Deployment is as it was")
     assert repaired(desk, "Deployment")() == counted + 1
 
 
@@ -56,7 +56,7 @@ def test_a_deleted_secret_comes_back_with_the_same_password(desk: Shared, name: 
 
     desk.resources.delete("secrets", f"strategy-{name}", ROOTS["secrets"])
 
-    desk.resources.until(lambda: desk.resources.owned("secrets", name), "there is a Secret again", 10)
+    desk.resources.until(lambda: desk.resources.owned("secrets", name), "there is a Secret again")
     after = desk.resources.owned("secrets", name)
     assert after is not None
     assert (after["data"], after["metadata"]["uid"] != before["metadata"]["uid"]) == (before["data"], True)
@@ -68,7 +68,7 @@ def test_an_opened_network_policy_is_closed_again(desk: Shared, name: str) -> No
 
     hurt(desk, "networkpolicies", name, {"spec": {"policyTypes": ["Ingress"], "ingress": [{}]}})
 
-    desk.resources.until(lambda: spec_of(desk, "networkpolicies", name) == before, "the NetworkPolicy is closed", 10)
+    desk.resources.until(lambda: spec_of(desk, "networkpolicies", name) == before, "the NetworkPolicy is closed")
     assert repaired(desk, "NetworkPolicy")() == counted + 1
 
 
@@ -81,7 +81,7 @@ def test_a_label_by_which_it_is_found_is_put_back(desk: Shared, name: str, label
 
     hurt(desk, "configmaps", name, {"metadata": {"labels": {label: None}}})
 
-    desk.resources.until(lambda: labels() == before, "the labels are back", 10)
+    desk.resources.until(lambda: labels() == before, "the labels are back")
 
 
 def test_another_field_manager_that_takes_our_field_loses_it_and_there_is_no_fight(desk: Shared, name: str) -> None:
@@ -90,7 +90,7 @@ def test_another_field_manager_that_takes_our_field_loses_it_and_there_is_no_fig
 
     desk.resources.cluster.call("PATCH", path, theirs, content_type="application/apply-patch+yaml")
 
-    desk.resources.until(lambda: spec_of(desk, "deployments", name)["replicas"] == 1, "our number of replicas is back", 10)
+    desk.resources.until(lambda: spec_of(desk, "deployments", name)["replicas"] == 1, "our number of replicas is back")
     desk.resources.remains(
         lambda: desk.operator.count("memesnipe_api_calls_total", verb="PATCH", kind="Deployment"), "writes of Deployments"
     )
@@ -99,7 +99,7 @@ def test_another_field_manager_that_takes_our_field_loses_it_and_there_is_no_fig
 def test_another_field_managers_own_field_stays_and_there_is_no_fight(desk: Shared, name: str) -> None:
     hurt(desk, "configmaps", name, {"metadata": {"annotations": {"example.com/owner": "somebody"}}})
 
-    desk.resources.until(lambda: repaired(desk, "ConfigMap")() >= 1, "the operator looked at it", 10)
+    desk.resources.until(lambda: repaired(desk, "ConfigMap")() >= 1, "the operator looked at it")
     desk.resources.remains(lambda: desk.operator.count("memesnipe_api_calls_total", verb="PATCH", kind="ConfigMap"), "writes of ConfigMaps")
     annotations = desk.resources.owned("configmaps", name)["metadata"]["annotations"]  # type: ignore[index]  # it is there
     assert annotations == {"example.com/owner": "somebody"}

@@ -80,7 +80,7 @@ def test_kubectl_patch_says_the_halt_with_its_reason_and_the_status_shows_it(des
     done = desk.resources.patch("riskpolicy", "default", {"killSwitch": {"state": "Halted", "reason": "test"}})
 
     assert done.returncode == 0
-    desk.resources.until(lambda: [(one.state, one.reason) for one in desk.seen.said()[-1:]] == [(HALTED, "test")], "it is said", 2)
+    desk.resources.until(lambda: [(one.state, one.reason) for one in desk.seen.said()[-1:]] == [(HALTED, "test")], "it is said")
     assert (desk.seen.said()[-1].scope, desk.seen.said()[-1].by) == (PORTFOLIO, "riskpolicy")
     desk.resources.until(lambda: desk.resources.status("momentum").get("why") == "Halted: test", "the Strategy says why")
     desk.resources.until(lambda: (status(desk).get("halt"), status(desk).get("haltReason")) == ("Halted", "test"), "so does the policy")
@@ -90,14 +90,14 @@ def test_kubectl_patch_says_the_halt_with_its_reason_and_the_status_shows_it(des
 def test_reduce_only_leaves_a_lease_that_only_sells(desk: Shared) -> None:
     pull(desk, state="ReduceOnly", reason="no new risk")
 
-    desk.resources.until(lambda: desk.seen.lease("momentum") and lease_of(desk, "momentum").reduce_only, "the lease only sells", 5)
+    desk.resources.until(lambda: desk.seen.lease("momentum") and lease_of(desk, "momentum").reduce_only, "the lease only sells")
     assert desk.resources.trades("momentum")
 
 
 def test_frozen_leaves_no_lease_at_all(desk: Shared) -> None:
     pull(desk, state="Frozen", reason="a stolen key")
 
-    desk.resources.until(lambda: (desk.seen.lease("momentum"), desk.seen.exit_lease("momentum")) == (None, None), "no lease is left", 5)
+    desk.resources.until(lambda: (desk.seen.lease("momentum"), desk.seen.exit_lease("momentum")) == (None, None), "no lease is left")
 
 
 def test_one_strategy_is_halted_alone(desk: Shared) -> None:
@@ -107,7 +107,7 @@ def test_one_strategy_is_halted_alone(desk: Shared) -> None:
 
     pull(desk, strategies={"another": "Halted"}, reason="it misbehaves")
 
-    desk.resources.until(lambda: desk.seen.lease("another") is None, "its lease is gone", 5)
+    desk.resources.until(lambda: desk.seen.lease("another") is None, "its lease is gone")
     assert [(one.scope, one.state) for one in desk.seen.said()[said:]] == [("another", HALTED)]
     assert desk.seen.lease("momentum") is not None
     desk.resources.until(lambda: status(desk).get("strategyHalts") == {"another": "Halted"}, "the policy's status names it")
@@ -118,13 +118,13 @@ def test_what_stands_there_unchanged_does_not_undo_a_drawdown_halt(desk: Shared)
 
     desk.seen.halt(HALTED, "risk_guardian", "drawdown")
 
-    desk.resources.until(lambda: desk.seen.lease("momentum") is None, "its lease is gone", 5)
+    desk.resources.until(lambda: desk.seen.lease("momentum") is None, "its lease is gone")
     desk.resources.policy(killSwitch=desk.resources.get("riskpolicies", "default")["spec"]["killSwitch"], drawdownBpsMax=1_900)  # type: ignore[index]
     desk.resources.until(lambda: status(desk).get("observedGeneration") == generation(desk), "the changed policy is seen")
     desk.resources.remains(lambda: (desk.seen.lease("momentum"), len(desk.seen.said())), "the halt", 0.7)
     assert len(desk.seen.said()) == said + 1
     pull(desk, state="Active", reason="the drawdown is looked at")
-    desk.resources.until(lambda: desk.seen.lease("momentum"), "a person's word reopens", 5)
+    desk.resources.until(lambda: desk.seen.lease("momentum"), "a person's word reopens")
 
 
 def generation(desk: Shared) -> int:
@@ -158,12 +158,12 @@ def test_a_halt_of_one_strategy_does_not_say_to_everyone_again_that_all_may_trad
 
 def test_a_halt_that_was_taken_out_and_is_written_again_is_said_again(desk: Shared) -> None:
     pull(desk, state="Halted", reason="looks wrong")
-    desk.resources.until(lambda: desk.seen.lease("momentum") is None, "it is halted", 5)
+    desk.resources.until(lambda: desk.seen.lease("momentum") is None, "it is halted")
     desk.resources.change("riskpolicies", "default", {"killSwitch": None})
     desk.resources.until(lambda: status(desk).get("observedGeneration") == generation(desk), "the empty kill switch is seen")
     desk.seen.halt(ACTIVE, "cli", "looked at it")
-    desk.resources.until(lambda: desk.seen.lease("momentum"), "a person resumed", 5)
+    desk.resources.until(lambda: desk.seen.lease("momentum"), "a person resumed")
 
     pull(desk, state="Halted", reason="looks wrong")
 
-    desk.resources.until(lambda: desk.seen.lease("momentum") is None, "it is halted again", 5)
+    desk.resources.until(lambda: desk.seen.lease("momentum") is None, "it is halted again")

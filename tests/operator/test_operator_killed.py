@@ -25,7 +25,14 @@ def restart(operator: RunningOperator) -> None:
     operator.ready()
 
 
-POINTS = ("operator.before_user", "operator.before_child:1", "operator.before_child:4", "control.before_publish", "control.after_publish")
+POINTS = (
+    "operator.before_user",
+    "operator.before_child:1",
+    "operator.before_child:4",
+    "operator.before_finalizer",
+    "control.before_publish",
+    "control.after_publish",
+)
 """In the order in which an operator gets there: each life ends a step later than the one before."""
 
 
@@ -61,7 +68,7 @@ def test_a_restart_changes_nothing_and_says_nothing_again(operator: RunningOpera
         generation = resources.owned("deployments", "momentum")["metadata"]["generation"]  # type: ignore[index]  # it is there
         return len(seen.configs()), seen.said(), generation, Counter(resources.events("momentum")), resources.status("momentum")
 
-    before = told()
+    before = resources.settled(told, "what is said and written")
     operator.kill()
     restart(operator)
 
@@ -88,4 +95,4 @@ def test_an_operator_killed_while_a_strategy_leaves_lets_it_go_after_its_restart
     resources.until(lambda: resources.get("strategies", "momentum") is None, "it is gone")
     resources.until(lambda: not objects(resources), "all that it owned is gone", 60)
     assert "executor-momentum" not in seen.users()
-    assert [strategy.id for strategy in seen.configs()[-1].strategies] == []
+    resources.until(lambda: [strategy.id for strategy in seen.configs()[-1].strategies] == [], "it is not in the configuration")

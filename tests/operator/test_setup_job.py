@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from memesnipe.control.access import service_users
+from memesnipe.testing.roles import admit, bound
 from memesnipe.testing.setting_up import NOW, SIGNER_CLIENT, SIGNER_TLS, Installation, Object
 from memesnipe_operator.setup import objects
 
@@ -48,17 +49,16 @@ RIGHTS: dict[str, list[Object]] = {
 """The Roles of the account of setup, to the verb."""
 
 
+def allowed(rules: list[Object], without: str) -> list[Object]:
+    left = [rule | {"verbs": [verb for verb in rule["verbs"] if verb != without]} for rule in rules]
+    return [rule for rule in left if rule["verbs"]]
+
+
 def job(installation: Installation, *, without: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run `python -m memesnipe_operator.setup` under an account with these Roles and no other."""
     cluster, platform = installation.cluster, installation.namespace["platform"]
     cluster.call("POST", f"/api/v1/namespaces/{platform}/serviceaccounts", {"metadata": {"name": "setup"}})
-    for where, rules in RIGHTS.items():
-        allowed = [rule | {"verbs": [verb for verb in rule["verbs"] if verb != without]} for rule in rules]
-        path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{installation.namespace[where]}"
-        cluster.call("POST", f"{path}/roles", {"metadata": {"name": "setup"}, "rules": [rule for rule in allowed if rule["verbs"]]})
-        subject = {"kind": "ServiceAccount", "name": "setup", "namespace": platform}
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "setup"}
-        cluster.call("POST", f"{path}/rolebindings", {"metadata": {"name": "setup"}, "subjects": [subject], "roleRef": role})
+    admit(cluster, bound("setup", platform, {installation.namespace[where]: allowed(rules, without) for where, rules in RIGHTS.items()}))
     env = {
         "MEMESNIPE_NAMESPACE": platform,
         "MEMESNIPE_SIGNER_NAMESPACE": installation.namespace["signer"],

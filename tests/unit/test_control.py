@@ -10,21 +10,28 @@ from memesnipe.control.files import password, write_specs
 from memesnipe.control.gates import GATES, MAINNET_GENESIS, Facts, Verdict, judge
 from memesnipe.control.history import History
 from memesnipe.control.leases import leases, removed
+from memesnipe.control.proofs import Damaged
+from memesnipe.evidence.gap import Gap
 from memesnipe.kernel.errors import ConfigError
+from memesnipe.manifests.promotion import Promotion
 from memesnipe.manifests.reading import Manifests, assemble, parse
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import ConfigApplied
+from memesnipe.testing.evidence import a_record_for
 from memesnipe.testing.manifests import PORTFOLIO, a_strategy
 
 NOW_NS = 1_790_000_000 * 10**9
+SPEC, CODE = "0123456789abcdef", "c" * 64
 READY = Facts(
     paper_switch=False,
     asked=Mode.LIVE,
     genesis=MAINNET_GENESIS,
-    spec_hash="abc",
-    evidence_spec_hash="abc",
+    plugin="momentum",
+    spec_hash=SPEC,
+    now_ns=NOW_NS,
+    evidence=(a_record_for(SPEC, CODE),),
+    code_hash=CODE,
     paper_trades=1_000,
-    paper_gap_in_band=True,
     policy_bound=True,
     capital_lamports=1,
 )
@@ -48,10 +55,13 @@ def test_all_gates_open_means_live() -> None:
         ({"paper_switch": True}, "SwitchedLive"),
         ({"asked": Mode.PAPER}, "LiveRequested"),
         ({"genesis": ""}, "ChainKnown"),
-        ({"evidence_spec_hash": ""}, "EvidencePassed"),
-        ({"evidence_spec_hash": "another"}, "EvidencePassed"),
+        ({"evidence": ()}, "EvidencePassed"),
+        ({"spec_hash": "another"}, "EvidencePassed"),
         ({"paper_trades": 99}, "PaperProven"),
-        ({"paper_gap_in_band": False}, "PaperProven"),
+        ({"paper_trades": None}, "PaperProven"),
+        ({"paper_gap": Gap(pairs=20, in_band=20, median_bps=-101)}, "PaperProven"),
+        ({"paper_gap": Gap(pairs=20, in_band=17, median_bps=0)}, "PaperProven"),
+        ({"paper_gap": Damaged("perf:momentum:paper_gap", "not JSON")}, "PaperProven"),
         ({"policy_bound": False}, "RiskPolicyBound"),
         ({"capital_lamports": 0}, "CapitalAllocated"),
         ({"paused": True}, "NotPaused"),
@@ -66,8 +76,20 @@ def test_each_unmet_gate_alone_keeps_a_strategy_on_paper_and_says_why(change: di
     assert all(c.message for c in failing)
 
 
+@pytest.mark.parametrize("gap", [None, Gap(pairs=19, in_band=0), Gap(pairs=20, in_band=18, median_bps=-100), Gap(pairs=20, in_band=20)])
+def test_a_gap_within_its_band_or_of_too_few_orders_holds_nothing_up(gap: Gap | None) -> None:
+    assert judge(msgspec.structs.replace(READY, paper_gap=gap))[0] is Mode.LIVE
+
+
+def test_the_demands_of_a_paper_period_are_those_of_the_allocation() -> None:
+    facts = msgspec.structs.replace(READY, paper_trades=30, paper_gap=Gap(pairs=20, in_band=15, median_bps=-150))
+    laxer = Promotion(paper_trades_min=30, paper_gap_bps_max=150, paper_in_band_bps_min=7_500)
+
+    assert (judge(facts)[0], judge(msgspec.structs.replace(facts, promotion=laxer))[0]) == (Mode.PAPER, Mode.LIVE)
+
+
 def test_evidence_is_waived_on_a_localnet_and_never_shown_as_passed() -> None:
-    facts = msgspec.structs.replace(READY, genesis="Localnet1", evidence_spec_hash="", paper_trades=0)
+    facts = msgspec.structs.replace(READY, genesis="Localnet1", evidence=(), paper_trades=0)
 
     mode, conditions = judge(facts)
 

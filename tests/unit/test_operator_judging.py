@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from memesnipe.messages.bounds import Mode
-from memesnipe_operator.judging import Judged, judged
+from memesnipe.testing.builders import START_NS
+from memesnipe_operator.judging import Around, Judged, judged
 from memesnipe_operator.stability import Choice, choose, runnable
 from memesnipe_operator.views import StrategyView, allocation_view, risk_policy_view, strategy_view
 
@@ -21,7 +22,8 @@ def a_view(mode: str | None = "live") -> StrategyView:
 
 
 def verdict(view: StrategyView, choice: Choice) -> Judged:
-    return judged(view, choice.running, POLICY, ALLOCATION, paper_switch=False, genesis=LOCALNET)
+    around = Around(paper_switch=False, genesis=LOCALNET, now_ns=START_NS, policy=POLICY, allocation=ALLOCATION)
+    return judged(view, choice.running, (), around)
 
 
 def as_asked(view: StrategyView) -> Choice:

@@ -8,12 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memesnipe.control.gates import Condition, Verdict
+from memesnipe.evidence.verdict import Thresholds
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.messages.bounds import HaltState, Mode
-from memesnipe_operator.conditions import stated, verdict
+from memesnipe.testing.builders import START_NS
+from memesnipe.testing.evidence import a_record_for
+from memesnipe_operator.conditions import stated, time_text, verdict
 from memesnipe_operator.performance import Performance
 from memesnipe_operator.stability import Choice
-from memesnipe_operator.strategy_status import Seen, lamports_in, sol_text, status_of
+from memesnipe_operator.strategy_status import Seen, evidence_status, lamports_in, sol_text, status_of
 from memesnipe_operator.views import StrategyView, strategy_view
 
 NOW_NS = 1_800_000_000 * NS_PER_S
@@ -44,6 +47,7 @@ def a_seen(**changes: Any) -> Seen:
         config_version=3,
         missing="",
         capital_lamports=20 * 10**9,
+        evidence={},
         performance=None,
     )
     return msgspec.structs.replace(made, **changes)
@@ -135,3 +139,21 @@ def test_a_condition_keeps_its_time_while_its_status_is_the_same_whatever_it_say
     assert (same[0]["lastTransitionTime"], same[0]["message"]) == (first[0]["lastTransitionTime"], "two")
     assert other[0]["lastTransitionTime"] > first[0]["lastTransitionTime"]
     assert [one[0]["observedGeneration"] for one in (first, same, other)] == [1, 2, 3]
+
+
+def test_a_record_is_shown_as_the_demands_in_force_see_it() -> None:
+    record = a_record_for("0123456789abcdef", "c" * 64, pbo=None)
+
+    shown = evidence_status(record, Thresholds(pbo_loss_max=1.0))
+
+    assert shown == {
+        "recordHash": record.sha256, "verdict": "Failed", "dsr": 0.97, "trades": 400, "madeAt": time_text(START_NS),
+    }  # fmt: skip
+    assert evidence_status(a_record_for("0123456789abcdef", "c" * 64), Thresholds(dsr_min=0.97))["verdict"] == "Passed"
+    assert evidence_status(a_record_for("0123456789abcdef", "c" * 64), Thresholds(dsr_min=0.98))["verdict"] == "Failed"
+
+
+def test_a_status_without_a_record_speaks_of_none() -> None:
+    assert evidence_status(None, Thresholds()) == {}
+    assert "evidence" not in said(a_seen())
+    assert said(a_seen(evidence={"trades": 1}))["evidence"] == {"trades": 1}

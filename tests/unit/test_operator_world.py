@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from memesnipe_operator.kinds import RISK_POLICY, STRATEGY, Kind
+from memesnipe_operator.kinds import FINALIZER, RISK_POLICY, STRATEGY, Kind
 from memesnipe_operator.world import World
 
 
@@ -61,3 +61,37 @@ def test_an_event_that_comes_late_does_not_bring_back_an_older_state() -> None:
     news = world.put(RISK_POLICY, a_body(RISK_POLICY, "default", 4, slippageBpsMax=700))
 
     assert (news, slippage_bps(world)) == (False, 300)
+
+
+def held(body: dict[str, Any], version: int, **spec: Any) -> dict[str, Any]:
+    """The object after our finalizer was put on it."""
+    meta = {**body["metadata"], "resourceVersion": str(version), "finalizers": [FINALIZER]}
+    return {**body, "metadata": meta, "spec": {**body["spec"], **spec}}
+
+
+def test_the_answer_to_our_finalizer_is_known_at_once_so_that_its_event_is_no_news() -> None:
+    world, body = World(), a_body(STRATEGY, "dip", 1, strategy="momentum")
+    world.put(STRATEGY, body)
+
+    world.held(held(body, 2))
+
+    assert world.kept() == ["dip"]
+
+
+def test_an_answer_that_shows_more_than_our_finalizer_is_left_to_its_event() -> None:
+    world, body = World(), a_body(STRATEGY, "dip", 1, strategy="momentum")
+    world.put(STRATEGY, body)
+    answer = held(body, 3, paused=True)
+    answer["metadata"]["generation"] = 2
+
+    world.held(answer)
+
+    assert (world.kept(), world.body(STRATEGY, "dip")) == ([], body)
+
+
+def test_an_answer_for_a_strategy_that_went_meanwhile_does_not_bring_it_back() -> None:
+    world, body = World(), a_body(STRATEGY, "dip", 1, strategy="momentum")
+
+    world.held(held(body, 2))
+
+    assert world.names(STRATEGY) == []

@@ -77,6 +77,21 @@
 {{- end }}
 {{- end }}
 
+{{/* The signer's one way out, where Vault holds its key: no name server, which would be another. */}}
+{{- define "memesnipe.egress.vault" -}}
+{{- with .Values.signer.vault -}}
+{{- if .url -}}
+- to:
+    {{- if .to }}
+    {{- toYaml .to | nindent 4 }}
+    {{- else }}
+    - ipBlock: {cidr: "{{ .address }}/{{ ternary "128" "32" (contains ":" .address) }}"}
+    {{- end }}
+  ports: [{protocol: TCP, port: {{ include "memesnipe.vaultPort" . }}}]
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "memesnipe.egress.apiServer" -}}
 {{ include "memesnipe.egress.any" .Values.networkPolicy.apiServer }}
 {{- end }}

@@ -6,7 +6,9 @@ A pod of the chart, from a component's table:
   args              of the image's entrypoint
   uses, env         groups of _env.tpl, and variables of its own
   files             path -> list of "secret/NAME" or "configMap/NAME", mounted there read-only
+  claims            path -> name of a volume claim, mounted there read-only
   state, stateAt    volume of persistence.sizes, mounted at /var/lib/memesnipe or there; "scratch": an empty one
+  hosts             address -> name, for the pod's hosts file
   ports             name -> number, beside health
   probePort         where /healthz and /readyz are, when not 8081
   token             true: it talks to the API server
@@ -64,6 +66,12 @@ serviceAccountName: {{ .account | default (printf "memesnipe-%s" .name) }}
 automountServiceAccountToken: {{ .token | default false }}
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ .graceS | default 30 }}
+{{- with .hosts }}
+hostAliases:
+  {{- range $address, $name := . }}
+  - {ip: {{ $address | quote }}, hostnames: [{{ $name }}]}
+  {{- end }}
+{{- end }}
 {{- with $pods.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
@@ -160,7 +168,7 @@ readinessProbe:
 {{- with .state }}
 - {name: state, mountPath: {{ $.stateAt | default "/var/lib/memesnipe" }}}
 {{- end }}
-{{- range $path, $from := .files }}
+{{- range $path, $from := merge (dict) (.files | default dict) (.claims | default dict) }}
 - {name: {{ base $path }}, mountPath: {{ $path }}, readOnly: true}
 {{- end }}
 {{- end }}
@@ -177,6 +185,10 @@ readinessProbe:
   {{- else }}
   emptyDir: {sizeLimit: {{ index $.root.Values.persistence.sizes . }}}
   {{- end }}
+{{- end }}
+{{- range $path, $claim := .claims }}
+- name: {{ base $path }}
+  persistentVolumeClaim: {claimName: {{ $claim }}}
 {{- end }}
 {{- range $path, $from := .files }}
 - name: {{ base $path }}

@@ -28,7 +28,8 @@ async def found(file: Path, settings: AttestSettings) -> bytes:
     logger().info("study_awaited", file=str(file), wait_s=settings.wait_s)
     while not file.is_file():
         if asyncio.get_running_loop().time() >= deadline:
-            raise Unavailable("study", f"no record within {settings.wait_s:g} s; its pod's log says how far it came")
+            todo = "look at its pod, or give it longer (evidence.timeoutSeconds)"
+            raise Unavailable("study", f"no record within {settings.wait_s:g} s; {todo}")
         await asyncio.sleep(settings.poll_s)
     with file.open("rb") as opened_file:
         return opened_file.read(RECORD_BYTES_MAX + 1)

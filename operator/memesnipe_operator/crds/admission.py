@@ -14,6 +14,8 @@ from memesnipe.manifests.models import API_VERSION, GROUP
 from memesnipe_operator.crds.definitions import LABELS, SINGLETON, Manifest, Resource
 
 VERB = "golive"
+ATTEST = "attest"
+"""Of who measures: may say what evidence there is, and decides nothing."""
 GO_LIVE = "golive"
 """Variable: whether who asks holds the verb on this object."""
 HOUSEKEEPERS = (
@@ -24,11 +26,20 @@ HOUSEKEEPERS = (
 """Who deletes what a deleted namespace or owner leaves behind; a refusal would hold the namespace for ever."""
 
 
+class Foreign(msgspec.Struct, frozen=True):
+    """A resource that is not ours."""
+
+    plural: str
+    group: str = ""
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """One set of rules for one resource."""
 
     name: str
-    resource: Resource
+    resource: Resource | Foreign
+    labelled: str = ""
+    """Asked only about objects with this label, whatever its value; empty: about all."""
     operations: tuple[str, ...]
     variables: Mapping[str, str] = {}
     """By name, in the order in which one may use another."""
@@ -78,17 +89,7 @@ def needs_golive(resource: Resource, unless: str, what: str) -> Validation:
 def _policy(policy: Policy) -> Manifest:
     spec: Manifest = {
         "failurePolicy": "Fail",
-        "matchConstraints": {
-            "resourceRules": [
-                {
-                    "apiGroups": [GROUP],
-                    "apiVersions": ["*"],
-                    "operations": list(policy.operations),
-                    "resources": [policy.resource.plural],
-                    "scope": "Namespaced",
-                }
-            ]
-        },
+        "matchConstraints": _constraints(policy),
         "matchConditions": _named(policy.conditions),
         "variables": _named(policy.variables),
         "validations": [
@@ -99,6 +100,18 @@ def _policy(policy: Policy) -> Manifest:
     if policy.of_risk_policy:
         spec["paramKind"] = {"apiVersion": API_VERSION, "kind": "RiskPolicy"}
     return _object("ValidatingAdmissionPolicy", policy.name, {key: value for key, value in spec.items() if value})
+
+
+def _constraints(policy: Policy) -> Manifest:
+    rule = {
+        "apiGroups": [policy.resource.group],
+        "apiVersions": ["*"],
+        "operations": list(policy.operations),
+        "resources": [policy.resource.plural],
+        "scope": "Namespaced",
+    }
+    labelled = {"matchExpressions": [{"key": policy.labelled, "operator": "Exists"}]}
+    return {"resourceRules": [rule], **({"objectSelector": labelled} if policy.labelled else {})}
 
 
 def _binding(policy: Policy) -> Manifest:

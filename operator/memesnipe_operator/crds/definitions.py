@@ -27,6 +27,11 @@ class Resource(msgspec.Struct, frozen=True):
     """Whether only the one named `default` is accepted: there is one portfolio in a namespace."""
 
     @property
+    def group(self) -> str:
+        """Return its API group."""
+        return GROUP
+
+    @property
     def definition_name(self) -> str:
         """Return the name of its CustomResourceDefinition."""
         return f"{self.plural}.{GROUP}"

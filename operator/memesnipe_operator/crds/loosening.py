@@ -1,8 +1,10 @@
 """The policy that guards the limits: looser values and milder halts need the verb, tighter ones never do. Made from the direction table."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from memesnipe.manifests.directions import DIRECTIONS, Looser
+from memesnipe.manifests.fields import Model
 from memesnipe.manifests.kill_switch import HaltName
 from memesnipe.manifests.models import RiskPolicySpec
 from memesnipe_operator.crds.admission import Policy, golive, needs_golive
@@ -11,6 +13,7 @@ from memesnipe_operator.crds.definitions import RISK_POLICY
 LOOSER_IN_CEL = {
     Looser.LARGER: "variables.new.{field} > variables.old.{field}",
     Looser.LARGER_OR_ZERO: "variables.old.{field} != 0 && (variables.new.{field} == 0 || variables.new.{field} > variables.old.{field})",
+    Looser.SMALLER: "variables.new.{field} < variables.old.{field}",
 }
 """`Looser.than` for the API server."""
 
@@ -19,23 +22,21 @@ UNKNOWN = HaltName.HALTED.value
 """What may be in force while the status does not say: a drawdown halts at HALTED."""
 
 
-def defaults() -> dict[str, float]:
-    """Return each limit's default: what a new RiskPolicy is measured by."""
-    given = RiskPolicySpec().model_dump(by_alias=True)
-    return {name: float(given[name]) for name, way in DIRECTIONS.items() if way is not Looser.NEVER}
+def defaults(spec: Model, ways: Mapping[str, Looser]) -> str:
+    """Return CEL of a map with each limit's default: what a new object is measured by."""
+    given = spec.model_dump(by_alias=True)
+    return _literal({name: float(given[name]) for name, way in ways.items() if way is not Looser.NEVER})
 
 
 def _literal(values: dict[str, float] | dict[str, int]) -> str:
     return "{" + ", ".join(f"'{name}': {Decimal(repr(value)):f}" for name, value in values.items()) + "}"
 
 
-def _looser_limits() -> str:
-    """Return CEL of a list that names each limit that got looser, with both values."""
+def looser(ways: Mapping[str, Looser]) -> str:
+    """Return CEL of a list that names each limit that is looser in `variables.new` than in `variables.old`, with both values."""
     said = "{condition} ? '{field} from ' + string(variables.old.{field}) + ' to ' + string(variables.new.{field}) : ''"
     each = [
-        said.replace("{condition}", LOOSER_IN_CEL[way]).replace("{field}", field)
-        for field, way in DIRECTIONS.items()
-        if way is not Looser.NEVER
+        said.replace("{condition}", LOOSER_IN_CEL[way]).replace("{field}", field) for field, way in ways.items() if way is not Looser.NEVER
     ]
     return "[" + ", ".join(each) + "].filter(one, one != '')"
 
@@ -77,8 +78,8 @@ LOOSENING = Policy(
     variables={
         **golive(RISK_POLICY),
         "new": "dyn(object.spec)",
-        "old": f"oldObject == null ? dyn({_literal(defaults())}) : dyn(oldObject.spec)",
-        "looser": _looser_limits(),
+        "old": f"oldObject == null ? dyn({defaults(RiskPolicySpec(), DIRECTIONS)}) : dyn(oldObject.spec)",
+        "looser": looser(DIRECTIONS),
         **_SWITCH,
         "owned": "has(object.metadata.ownerReferences) && (oldObject == null || !has(oldObject.metadata.ownerReferences)"
         " || object.metadata.ownerReferences != oldObject.metadata.ownerReferences)",

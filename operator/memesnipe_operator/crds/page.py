@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from memesnipe.manifests.directions import DIRECTIONS, Looser
+from memesnipe.manifests.directions import DIRECTIONS, PROMOTION, Looser
 from memesnipe.manifests.fields import Change, Model
 from memesnipe.manifests.models import GROUP, VERSION
 from memesnipe.manifests.status import Status
@@ -106,16 +106,24 @@ def _values(node: Mapping[str, Any]) -> list[str]:
 
 def _spec_row(row: Row, resource: Resource) -> str:
     cells = [f"`{row.path}`", row.type, row.default, row.bounds, f"{Change(row.change).value}"]
-    if resource.kind == "RiskPolicy":
-        cells.append(_direction(row.path.removeprefix("spec.")))
+    if resource.kind in WAYS:
+        cells.append(_direction(row.path, resource.kind))
     return f"| {' | '.join([*cells, row.description])} |"
 
 
-def _direction(field: str) -> str:
-    if field.startswith("killSwitch"):
-        return "milder"
-    way = DIRECTIONS[field]
-    return "" if way is Looser.NEVER else way.value
+def _direction(path: str, kind: str) -> str:
+    return WAYS[kind].get(path.removeprefix("spec."), "milder" if path.startswith("spec.killSwitch") else "")
+
+
+def _named(ways: Mapping[str, Looser], prefix: str = "") -> dict[str, str]:
+    return {prefix + field: "" if way is Looser.NEVER else way.value for field, way in ways.items()}
+
+
+WAYS = {
+    "RiskPolicy": _named(DIRECTIONS),
+    "Allocation": {"capitalSol": Looser.LARGER.value, "weightsBps": Looser.LARGER.value, "method": "any"} | _named(PROMOTION, "promotion."),
+}
+"""By kind and field: which change needs the verb."""
 
 
 def _status_row(row: Row) -> str:

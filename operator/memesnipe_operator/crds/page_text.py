@@ -48,7 +48,9 @@ One pod runs it. There is no scale subresource: two executors of one Strategy wo
 """,
     "Allocation": """
 
-One in a namespace, named `default`.
+One in a namespace, named `default`. "Looser" says which way a change of a demand needs the verb `golive`; the other way never does.
+More capital needs it, too, as do another method and a higher weight. What each demand asks, and how often noise passes all of them:
+[what counts as evidence](../explanation/evidence.md).
 """,
     "RiskPolicy": """
 
@@ -58,10 +60,11 @@ is measured by the defaults. How a kill switch is used: [halt, and reopen](../ho
 }
 
 _SPEC = "| field | type | default | bounds | change | what |\n|---|---|---|---|---|---|\n"
+_LIMITS = "| field | type | default | bounds | change | looser | what |\n|---|---|---|---|---|---|---|\n"
 SPEC_HEAD = {
     "Strategy": _SPEC,
-    "Allocation": _SPEC,
-    "RiskPolicy": "| field | type | default | bounds | change | looser | what |\n|---|---|---|---|---|---|---|\n",
+    "Allocation": _LIMITS,
+    "RiskPolicy": _LIMITS,
 }
 COLUMNS_HEAD = "| column | shown | from | what |\n|---|---|---|---|\n"
 STATUS_HEAD = "| field | type | bounds | what |\n|---|---|---|---|\n"
@@ -76,7 +79,10 @@ while the operator is down. Labels, annotations, finalizers and status never nee
 """
 POLICIES = {
     "memesnipe-strategies-golive": "`mode: live`, and any change of the spec while it is live, without `golive`. Back to paper is free.",
-    "memesnipe-allocations-golive": "a higher `capitalSol` without `golive`; a new Allocation counts from 0.",
+    "memesnipe-allocations-golive": (
+        "without `golive`: a higher `capitalSol`, another `method`, a higher weight, a weaker demand of `promotion`; a new Allocation "
+        "counts from 0, its demands from the defaults."
+    ),
     "memesnipe-riskpolicies-golive": (
         "without `golive`: a limit looser than it was, or than its default on a new RiskPolicy; a kill switch command milder than the one "
         "before it or than what is in force (a status that does not say counts as Halted); taking back a severe one; a new owner."
@@ -84,6 +90,10 @@ POLICIES = {
     "memesnipe-riskpolicies-delete": "deleting it without `golive`, but when its namespace goes.",
     "memesnipe-strategies-delete": (
         "deleting a Strategy with open positions while the RiskPolicy says `onDelete: Refuse`, but when its namespace goes."
+    ),
+    "memesnipe-evidence-attest": (
+        "a new or changed evidence record (`record.json` in a ConfigMap labelled `memesnipe.io/evidence: <Strategy>`) without `attest` or "
+        "`golive` on that Strategy. Taking one out is free."
     ),
 }
 

@@ -1,8 +1,11 @@
-"""The admission policies of this product: going live, raising capital, loosening limits, deleting what protects. Pure."""
+"""The admission policies of this product: going live, raising capital, loosening limits and demands, evidence, deletions. Pure."""
 
+from memesnipe.manifests.directions import PROMOTION
+from memesnipe.manifests.promotion import Promotion
 from memesnipe_operator.crds.admission import HOUSEKEEPERS, Policy, Validation, golive, needs_golive
+from memesnipe_operator.crds.attesting import ATTESTING
 from memesnipe_operator.crds.definitions import ALLOCATION, RISK_POLICY, STRATEGY, Manifest
-from memesnipe_operator.crds.loosening import LOOSENING
+from memesnipe_operator.crds.loosening import LOOSENING, defaults, looser
 
 GOING_LIVE = Policy(
     name="memesnipe-strategies-golive",
@@ -33,6 +36,10 @@ RAISING_CAPITAL = Policy(
         "weightsBefore": "oldObject != null && has(oldObject.spec.weightsBps) ? dyn(oldObject.spec.weightsBps) : dyn({})",
         "raised": "variables.weights.filter(name, variables.weights[name] > variables.weightsBefore[?name].orValue(0))",
         "method": "oldObject != null && object.spec.method != oldObject.spec.method",
+        "defaults": f"dyn({defaults(Promotion(), PROMOTION)})",
+        "new": "has(object.spec.promotion) ? dyn(object.spec.promotion) : variables.defaults",
+        "old": "oldObject != null && has(oldObject.spec.promotion) ? dyn(oldObject.spec.promotion) : variables.defaults",
+        "weaker": looser(PROMOTION),
     },
     validations=[
         needs_golive(
@@ -42,9 +49,11 @@ RAISING_CAPITAL = Policy(
         ),
         needs_golive(ALLOCATION, "!variables.method", "'another spec.method, which shares the capital out anew,'"),
         needs_golive(ALLOCATION, "size(variables.raised) == 0", "'raising spec.weightsBps of ' + variables.raised.join(', ')"),
+        needs_golive(ALLOCATION, "size(variables.weaker) == 0", "'weakening spec.promotion: ' + variables.weaker.join(', ')"),
     ],
 )
-"""A new Allocation raises the capital from nothing: otherwise deleting the old one would be the way round."""
+"""A new Allocation raises the capital from nothing, and its demands are measured by the defaults: otherwise deleting the old one would
+be the way round. Deleting it makes nothing looser: without an Allocation there is no capital, and nothing trades live."""
 
 _NOT_HOUSEKEEPING = {"not-housekeeping": f"!(request.userInfo.username in [{', '.join(repr(name) for name in HOUSEKEEPERS)}])"}
 _TERMINATING = "has(namespaceObject.metadata.deletionTimestamp)"
@@ -78,7 +87,7 @@ KEEPING_POSITIONS = Policy(
     ],
 )
 
-POLICIES = (GOING_LIVE, RAISING_CAPITAL, LOOSENING, KEEPING_LIMITS, KEEPING_POSITIONS)
+POLICIES = (GOING_LIVE, RAISING_CAPITAL, LOOSENING, KEEPING_LIMITS, KEEPING_POSITIONS, ATTESTING)
 
 
 def manifests() -> list[Manifest]:

@@ -5,11 +5,27 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from memesnipe.control.gates import Condition, Facts, judge
+from memesnipe.control.proofs import Damaged, Sighting, Track
 from memesnipe.manifests.models import AllocationSpec, RiskPolicySpec, Strategy, lamports
 from memesnipe.manifests.reading import Manifests
-from memesnipe.messages.bounds import HaltState
+from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import ConfigApplied, RiskLimits, StrategyConfig
+
+Judged = Mapping[str, tuple[Mode, tuple[Condition, ...]]]
+"""By strategy: its effective mode and every gate's answer."""
+
+
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What strategies are judged by, beside their manifests."""
+
+    paper_switch: bool
+    genesis: str
+    time_ns: int
+    records: tuple[Sighting, ...] = ()
+    track: Track = Track()
 
 
 def digest(value: object) -> str:
@@ -57,13 +73,21 @@ def limits(spec: RiskPolicySpec) -> RiskLimits:
     )
 
 
-def facts_of(strategy: Strategy, manifests: Manifests, *, paper_switch: bool, genesis: str) -> Facts:
+def facts_of(strategy: Strategy, manifests: Manifests, around: Around) -> Facts:
     """Return what the gates look at for one strategy."""
+    name, plugin, track = strategy.metadata.name, strategy.spec.strategy, around.track
     return Facts(
-        paper_switch=paper_switch,
+        paper_switch=around.paper_switch,
         asked=strategy.spec.mode,
-        genesis=genesis,
+        genesis=around.genesis,
+        plugin=plugin,
         spec_hash=spec_hash(strategy),
+        now_ns=around.time_ns,
+        promotion=manifests.allocation.spec.promotion,
+        evidence=tuple(one for one in around.records if isinstance(one, Damaged) or one.evidence.subject.strategy == plugin),
+        code_hash=track.code.get(plugin, ""),
+        paper_trades=None if track.paper_trades is None else track.paper_trades.get(name, 0),
+        paper_gap=track.gaps.get(name),
         policy_bound=True,
         capital_lamports=lamports(manifests.allocation.spec.capital_sol),
         halt=HaltState.ACTIVE,
@@ -71,16 +95,23 @@ def facts_of(strategy: Strategy, manifests: Manifests, *, paper_switch: bool, ge
     )
 
 
-def conditions_of(manifests: Manifests, *, paper_switch: bool, genesis: str) -> dict[str, tuple[Condition, ...]]:
-    """Return every gate's answer by strategy name."""
-    return {s.metadata.name: judge(facts_of(s, manifests, paper_switch=paper_switch, genesis=genesis))[1] for s in manifests.strategies}
+def judged(manifests: Manifests, around: Around) -> Judged:
+    """Return what the gates say of each strategy, by name."""
+    return {s.metadata.name: judge(facts_of(s, manifests, around)) for s in manifests.strategies}
 
 
 def applied(manifests: Manifests, *, version: int, time_ns: int, paper_switch: bool, genesis: str) -> ConfigApplied:
-    """Return the configuration in force."""
+    """Return the configuration that these manifests make where nothing is known of evidence."""
+    around = Around(paper_switch=paper_switch, genesis=genesis, time_ns=time_ns)
+    return in_force(manifests, judged(manifests, around), around, version)
+
+
+def in_force(manifests: Manifests, verdicts: Judged, around: Around, version: int) -> ConfigApplied:
+    """Return the configuration that the gates' verdicts make."""
     strategies = sorted(manifests.strategies, key=lambda s: s.metadata.name)
-    configs = tuple(_config_of(s, manifests, paper_switch=paper_switch, genesis=genesis) for s in strategies)
-    return assembled(configs, manifests.allocation.spec, manifests.policy.spec, version=version, time_ns=time_ns, genesis=genesis)
+    configs = tuple(_config_of(s, verdicts[s.metadata.name][0]) for s in strategies)
+    spec, policy = manifests.allocation.spec, manifests.policy.spec
+    return assembled(configs, spec, policy, version=version, time_ns=around.time_ns, genesis=around.genesis)
 
 
 def assembled(
@@ -99,8 +130,7 @@ def assembled(
     )
 
 
-def _config_of(strategy: Strategy, manifests: Manifests, *, paper_switch: bool, genesis: str) -> StrategyConfig:
-    mode, _ = judge(facts_of(strategy, manifests, paper_switch=paper_switch, genesis=genesis))
+def _config_of(strategy: Strategy, mode: Mode) -> StrategyConfig:
     return StrategyConfig(strategy.metadata.name, strategy.spec.strategy, spec_hash(strategy), mode, strategy.spec.paused)
 
 

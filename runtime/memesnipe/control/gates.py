@@ -2,6 +2,7 @@
 
 Gates depend on the chain, known by its genesis hash. On mainnet all must be True. On any other chain (a localnet, devnet)
 the evidence gates are waived and say so: `Waived` is never shown as passed.
+No capital without evidence for exactly this spec and code.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,10 @@ from enum import StrEnum
 
 import msgspec
 
+from memesnipe.control.evidence import Answer, Asked, answer
+from memesnipe.control.proofs import Damaged, Sighting
+from memesnipe.evidence.gap import PAIRS_MIN, Gap, objection
+from memesnipe.manifests.promotion import Promotion
 from memesnipe.messages.bounds import HaltState, Mode
 
 MAINNET_GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
@@ -30,11 +35,20 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     asked: Mode | None
     genesis: str
     """Empty when the chain could not be asked."""
+    plugin: str
+    """The code's name."""
     spec_hash: str
-    evidence_spec_hash: str = ""
-    """The spec that the newest passing evidence record is for; empty without one."""
-    paper_trades: int = 0
-    paper_gap_in_band: bool = False
+    now_ns: int
+    promotion: Promotion = Promotion()
+    """The demands in force."""
+    evidence: tuple[Sighting, ...] = ()
+    """Every record that may be about it."""
+    code_hash: str = ""
+    """Of the code as it is registered now; empty: it is not."""
+    paper_trades: int | None = None
+    """None: nobody said."""
+    paper_gap: Gap | Damaged | None = None
+    """None: no live order was compared with its paper twin yet."""
     policy_bound: bool = False
     capital_lamports: int = 0
     halt: HaltState = HaltState.ACTIVE
@@ -48,9 +62,6 @@ class Condition(msgspec.Struct, frozen=True):
     status: Verdict
     reason: str
     message: str
-
-
-PAPER_TRADES_MIN = 100
 
 
 def switch(facts: Facts) -> Condition:
@@ -82,24 +93,49 @@ def chain_known(facts: Facts) -> Condition:
 
 
 def evidence(facts: Facts) -> Condition:
-    """Backtest, walk-forward and overfit tests, for THIS spec."""
-    if not _on_mainnet(facts):
+    """Backtest, walk-forward and overfit tests, for THIS spec and THIS code."""
+    if not asks_for_proof(facts.genesis):
         return Condition("EvidencePassed", Verdict.WAIVED, "NotMainnet", "evidence is not asked for on this chain")
-    if facts.evidence_spec_hash != facts.spec_hash or not facts.spec_hash:
-        return Condition("EvidencePassed", Verdict.FALSE, "NoEvidence", "no passing evidence record for this spec hash")
-    return Condition("EvidencePassed", Verdict.TRUE, "EvidenceRecorded", "evidence passed for this spec hash")
+    found = evidence_of(facts)
+    return Condition("EvidencePassed", Verdict.TRUE if found.passed else Verdict.FALSE, found.reason, found.message)
+
+
+def evidence_of(facts: Facts) -> Answer:
+    """Return what the evidence says, asked for or not."""
+    return answer(facts.evidence, Asked(facts.plugin, facts.spec_hash, facts.code_hash, facts.promotion, facts.now_ns))
 
 
 def paper_period(facts: Facts) -> Condition:
-    """Enough paper trades, whose gap to live lies in the modelled band."""
-    if not _on_mainnet(facts):
+    """Enough paper trades; and where live orders show what paper is worth, a gap within its band."""
+    if not asks_for_proof(facts.genesis):
         return Condition("PaperProven", Verdict.WAIVED, "NotMainnet", "a paper period is not asked for on this chain")
-    if not (facts.paper_trades >= PAPER_TRADES_MIN):
-        message = f"{facts.paper_trades} paper trades of the {PAPER_TRADES_MIN} needed"
+    trades, trades_min = facts.paper_trades, facts.promotion.paper_trades_min
+    if trades is None:
+        return Condition("PaperProven", Verdict.FALSE, "PaperTradesUnknown", "position_manager has not said what was traded on paper")
+    if not (trades >= trades_min):
+        message = f"{trades} paper trades of the {trades_min} needed; let it run on paper"
         return Condition("PaperProven", Verdict.FALSE, "TooFewPaperTrades", message)
-    if not facts.paper_gap_in_band:
-        return Condition("PaperProven", Verdict.FALSE, "GapOutOfBand", "the paired paper-live gap is outside the modelled band")
-    return Condition("PaperProven", Verdict.TRUE, "PaperProven", "paper trades suffice and the gap is in band")
+    gap = facts.paper_gap
+    if isinstance(gap, Damaged):
+        return Condition("PaperProven", Verdict.FALSE, "GapUnknown", f"the gap between live and paper cannot be read: {gap.why}")
+    if why := _gap(gap, facts.promotion):
+        return Condition("PaperProven", Verdict.FALSE, "GapOutOfBand", f"{why}: what paper shows is not what live gets")
+    return Condition("PaperProven", Verdict.TRUE, "PaperProven", f"{trades} paper trades; {_compared(gap)}")
+
+
+def _gap(gap: Gap | None, promotion: Promotion) -> str:
+    """A first live order has no twin to be compared with, so a few are let through: as many as say something."""
+    if gap is None or not (gap.pairs >= PAIRS_MIN):
+        return ""
+    if -gap.median_bps > promotion.paper_gap_bps_max:
+        return f"live orders bring {-gap.median_bps} bps less than paper at the median, paperGapBpsMax is {promotion.paper_gap_bps_max}"
+    return objection(gap, in_band_bps_min=promotion.paper_in_band_bps_min)
+
+
+def _compared(gap: Gap | None) -> str:
+    if gap is None or not (gap.pairs >= PAIRS_MIN):
+        return f"the gap to live is judged from {PAIRS_MIN} live orders on, {gap.pairs if gap else 0} were compared"
+    return f"{gap.pairs} live orders compared, their gap is in band"
 
 
 def policy(facts: Facts) -> Condition:
@@ -133,6 +169,6 @@ def judge(facts: Facts) -> tuple[Mode, tuple[Condition, ...]]:
     return (Mode.PAPER if failing else Mode.LIVE), conditions
 
 
-def _on_mainnet(facts: Facts) -> bool:
-    """An unknown chain counts as mainnet: what cannot be checked is not waived."""
-    return facts.genesis in ("", MAINNET_GENESIS)
+def asks_for_proof(genesis: str) -> bool:
+    """Return whether evidence and a paper period are asked for on a chain. An unknown one counts as mainnet: nothing is waived blindly."""
+    return genesis in ("", MAINNET_GENESIS)

@@ -15,14 +15,18 @@ from memesnipe.bus.api import Bus
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.trim import trim_forever
 from memesnipe.control.access import grant_access
-from memesnipe.control.applied import applied, conditions_of
+from memesnipe.control.applied import Around, Judged, in_force, judged
 from memesnipe.control.desk import Desk
+from memesnipe.control.evidence_folder import EvidenceFolder
 from memesnipe.control.files import write_specs, write_status
-from memesnipe.control.gates import Condition, Verdict
+from memesnipe.control.gates import Verdict, asks_for_proof
 from memesnipe.control.history import History
 from memesnipe.control.known import Known
 from memesnipe.control.metrics import CONFIG_ERRORS, CONFIG_VERSION, GATE_FAILING
+from memesnipe.control.proofs import Track
 from memesnipe.control.settings import ControlSettings
+from memesnipe.control.tracker import Tracker
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.logs import logger
 from memesnipe.kernel.service import Running, run
@@ -32,6 +36,8 @@ from memesnipe.messages.bounds import Pubkey
 from memesnipe.messages.control import ConfigApplied
 
 TURN_S = 0.25
+LOOK_NS = 2 * NS_PER_S
+"""How often the gates are judged anew while no manifest changes: evidence may be withdrawn, age, or be of other code by now."""
 GENESIS_S_MAX = 3.0
 log = logger()
 
@@ -53,7 +59,13 @@ class Control:
         self._history = History(path)
         key, switch = _keys(settings)["lease"], settings.paper_trading_mode
         self._desk = Desk(bus, running.clock, key, Known(path), by="control", paper_switch=switch)
+        self._evidence, self._tracker = EvidenceFolder(settings.evidence_folder()), Tracker(bus)
         self._genesis = ""
+        self._manifests: tuple[int, Manifests] | None = None
+        """The newest version, with its number."""
+        self._looked: tuple[int, str, int] = (0, "", 0)
+        """(version, genesis, time) of the last verdicts."""
+        self._verdicts: Judged = {}
         self._taken: dict[str, bytes] = {}
         self._last_error = ""
 
@@ -106,20 +118,46 @@ class Control:
             self._genesis = await genesis_of(self._settings.rpc_url)
 
     async def _apply_newest(self) -> None:
-        version, applied_now = self._history.newest(), self._desk.config
-        if applied_now is not None and (applied_now.version, applied_now.genesis) == (version, self._genesis):
+        version, now_ns = self._history.newest(), self._running.clock.now_ns()
+        (known, genesis, looked_ns), in_force_now = self._looked, self._desk.config
+        changed = in_force_now is None or (known, genesis) != (version, self._genesis)
+        if not changed and 0 <= now_ns - looked_ns < LOOK_NS:
             return
-        manifests = self._history.manifests(version)
-        paper, genesis = self._settings.paper_trading_mode, self._genesis
-        config = applied(manifests, version=version, time_ns=self._running.clock.now_ns(), paper_switch=paper, genesis=genesis)
-        conditions = conditions_of(manifests, paper_switch=paper, genesis=genesis)
+        manifests = self._manifests_of(version)
+        around = await self._around(manifests, now_ns)
+        verdicts, self._looked = judged(manifests, around), (version, self._genesis, now_ns)
+        config = in_force(manifests, verdicts, around, version)
+        if changed or in_force_now is None or config.strategies != in_force_now.strategies:
+            await self._apply(manifests, config)
+            _tell(config, verdicts)
+        if verdicts != self._verdicts or changed:
+            write_status(self._settings.data() / "run" / "status.json", config, {name: found for name, (_, found) in verdicts.items()})
+            _show(verdicts)
+        self._verdicts = verdicts
+
+    def _manifests_of(self, version: int) -> Manifests:
+        if self._manifests is None or self._manifests[0] != version:
+            self._manifests = (version, self._history.manifests(version))
+        return self._manifests[1]
+
+    async def _around(self, manifests: Manifests, now_ns: int) -> Around:
+        """Return what to judge by. Where no proof is asked for, nobody is asked for it."""
+        names = [one.metadata.name for one in manifests.strategies]
+        track = await self._tracker.look(names) if asks_for_proof(self._genesis) else Track()
+        return Around(
+            paper_switch=self._settings.paper_trading_mode,
+            genesis=self._genesis,
+            time_ns=now_ns,
+            records=self._evidence.look(),
+            track=track,
+        )
+
+    async def _apply(self, manifests: Manifests, config: ConfigApplied) -> None:
         if self._settings.acl:  # users first: a process that starts before its user exists would only fail
             await grant_access(self._settings, [strategy.id for strategy in config.strategies])
         write_specs(manifests, self._settings.data() / "run" / "strategies")
-        await self._desk.say(manifests.policy.spec.kill_switch, f"version {version}")
+        await self._desk.say(manifests.policy.spec.kill_switch, f"version {config.version}")
         await self._desk.put_in_force(config, self._history.strategies_ever())
-        write_status(self._settings.data() / "run" / "status.json", config, conditions)
-        _tell(config, conditions)
 
 
 async def genesis_of(rpc_url: str) -> str:
@@ -148,13 +186,17 @@ def _key(path: Path) -> SigningKey:
     return SigningKey.load(path) if path.exists() else SigningKey.create(path)
 
 
-def _tell(config: ConfigApplied, conditions: dict[str, tuple[Condition, ...]]) -> None:
+def _tell(config: ConfigApplied, verdicts: Judged) -> None:
     CONFIG_VERSION.set(config.version)
     for strategy in config.strategies:
-        failing = [c for c in conditions[strategy.id] if c.status is Verdict.FALSE]
-        for condition in conditions[strategy.id]:
-            GATE_FAILING.labels(strategy.id, condition.type).set(condition.status is Verdict.FALSE)
+        failing = [c for c in verdicts[strategy.id][1] if c.status is Verdict.FALSE]
         log.info("strategy_applied", strategy=strategy.id, mode=strategy.mode, gates=[f"{c.type}: {c.message}" for c in failing])
+
+
+def _show(verdicts: Judged) -> None:
+    for strategy, (_, conditions) in verdicts.items():
+        for condition in conditions:
+            GATE_FAILING.labels(strategy, condition.type).set(condition.status is Verdict.FALSE)
 
 
 async def serve(settings: ControlSettings, running: Running) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from memesnipe.kernel.settings import CommonSettings
 
+EVIDENCE = "evidence"
+
 
 class ControlSettings(CommonSettings, frozen=True, kw_only=True):
     """Folders of manifests are separated by `:`, as a PATH is."""
@@ -11,12 +13,18 @@ class ControlSettings(CommonSettings, frozen=True, kw_only=True):
     manifests: str = "manifests"
     rpc_url: str = ""
     """The chain whose genesis decides the gates; empty in a replay, where nothing is live."""
+    evidence: str = EVIDENCE
+    """Folder with the records of evidence, `*.evidence.json`. One that is not there holds none."""
     acl: bool = False
     """Create a Redis user for each service and strategy; needs a Redis user that may (the embedded one does)."""
 
     def folders(self) -> list[Path]:
         """Return the manifest folders."""
         return [Path(part) for part in self.manifests.split(":") if part]
+
+    def evidence_folder(self) -> Path:
+        """Return the folder with the records of evidence."""
+        return Path(self.evidence)
 
     def data(self) -> Path:
         """Return the data folder."""

@@ -72,16 +72,3 @@ def objection(gap: Gap, pairs_min: int = PAIRS_MIN, in_band_bps_min: int = IN_BA
     if not (gap.failed <= gap.failed_max):
         return f"{gap.failed} of {gap.pairs} live orders failed or never landed, the paper model's odds allow {gap.failed_max}"
     return ""
-
-
-def section(pairs: Sequence[Pair]) -> dict[str, object]:
-    """Return what a report says of paper against live, by strategy; empty without pairs."""
-    by_strategy: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        by_strategy.setdefault(pair.strategy, []).append(pair)
-    return {strategy: _told(gap_of(own[-PAIRS_MAX:])) for strategy, own in sorted(by_strategy.items())}
-
-
-def _told(gap: Gap) -> dict[str, object]:
-    numbers: dict[str, object] = msgspec.to_builtins(gap)
-    return {**numbers, "in_band_bps": gap.in_band_bps, "objection": objection(gap)}

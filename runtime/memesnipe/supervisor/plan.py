@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from memesnipe.chain.programs import JUPITER_URL
+from memesnipe.control.settings import EVIDENCE
 from memesnipe.kernel.hosts import is_loopback
 from memesnipe.kernel.settings import CommonSettings, variable
 
@@ -38,6 +39,8 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
 
     manifests: str = ""
     """Folders separated by `:`; empty: the ones that ship, for a live market or for a replay, and `strategies_path`."""
+    evidence: str = EVIDENCE
+    """Folder with the records of evidence."""
     strategies_path: str = OWN_STRATEGIES
     """Folders of a person's own strategies, code and manifests, separated by `:`; the default one is made when missing."""
     rpc_url: str = ""
@@ -162,6 +165,7 @@ def control(settings: UpSettings, around: Surroundings, port: int) -> Process:
     env = {
         **_common(settings, around, "default"),
         "MEMESNIPE_MANIFESTS": manifests(settings, around),
+        "MEMESNIPE_EVIDENCE": settings.evidence,
         "MEMESNIPE_RPC_URL": around.rpc_url,
         "MEMESNIPE_ACL": "true",
     }

@@ -52,6 +52,11 @@ class ApiProxy:
         """Answer what comes from now on; what hangs goes on hanging."""
         self._hangs = None
 
+    @property
+    def watching(self) -> int:
+        """How many watch streams are open."""
+        return len(self._watches)
+
     def cut_watches(self) -> int:
         """Close every watch stream, as a load balancer does; return how many there were."""
         assert self.loop is not None  # noqa: S101 - it runs
@@ -142,9 +147,9 @@ def a_proxy(config: Path, folder: Path) -> Iterator[tuple[ApiProxy, Path]]:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
-        assert started.wait(10)  # noqa: S101 - it listens on a port of its own
+        assert started.wait(60)  # noqa: S101 - it listens on a port of its own
         yield proxy, proxy.kubeconfig(folder / "through-proxy.kubeconfig", ports[0])
     finally:
         loop.call_soon_threadsafe(task.cancel)
-        thread.join(5)
+        thread.join(60)
         loop.close()

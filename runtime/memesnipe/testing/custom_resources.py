@@ -18,6 +18,8 @@ from memesnipe.testing.stacks import until
 ROOT = Path(__file__).parents[3]
 API = "/apis/memesnipe.io/v1alpha1"
 MERGE = "application/merge-patch+json"
+PATIENCE_S = 90.0
+"""On two cores with a load of eight a pod took 25 s to be ready. What is promised to be quick is measured, not waited for less long."""
 
 
 def install_crds(cluster: Cluster) -> None:
@@ -137,9 +139,25 @@ class Resources:
                     "PATCH", self._path("strategies", one["metadata"]["name"]), {"metadata": {"finalizers": []}}, content_type=MERGE
                 )
 
-    def until(self, condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
+    def until(self, condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
         """Poll; an API server that is away counts as no. Raises AssertionError saying what did not come."""
         until(lambda: self.cluster.client.holds(condition), timeout_s, what)
+
+    def settled(self, state: Callable[[], object], what: str, for_s: float = 1.5) -> object:
+        """Wait until something has been the same for a while, and return it: an event comes after the status that it tells of.
+
+        Raises AssertionError saying what never came to rest.
+        """
+        known, since_s = state(), time.monotonic()
+
+        def rests() -> bool:
+            nonlocal known, since_s
+            if (now := state()) != known:
+                known, since_s = now, time.monotonic()
+            return time.monotonic() - since_s >= for_s
+
+        self.until(rests, f"{what} at rest")
+        return known
 
     def remains(self, state: Callable[[], object], what: str, for_s: float = 1.5) -> None:
         """Watch for a while that something stays as it is. Raises AssertionError saying what became another."""

@@ -9,15 +9,17 @@ import yaml
 
 from memesnipe.manifests.models import API_VERSION, GROUP
 from memesnipe.testing.cluster import ApiError, Cluster
+from memesnipe.testing.roles import RBAC
 
 RBAC_PAGE = Path(__file__).parents[3] / "docs" / "howto" / "rbac.md"
 TRADER, CAPTAIN, MOMENTUM_ONLY = "tara", "gwen", "mona"
 """As the page calls them: who may edit, who may also go live, who may take one Strategy live."""
 POLICY, STRATEGY, ALLOCATION = "riskpolicies/default", "strategies/momentum", "allocations/default"
 PLURAL = {"Strategy": "strategies", "Allocation": "allocations", "RiskPolicy": "riskpolicies"}
-RBAC = "rbac.authorization.k8s.io/v1"
 MERGE = "application/merge-patch+json"
 DRY = "?dryRun=All"
+CONFIG_MAPS = "/configmaps"
+EVIDENCE_LABEL, EVIDENCE_KEY = "memesnipe.io/evidence", "record.json"
 
 
 def body(kind: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,9 +36,10 @@ class Desk:
         self._root = f"/apis/{API_VERSION}/namespaces/{namespace}"
 
     def told(self, method: str, path: str, content: object = None, *, who: str = "", content_type: str = "application/json") -> str:
-        """Ask as `who`, an admin when empty."""
+        """Ask as `who`, an admin when empty. A path that begins with `/` is below the namespace in the core API."""
+        root = f"/api/v1/namespaces/{self.namespace}" if path.startswith("/") else f"{self._root}/"
         try:
-            self.cluster.call(method, f"{self._root}/{path}", content, content_type=content_type, as_user=who)
+            self.cluster.call(method, f"{root}{path}", content, content_type=content_type, as_user=who)
         except ApiError as error:
             return str(error)
         return ""
@@ -69,19 +72,19 @@ def people(namespace: str) -> list[dict[str, Any]]:
     return [{**one, "metadata": {**one["metadata"], "namespace": namespace}} for one in found]
 
 
-def granting(namespace: str, who: str, resource: str, *verbs: str) -> list[dict[str, Any]]:
-    """Return a role and its binding that let somebody do something more."""
+def evidence_map(text: str | None, strategy: str = "momentum", name: str = "evidence") -> dict[str, Any]:
+    """Return a ConfigMap that is labelled as evidence for a Strategy; without a text it holds no record."""
+    data = {} if text is None else {"data": {EVIDENCE_KEY: text}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": {EVIDENCE_LABEL: strategy}}, **data}
+
+
+def granting(namespace: str, who: str, resource: str, *verbs: str, group: str = GROUP, name: str = "") -> list[dict[str, Any]]:
+    """Return a role and its binding that let somebody do something more, with `name` to one object alone."""
     metadata = {"name": f"more-{resource.replace('/', '-')}-{verbs[0]}", "namespace": namespace}
-    rules = [{"apiGroups": [GROUP], "resources": [resource], "verbs": list(verbs)}]
+    rules = [{"apiGroups": [group], "resources": [resource], "verbs": list(verbs), **({"resourceNames": [name]} if name else {})}]
     subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": who}
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": metadata["name"]}
     return [
         {"apiVersion": RBAC, "kind": "Role", "metadata": metadata, "rules": rules},
         {"apiVersion": RBAC, "kind": "RoleBinding", "metadata": metadata, "roleRef": reference, "subjects": [subject]},
     ]
-
-
-def admit(cluster: Cluster, roles: list[dict[str, Any]]) -> None:
-    """Create roles and bindings, one by one: kubectl would take longer than all the rest of a test."""
-    for one in roles:
-        cluster.call("POST", f"/apis/{RBAC}/namespaces/{one['metadata']['namespace']}/{one['kind'].lower()}s", one)

@@ -165,7 +165,7 @@ class Stage(PlayedRoles):
             forked.stop(process)
 
 
-async def until(condition: Callable[[], Awaitable[Any]], timeout_s: float = 30.0, every_s: float = 0.02) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], timeout_s: float = 120.0, every_s: float = 0.02) -> Any:
     """Return the condition's first true value. Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
         while not (value := await condition()):  # noqa: ASYNC110 - another process changes it

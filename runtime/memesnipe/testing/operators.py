@@ -48,7 +48,6 @@ class RunningOperator:
             "MEMESNIPE_STATUS_S": "0.3",
             "MEMESNIPE_SETTLE_S": "0.5",
             "MEMESNIPE_LIVE_SETTLE_S": "0.5",
-            "MEMESNIPE_LEASE_S": "3",
             "MEMESNIPE_DATA_DIR": str(folder),
             **{f"MEMESNIPE_{name.upper()}": str(path) for name, path in files.items()},
             **env,
@@ -67,14 +66,14 @@ class RunningOperator:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def stop(self, timeout_s: float = 20.0) -> int:
+    def stop(self, timeout_s: float = 60.0) -> int:
         """Ask it to end, as Kubernetes does; return the exit code."""
         assert self.process is not None  # noqa: S101 - used inside the context only
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.wait(timeout_s)
 
-    def wait(self, timeout_s: float = 20.0) -> int:
+    def wait(self, timeout_s: float = 60.0) -> int:
         """Wait until it ends by itself; return the exit code."""
         assert self.process is not None  # noqa: S101 - as above
         try:
@@ -94,7 +93,7 @@ class RunningOperator:
         """Whether the process is there."""
         return self.process is not None and self.process.poll() is None
 
-    def ready(self, timeout_s: float = 60.0) -> "RunningOperator":
+    def ready(self, timeout_s: float = 90.0) -> "RunningOperator":
         """Wait until it leads and has read everything; return it. Raises AssertionError with its log."""
         try:
             until(lambda: self._watches or not self.runs, timeout_s, "the operator leads and watches")

@@ -81,6 +81,18 @@ class RunningStack:
         except sqlite3.OperationalError:
             return []
 
+    def rests(self, question: str, for_s: float = 10.0) -> bool:
+        """Return whether the ledger's answer stays the same for so long.
+
+        A transaction that is on its way lands within seconds, on a busy machine, too: what is reconciled must have come to rest.
+        """
+        before, ends_s = self.ledger(question), time.monotonic() + for_s
+        while time.monotonic() < ends_s:
+            if self.ledger(question) != before:
+                return False
+            time.sleep(0.1)
+        return True
+
     def children(self) -> dict[int, str]:
         """Return pid -> command line of every process that was started for this data folder and still runs.
 

@@ -14,8 +14,10 @@ from memesnipe.bus import topology
 from memesnipe.bus.api import Entry
 from memesnipe.bus.folds import Halts, fold_halts, latest_config
 from memesnipe.bus.rows import row_of
-from memesnipe.control.applied import applied, conditions_of
+from memesnipe.control.applied import Around, in_force, judged
+from memesnipe.control.evidence_folder import EvidenceFolder
 from memesnipe.control.gates import Condition, Verdict
+from memesnipe.control.tracker import Tracker
 from memesnipe.kernel.errors import BadInput
 from memesnipe.live_check.facts import Applied, Seen, Silent, Switch, Unseen
 from memesnipe.live_check.gather.stores import asked
@@ -71,8 +73,39 @@ async def configuration(place: Installation, genesis: str, now_ns: int) -> Seen[
         return Unseen("config_channel in Redis tells: run this where MEMESNIPE_REDIS_URL is set")
     # `up` makes the folder for a person's own strategies at its start; until then it is nobody's mistake that it is not there.
     manifests = read([folder for folder in place.control.folders() if folder.is_dir() or folder != Path(OWN_STRATEGIES)])
-    config = applied(manifests, version=0, time_ns=now_ns, paper_switch=place.paper, genesis=genesis)
-    return Applied(config, conditions_of(manifests, paper_switch=place.paper, genesis=genesis))
+    records = EvidenceFolder(place.control.evidence_folder()).look()
+    track = await Tracker(_Reading(place)).look([one.metadata.name for one in manifests.strategies])
+    around = Around(paper_switch=place.paper, genesis=genesis, time_ns=now_ns, records=records, track=track)
+    verdicts = judged(manifests, around)
+    return Applied(in_force(manifests, verdicts, around, 0), {name: conditions for name, (_, conditions) in verdicts.items()})
+
+
+class _Reading:
+    """What services said in the Redis of this stack, as far as it can be read; nothing where it does not run."""
+
+    def __init__(self, place: Installation) -> None:
+        self._place = place
+
+    async def fold(self, stream: str, after: str = "0") -> list[Entry]:
+        """Return the entries of a stream; `after` is always its start here."""
+        found = await folded(self._place, stream) if self._runs else []
+        return found if isinstance(found, list) else []
+
+    async def get(self, key: str) -> bytes | None:
+        """Return a key's value."""
+        if not self._runs:
+            return None
+        client: Any
+        try:
+            async with asked(self._place.guard.redis_url, decode_responses=False) as client:
+                found: bytes | None = await client.get(self._place.guard.key_prefix + key)
+        except (RedisError, OSError, ValueError):
+            return None
+        return found
+
+    @property
+    def _runs(self) -> bool:
+        return self._place.runs and bool(self._place.guard.redis_url)
 
 
 async def halts(place: Installation) -> Seen[Halts]:

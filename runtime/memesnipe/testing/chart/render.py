@@ -37,6 +37,16 @@ WATCHED = {
         "grafana": {"enabled": True},
     }
 }
+STUDY = {
+    "evidence": {
+        "enabled": True,
+        "strategy": "momentum",
+        "manifests": "kind: Strategy\nmetadata: {name: momentum}\nspec: {strategy: momentum}\n",
+        "claim": "my-recordings",
+        "market": "2025/tape.parquet",
+        "options": ["--grid", "fast_s=5,10", "--period", "1h"],
+    }
+}
 LIVE = {"paperTradingMode": False, "wallet": {"pubkey": WALLET}}
 VALUE_SETS: dict[str, Values] = {
     "defaults": {},
@@ -50,6 +60,7 @@ VALUE_SETS: dict[str, Values] = {
         **LIVE,
         **MINE,
         **WATCHED,
+        **STUDY,
         "images": {"pullSecrets": ["pull"], "runtime": {"digest": "sha256:" + "0" * 64}},
         "pods": {
             "priorityClassName": "important",
@@ -64,7 +75,11 @@ VALUE_SETS: dict[str, Values] = {
             "senderUrl": "https://sender.example",
         },
         "ledger": {"existingSecret": "my-ledger", "to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]},
-        "signer": {"nodeSelector": {"signer": "yes"}},
+        "signer": {
+            "nodeSelector": {"signer": "yes"},
+            "vault": {"url": "https://vault.example:8200", "address": "10.2.0.1", "key": "memesnipe-wallet", "caKey": "ca.crt"},
+            "jito": {"existingSecret": "my-jito"},
+        },
         "dataConsumers": {"record": True, "settings": {"MEMESNIPE_RPC_PER_S": "10"}},
         "dashboard": {"replicas": 2, "ingressFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}]},
         "golive": {"users": ["mona"], "groups": ["desk"]},

@@ -63,7 +63,7 @@ class Client:
         except (ApiError, OSError):
             return False
 
-    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
+    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 90.0) -> None:
         """Poll until `condition` holds. Raises AssertionError saying what did not come."""
         deadline = time.monotonic() + timeout_s
         while not self.holds(condition):
