@@ -23,6 +23,8 @@ long: setup-dev ## what takes an hour: 10,000 Strategies beside a raw apply, and
 	@$(PY) tests/bench/operator_scale.py --strategies 10000
 	@echo "== misbehaviour matrix, every cell"
 	@MEMESNIPE_MATRIX=whole $(PY) -m pytest -n $(JOBS) --dist loadgroup tests/integration/test_misbehaviour_matrix.py
+	@echo "== the gate's size and power: 1,200 worthless strategies and 100 planted edges on the backtester"
+	@$(PY) -m memesnipe.testing.calibration --processes $(JOBS)
 	@$(MAKE) --no-print-directory bench
 
 fuzz: setup-dev ## every decoder for SECONDS (600) each, and the rule machines twenty times as far as in `make test`
@@ -38,8 +40,11 @@ cluster: setup-dev ## a Kubernetes cluster to try things on, until Ctrl-C; NODE=
 build: setup-dev ## wheel and sdist into dist/
 	@$(PY) -m build --no-isolation --outdir dist .
 
-bench: setup-dev ## ratios against a floor measured in the same run
+bench: setup-dev .bench/made ## ratios against a floor measured in the same run
 	@for bench in tests/bench/*.py; do $(PY) "$$bench" || exit 1; done
+
+.bench/made: requirements-bench.lock
+	@PYTHON=$(PY) scripts/bench_venv.sh
 
 check: setup-dev
 	@echo "== format, lint, architecture"

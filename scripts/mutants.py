@@ -28,10 +28,12 @@ JUDGED = (
     *(f"approvals/{name}.py" for name in ("approve", "dsse", "leases", "keys", "secret_files")),
     *(f"guard/{name}.py" for name in ("decide", "checks", "outcome", "attempts", "live_checks", "expiry")),
     *("chain/decode*.py", "chain/deltas.py", "chain/token_rules.py", "chain/policy/*.py"),
+    *("evidence/verdict.py", "evidence/record.py", "research/splits/walk_forward.py"),
 )
 TESTS = (
     *(f"unit/test_{stage}_*.py" for stage in ("signer", "approvals", "guard", "decode", "policy", "deltas", "token")),
     *("unit/test_inputs_swaps.py", "unit/test_inputs_tokens.py"),
+    *(f"unit/test_research_{subject}.py" for subject in ("gate", "record", "splits")),
     *(f"property/test_{subject}*.py" for subject in ("signer_machine", "guard", "decode_anything", "token_rules")),
 )
 UNJUDGED_LINES = (r"\blogger\(\)", r"\b_log\.", r"\bmetrics\.", r"\bREJECTIONS\b", r"\bBAD_INPUT\b")

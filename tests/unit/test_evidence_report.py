@@ -3,23 +3,27 @@ that a stranger wrote."""
 
 import json
 import re
+import sqlite3
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+from memesnipe.evidence.gap import Gap
 from memesnipe.evidence.record import open_record
 from memesnipe.evidence.verdict import Metrics, Thresholds, judge
 from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import ConfigError
+from memesnipe.ledger.engine import FILE_NAME
 from memesnipe.research.evidence.checking import Wanted, against, differences, read
 from memesnipe.research.evidence.demands import rows_of
 from memesnipe.research.evidence.judging import Judged, judged, searched_of
+from memesnipe.research.evidence.live import gap_in
 from memesnipe.research.evidence.numbers import Numbers, numbers_of
 from memesnipe.research.evidence.page import page_of
 from memesnipe.research.evidence.plots import gauges
-from memesnipe.research.evidence.writing import write
+from memesnipe.research.evidence.writing import prepare, write
 from memesnipe.research.gate.measure import measure
 from memesnipe.research.walk.values import Incumbent, Walked
 from memesnipe.testing.builders import START_NS
@@ -108,6 +112,29 @@ def test_what_runs_now_is_drawn_beside_it_and_asked_about() -> None:
     assert "old, spec ffff" in page
 
 
+def test_live_orders_are_told_of_where_there_are_any_and_are_no_part_of_the_record(good: Judged) -> None:
+    gap = Gap(
+        pairs=40, filled=39, in_band=38, failed=1, failed_max=3, median_bps=-12, worst_bps=-220, there_median_bps=-3, newest_ns=START_NS
+    )
+    with_live = judged(good.walked, Thresholds(), EventClock(START_NS), replications=200, live=gap)
+
+    assert "38 of 40 live orders ended where the paper model says they can; median gap -12 bps" in page_of(with_live)
+    assert numbers_of(with_live).live == gap
+    assert "Live beside paper" not in page_of(good)
+    assert with_live.record == good.record
+
+
+def test_a_machine_without_a_ledger_has_no_gap_and_gets_no_ledger(tmp_path: Path) -> None:
+    assert gap_in(str(tmp_path), "", "momentum") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_without_pairs_has_no_gap(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / FILE_NAME).close()
+
+    assert gap_in(str(tmp_path), "", "momentum") is None
+
+
 def test_every_demand_of_the_gate_has_its_row() -> None:
     nothing = Metrics(
         observations=0, trades=0, trials=2, sharpe=None, sharpe_low=None, psr=None, dsr=None, pbo=None, pbo_loss=None, spa_p=None,
@@ -166,6 +193,13 @@ def test_what_is_written_is_a_whole_record_and_a_check_accepts_it(good: Judged, 
         "momentum.evidence.json",
         "momentum.report.json",
     ]
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_study(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigError, match="--out: "):
+        prepare(tmp_path / "file" / "below")
 
 
 def test_an_edited_record_is_refused_by_the_check(good: Judged, tmp_path: Path) -> None:

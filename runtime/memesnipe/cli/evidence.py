@@ -1,6 +1,7 @@
 """`memesnipe evidence`: a study, judged by the gate and sealed; or a look at a record that somebody has."""
 
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ from memesnipe.cli.past import manifests_in, strategy_folders
 from memesnipe.cli.studying import Asked, study_of
 from memesnipe.cli.walkforward import walkforward
 from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.settings import CommonSettings, load
 
 if TYPE_CHECKING:
     from memesnipe.evidence.record import Record
@@ -59,11 +61,15 @@ def make(given: dict[str, Any], out: Path | None) -> bool:
         raise ConfigError("evidence: want STRATEGY, MARKET and --out FOLDER, or --check FILE")
     from memesnipe.kernel.clock import SystemClock
     from memesnipe.research.evidence.judging import judged
-    from memesnipe.research.evidence.writing import write
+    from memesnipe.research.evidence.live import gap_in
+    from memesnipe.research.evidence.writing import prepare, write
 
     asked = Asked(**given)
     manifests = manifests_in([asked.strategy, *asked.manifests], asked.capital_sol)
-    found = judged(study_of(asked), manifests.allocation.spec.promotion.thresholds(), SystemClock())
+    prepare(out)
+    walked = study_of(asked)
+    gap = gap_in(load(CommonSettings).data_dir, os.environ.get("DATABASE_URL", ""), walked.name)
+    found = judged(walked, manifests.allocation.spec.promotion.thresholds(), SystemClock(), live=gap)
     files = write(found, out)
     tell(found.record)
     _tell_of_parameters(found.tried, manifests)
@@ -125,10 +131,10 @@ def _wanted(manifests: "Manifests") -> "Wanted":
     from memesnipe.evidence.code import code_hash_of, code_version
     from memesnipe.research.evidence.checking import Wanted
     from memesnipe.strategy.code import code_of
-    from memesnipe.strategy.loading import load
+    from memesnipe.strategy.loading import load as plugin_of
 
     one = _the_one(manifests)
-    code = code_of(load(one.spec.strategy, strategy_folders()))
+    code = code_of(plugin_of(one.spec.strategy, strategy_folders()))
     return Wanted(one.spec.strategy, spec_hash(one), code_hash_of(code_version(code, "")))
 
 

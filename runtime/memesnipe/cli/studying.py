@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.cli.past import costs_of, manifests_in, strategy_folders
-from memesnipe.kernel.clock import SystemClock
+from memesnipe.kernel.clock import NS_PER_S, Clock, SystemClock
 from memesnipe.kernel.errors import BadInput, ConfigError
 from memesnipe.kernel.settings import CommonSettings, load
 
@@ -36,11 +36,13 @@ PurgeOption = Annotated[str, typer.Option(help="How long a trade may last. Witho
 EmbargoOption = Annotated[str, typer.Option(help="Kept free between training and test, beyond that.")]
 IncumbentOption = Annotated[Path | None, typer.Option(help="Manifest of the version that holds the place now.")]
 StudyOption = Annotated[str, typer.Option(help="A name for the search; under another one all trials are run, and counted, anew.")]
+LaneOption = Annotated[str, typer.Option(help="What runs the trials: async, or compiled where the strategy declares a signal.")]
 JobsOption = Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0, max=1_024)]
 SchedulerOption = Annotated[str, typer.Option(help="tcp://host:port of a Dask cluster that runs the trials instead.", show_default=False)]
 DatabaseOption = Annotated[str, typer.Option(help="Research database; without it research.db in the data folder.", show_default=False)]
 
 UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+TOLD_EVERY_NS = 60 * NS_PER_S
 LABEL = re.compile(r"[A-Za-z0-9._\-]{1,64}")
 T = TypeVar("T")
 R = TypeVar("R")
@@ -67,6 +69,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     sol_candles: Path | None = None
     incumbent: Path | None = None
     study: str = "walk"
+    lane: str = "async"
     jobs: int = 0
     scheduler: str = ""
     database: str = ""
@@ -85,11 +88,11 @@ def study_of(asked: Asked) -> "Walked":
     ground = ground_of(asked)
     plan, points = plan_of(asked, ground), space_of(asked.grid, asked.space).points(asked.sample, ground.costs.terms.seed)
     incumbent = incumbent_of(asked, ground) if asked.incumbent is not None else None
-    registry = Registry(open_research(research_url(load(CommonSettings).data_dir, asked.database)), SystemClock())
+    registry = Registry(open_research(research_url(load(CommonSettings).data_dir, asked.database)), clock := SystemClock())
     spread = spread_of(asked.jobs or cores(), asked.scheduler)
     with _progress() as bar:
         try:
-            return study(ground, plan, points, registry, label=asked.study, spread=shown(spread, bar), incumbent=incumbent)
+            return study(ground, plan, points, registry, label=asked.study, spread=shown(spread, bar, clock), incumbent=incumbent)
         except BadInput as error:
             raise ConfigError(f"{asked.market}: {error}") from None
 
@@ -125,8 +128,10 @@ def _only(asked: Asked, manifests: "Manifests") -> str:
 
 def plan_of(asked: Asked, ground: "Ground") -> "Plan":
     """Return how the study is cut. Raises ConfigError naming the option."""
-    from memesnipe.research.walk.plan import Plan
+    from memesnipe.research.walk.plan import Lane, Plan
 
+    if asked.lane not in tuple(Lane):
+        raise ConfigError(f"--lane: {asked.lane!r}: want {' or '.join(Lane)}")
     horizon_s = seconds("--purge", asked.purge) if asked.purge else ground.manifests.policy.spec.time_stop_s
     if not horizon_s > 0:
         raise ConfigError("--purge: the RiskPolicy has no time stop, so say how long a trade may last")
@@ -135,7 +140,13 @@ def plan_of(asked: Asked, ground: "Ground") -> "Plan":
         raise ConfigError(f"--period: {asked.period!r}: want whole minutes")
     embargo_s = seconds("--embargo", asked.embargo)
     return Plan(
-        period_s=period_s, horizon_s=horizon_s, embargo_s=embargo_s, folds=asked.folds, train_min=asked.train_min, rolling=asked.rolling
+        period_s=period_s,
+        horizon_s=horizon_s,
+        embargo_s=embargo_s,
+        folds=asked.folds,
+        train_min=asked.train_min,
+        rolling=asked.rolling,
+        lane=Lane(asked.lane),
     )
 
 
@@ -169,14 +180,17 @@ def cores() -> int:
     return int(cpu_count())
 
 
-def shown(spread: "Spread", bar: Progress) -> "Spread":
-    """Return the same spread, with a bar for each of its calls."""
+def shown(spread: "Spread", bar: Progress, clock: Clock) -> "Spread":
+    """Return the same spread, with a bar for each of its calls; where there is no terminal, a line a minute."""
 
     def shows(work: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
         waiting: list[Any] = list(items)
-        task = bar.add_task("", total=len(waiting))
-        for done in spread(work, waiting):
+        task, told_ns = bar.add_task("", total=len(waiting)), clock.now_ns()
+        for number, done in enumerate(spread(work, waiting), 1):
             bar.advance(task)
+            if bar.disable and clock.now_ns() - told_ns >= TOLD_EVERY_NS:
+                told_ns = clock.now_ns()
+                print(f"runs {number:,} of {len(waiting):,}", file=sys.stderr, flush=True)
             yield done
 
     return shows

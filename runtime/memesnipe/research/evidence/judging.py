@@ -6,9 +6,11 @@ the promotion policy's.
 
 import msgspec
 
+from memesnipe.evidence.gap import Gap
 from memesnipe.evidence.record import Record, Subject, seal
 from memesnipe.evidence.verdict import Thresholds
 from memesnipe.kernel.clock import Clock
+from memesnipe.kernel.logs import logger
 from memesnipe.research.gate.measure import Examined, Searched, examine, metrics_of
 from memesnipe.research.stats.bootstrap import REPLICATIONS
 from memesnipe.research.walk.values import Tried, Walked
@@ -21,6 +23,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     searched: Searched
     examined: Examined
     record: Record
+    live: Gap | None = None
+    """Of live orders beside paper, where there are any."""
 
     @property
     def tried(self) -> Tried:
@@ -28,12 +32,13 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
         return self.walked.trials[self.walked.chosen]
 
 
-def judged(walked: Walked, thresholds: Thresholds, clock: Clock, *, replications: int = REPLICATIONS) -> Judged:
+def judged(walked: Walked, thresholds: Thresholds, clock: Clock, *, replications: int = REPLICATIONS, live: Gap | None = None) -> Judged:
     """Measure, judge and seal. Raises BadInput where the study's series do not fit each other; Bug on a value that no record can hold."""
     searched = searched_of(walked)
     examined = examine(searched, seed=walked.seed, replications=replications)
     record = seal(subject_of(walked), metrics_of(searched, examined), thresholds, clock)
-    return Judged(walked=walked, searched=searched, examined=examined, record=record)
+    logger().info("evidence_sealed", strategy=walked.name, sha256=record.sha256, verdict=record.evidence.verdict.sentence())
+    return Judged(walked=walked, searched=searched, examined=examined, record=record, live=live)
 
 
 def searched_of(walked: Walked) -> Searched:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from memesnipe.evidence.gap import Gap
 from memesnipe.evidence.record import Evidence
 from memesnipe.research.evidence.judging import Judged
 from memesnipe.research.lookahead import Report
@@ -54,6 +55,8 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
     lookahead: Report
     run: Summary
     """The judged trial's whole run."""
+    live: Gap | None
+    """Of the strategy's newest live orders beside their paper twins; None without any."""
 
 
 def numbers_of(judged: Judged) -> Numbers:
@@ -79,6 +82,7 @@ def numbers_of(judged: Judged) -> Numbers:
         outside=_outside(judged),
         lookahead=walked.lookahead,
         run=summary_of(walked.result),
+        live=judged.live,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 
+from memesnipe.evidence.gap import Gap, objection
 from memesnipe.research.evidence import plots
 from memesnipe.research.evidence.demands import rows_of
 from memesnipe.research.evidence.judging import Judged
@@ -27,6 +28,7 @@ def page_of(judged: Judged) -> str:
         ("What was chosen, step by step", folds(judged)),
         ("The judged trial over the whole time", table(page.rows_of(summary)) + "".join(runs.plots(walked.result, summary.costs))),
         *page.details(summary),
+        ("Live beside paper, order by order", live(judged.live) if judged.live else ""),
         ("Does it know the future?", table(lookahead(judged))),
         ("The record", table(subject(judged))),
         ("Trials without a result", table(first(walked.failed)) if walked.failed else ""),
@@ -74,6 +76,18 @@ def lookahead(judged: Judged) -> list[tuple[str, str]]:
         ("the same from run to run", "yes" if report.deterministic else "no: it is not deterministic"),
         *(found or [("findings", "none")]),
     ]
+
+
+def live(gap: Gap) -> str:
+    """Return how live orders ended beside their paper twins."""
+    said = objection(gap) or (
+        f"{gap.in_band} of {gap.pairs} live orders ended where the paper model says they can; "
+        f"median gap {gap.median_bps} bps, {gap.there_median_bps} bps of it not explained by delay."
+    )
+    failed = f"{gap.failed}; the model's odds allow {gap.failed_max}"
+    return table(
+        [("in short", said), ("worst", f"{gap.worst_bps} bps"), ("failed or never landed", failed), ("newest", when(gap.newest_ns))]
+    )
 
 
 def subject(judged: Judged) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Record, numbers and page of a study as files. The record comes last and whole: where it is, the report that explains it is too."""
 
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,16 @@ class Written(msgspec.Struct, frozen=True):
     record: Path
     numbers: Path
     page: Path
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder. Raises ConfigError where nothing could be written there: better before hours of study than after."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"--out: {folder}: {error.strerror}") from None
 
 
 def write(judged: Judged, folder: Path) -> Written:

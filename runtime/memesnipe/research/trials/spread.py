@@ -9,13 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.research.trials.search import Spread
 
 CONNECT_S = 30.0
 WATCH_S = 0.5
+ONE: Any = 1
+"""Item a message: trials take seconds, and a batch that is half done dies whole. (joblib has no annotations, and type checkers guess.)"""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -42,10 +44,10 @@ class OnCores:
         """Yield results as they are done. Whatever the work raises is raised here and ends the rest."""
         from joblib import Parallel, delayed, parallel_config
 
+        task = delayed(partial(_attended, os.getpid(), work))
         with parallel_config(backend="loky", n_jobs=self.jobs, inner_max_num_threads=1):
-            # One item a message: trials take seconds, and a batch that is half done dies whole.
-            task = delayed(partial(_attended, os.getpid(), work))
-            yield from Parallel(return_as="generator_unordered", batch_size=1)(task(item) for item in items)
+            pool: Any = Parallel(return_as="generator_unordered", batch_size=ONE)
+            yield from pool(task(item) for item in items)
 
 
 class OnCluster:

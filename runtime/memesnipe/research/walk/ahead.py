@@ -7,9 +7,10 @@ from typing import Any
 
 from memesnipe.messages.market import MarketEvent
 from memesnipe.messages.orders import OrderIntent
-from memesnipe.research.backtest.engine import Engine
+from memesnipe.research.backtest.engine import Costs, Engine
 from memesnipe.research.backtest.market import Market
 from memesnipe.research.backtest.observed import actions_of
+from memesnipe.research.backtest.setup import Setup
 from memesnipe.research.lookahead import Action, Report, replay
 from memesnipe.research.walk.ground import Ground, held, setup
 from memesnipe.research.walk.plan import Plan
@@ -21,7 +22,9 @@ Heard = tuple[MarketEvent, bool]
 def looked_ahead(ground: Ground, plan: Plan, events: int, parameters: dict[str, Any]) -> Report:
     """Replay on the market's first `events` events."""
     history = list(islice(held(ground.market).events(), events))
-    return replay(partial(_fresh, ground, parameters), history, seed=ground.costs.terms.seed, prefixes=plan.prefixes)
+    # One set-up for all: were the strategy's code loaded anew each time, what it keeps in its module between runs would not be seen.
+    ready = setup(ground, parameters)
+    return replay(partial(_fresh, ready, ground.costs), history, seed=ground.costs.terms.seed, prefixes=plan.prefixes)
 
 
 def enough(plan: Plan, intents: Sequence[tuple[int, OrderIntent]], events: int) -> int:
@@ -36,6 +39,6 @@ def enough(plan: Plan, intents: Sequence[tuple[int, OrderIntent]], events: int) 
     return min(events, max(plan.ahead_events_min, intents[wanted - 1][0] + 2))
 
 
-def _fresh(ground: Ground, parameters: dict[str, Any], events: Sequence[Heard]) -> Sequence[Action]:
+def _fresh(ready: Setup, costs: Costs, events: Sequence[Heard]) -> Sequence[Action]:
     market = Market("history", "", len(events), lambda: iter(events))
-    return actions_of(Engine(setup(ground, parameters), ground.costs).run(market))
+    return actions_of(Engine(ready, costs).run(market))

@@ -12,7 +12,7 @@ from memesnipe.strategy.loading import load
 
 PARTS = (
     *("allocator", "bus", "chain", "control", "executor", "guard", "kernel", "ledger", "manifests", "market", "messages", "positions"),
-    *("research/backtest", "risk", "strategy"),
+    *("research/backtest", "research/lane", "risk", "strategy"),
 )
 """A test holds this against what the engine loads."""
 

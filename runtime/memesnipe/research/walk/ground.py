@@ -78,8 +78,8 @@ def run(ground: Ground, parameters: dict[str, Any], stress: Stress) -> Result:
     Raises ConfigError on parameters that the strategy refuses and BadInput on a strategy that failed while it ran: they have no result.
     Raises Unavailable where this machine cannot run it at all, which says nothing about the parameters.
     """
-    market, ready = _ready(ground, parameters)
-    engine = Engine(ready, msgspec.structs.replace(ground.costs, stress=stress))
+    market, prepared = ready(ground, parameters)
+    engine = Engine(prepared, msgspec.structs.replace(ground.costs, stress=stress))
     try:
         result = engine.run(market)
     except BadInput as error:
@@ -89,7 +89,8 @@ def run(ground: Ground, parameters: dict[str, Any], stress: Stress) -> Result:
     return result
 
 
-def _ready(ground: Ground, parameters: dict[str, Any]) -> tuple[Market, Setup]:
+def ready(ground: Ground, parameters: dict[str, Any]) -> tuple[Market, Setup]:
+    """Return what a run needs. Raises Unavailable where this machine has not the study's code, strategy or market."""
     try:
         if ground.code != run_code(ground.strategy.spec.strategy, ground.folders):
             raise Unavailable("worker", "its release of memesnipe, or of the strategy, is not the one that the study was started with")

@@ -1,5 +1,6 @@
 """How a study is cut: periods, folds, purge and embargo; and the spans of time that the cutting rests on."""
 
+from enum import StrEnum
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -14,6 +15,15 @@ from memesnipe.research.lookahead import PREFIXES
 from memesnipe.research.splits.combinatorial import Combinatorial
 from memesnipe.research.splits.walk_forward import Fold, Spans, walk_forward
 from memesnipe.research.stats.series import Ints
+
+
+class Lane(StrEnum):
+    """What runs the trials of a search. What was chosen is run by the engine whatever searched."""
+
+    ASYNC = "async"
+    """The engine: any strategy."""
+    COMPILED = "compiled"
+    """The signal as a function of arrays, for strategies that declare one."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +42,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     groups: Annotated[int, Meta(ge=2, le=20)] = 6
     """Of CPCV, `tested` of them at a time."""
     tested: Annotated[int, Meta(ge=1, le=19)] = 2
+    lane: Lane = Lane.ASYNC
     prefixes: Annotated[int, Meta(ge=2, le=10_000)] = PREFIXES
     """Shorter histories of the look-ahead replay."""
     ahead_events_min: Annotated[int, Meta(ge=2)] = 20_000

@@ -4,7 +4,7 @@ Trials are registered before the first one runs. What was chosen is run again fo
 runs are no trials; the plain one must give the registered returns to the last bit, or nothing here means anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,16 +17,17 @@ from memesnipe.kernel.errors import BadInput, Bug, ConfigError
 from memesnipe.research.backtest.result import Result
 from memesnipe.research.backtest.returns import returns_of
 from memesnipe.research.backtest.stress import Stress
+from memesnipe.research.lookahead import Report
 from memesnipe.research.splits.walked import best_of, paths, walk
 from memesnipe.research.stats.series import Floats, known, sharpe
 from memesnipe.research.trials.registry import Registry
 from memesnipe.research.trials.search import Spread, search
-from memesnipe.research.trials.values import Outcome, Trial
+from memesnipe.research.trials.values import Outcome, Study, Trial
 from memesnipe.research.walk.ahead import enough, looked_ahead
 from memesnipe.research.walk.ground import Ground, held, run, whole
 from memesnipe.research.walk.identity import study_of
 from memesnipe.research.walk.outside import PLAIN, STRESSES, Runs, choices, outside_of
-from memesnipe.research.walk.plan import Cut, Plan, cut_of
+from memesnipe.research.walk.plan import Cut, Lane, Plan, cut_of
 from memesnipe.research.walk.values import Incumbent, Tried, Walked
 from memesnipe.strategy.loading import load
 
@@ -62,41 +63,36 @@ def study(
     where a worker or the database does not answer: what is done is kept, and the same call goes on.
     """
     sought, cut = study_of(ground, plan.period_s, label), cut_of(held(ground.market), plan)
-    sound, refused = sorted_out(ground, points)
-    trials = [Trial(study=sought, parameters=whole(ground, point), seed=ground.costs.terms.seed) for point in sound]
-    outcomes = search(registry, sought, trials, partial(earned, ground, plan.period_s), spread)
-    outcomes = sorted(outcomes, key=lambda outcome: outcome.trial.parameters_json)
-    returns = _table(outcomes, cut, registry.failures(sought))
+    outcomes, refused = _searched(ground, plan, sought, points, registry, spread)
+    failed = registry.failures(sought)
+    returns = _table(outcomes, cut, failed)
     joined, chosen = walk(returns, cut.folds), best_of(returns)
     runs = _runs(ground, outcomes, {chosen, *joined.chosen.tolist()}, incumbent, spread)
     _confirm(registry, outcomes, runs, plan.period_s)
-    held_place = _incumbent(incumbent, runs, plan.period_s)
-    result = runs[chosen, PLAIN]
-    events = enough(plan, result.intents, result.events)
-    (report,) = spread(partial(looked_ahead, ground, plan, events), [outcomes[chosen].trial.parameters])
+    in_place = _incumbent(runs, plan.period_s)
     found = paths(returns, cut.splits)
     return Walked(
         name=ground.strategy.metadata.name,
         study=sought,
-        market=result.market,
+        market=runs[chosen, PLAIN].market,
         seed=ground.costs.terms.seed,
-        capital_lamports=result.capital_lamports,
+        capital_lamports=runs[chosen, PLAIN].capital_lamports,
         starts_ns=cut.starts_ns,
         horizon_s=plan.horizon_s,
         embargo_s=plan.embargo_s,
         trials=tuple(_tried(outcome) for outcome in outcomes),
         returns=returns,
-        failed=registry.failures(sought),
+        failed=failed,
         refused=refused,
         census=registry.census(sought.strategy, plan.period_s),
         chosen=chosen,
-        result=result,
+        result=runs[chosen, PLAIN],
         folds=choices(returns, cut.folds, joined),
-        outside=outside_of(joined, runs, cut.starts_ns, plan.period_s, held_place.returns if held_place else None),
+        outside=outside_of(joined, runs, cut.starts_ns, plan.period_s, in_place.returns if in_place else None),
         paths=found,
         path_sharpes=tuple(known(sharpe(path)) for path in found),
-        incumbent=held_place,
-        lookahead=report,
+        incumbent=in_place,
+        lookahead=_replayed(ground, plan, runs[chosen, PLAIN], outcomes[chosen], spread),
     )
 
 
@@ -118,6 +114,26 @@ def sorted_out(ground: Ground, points: Points) -> tuple[list[dict[str, Any]], di
             f"grid: the strategy refuses each of {len(points)} points; the first: {next(iter(refused.values()), 'none given')}"
         )
     return sound, refused
+
+
+def _searched(
+    ground: Ground, plan: Plan, sought: Study, points: Points, registry: Registry, spread: Spread
+) -> tuple[list[Outcome], dict[str, str]]:
+    """Return the study's finished trials in the order of their parameters, and the points that never ran."""
+    sound, refused = sorted_out(ground, points)
+    trials = [Trial(study=sought, parameters=whole(ground, point), seed=ground.costs.terms.seed) for point in sound]
+    outcomes = search(registry, sought, trials, partial(_evaluation(ground, plan, sound[0]), ground, plan.period_s), spread)
+    return sorted(outcomes, key=lambda outcome: outcome.trial.parameters_json), refused
+
+
+def _evaluation(ground: Ground, plan: Plan, point: dict[str, Any]) -> Callable[[Ground, int, Trial], Floats]:
+    if plan.lane is Lane.ASYNC:
+        return earned
+    # numba takes long to load: only a study that compiles pays for it.
+    from memesnipe.research.walk.compiled import earned_compiled, require_a_lane
+
+    require_a_lane(ground, whole(ground, point))
+    return earned_compiled
 
 
 def earned(ground: Ground, period_s: int, trial: Trial) -> Floats:
@@ -152,12 +168,18 @@ def _confirm(registry: Registry, outcomes: Sequence[Outcome], runs: Runs, period
             registry.finish(outcomes[column].trial, np.array(returns_of(result, period_s)))
 
 
-def _incumbent(incumbent: Ground | None, runs: Runs, period_s: int) -> Incumbent | None:
-    if incumbent is None:
+def _incumbent(runs: Runs, period_s: int) -> Incumbent | None:
+    result = runs.get((INCUMBENT, PLAIN))
+    if result is None:
         return None
-    result = runs[INCUMBENT, PLAIN]
     (spec,) = result.specs
     return Incumbent(name=spec.id, spec_hash=spec.spec_hash, returns=np.array(returns_of(result, period_s)))
+
+
+def _replayed(ground: Ground, plan: Plan, result: Result, chosen: Outcome, spread: Spread) -> Report:
+    events = enough(plan, result.intents, result.events)
+    (report,) = spread(partial(looked_ahead, ground, plan, events), [dict(chosen.trial.parameters)])
+    return report
 
 
 def _tried(outcome: Outcome) -> Tried:
