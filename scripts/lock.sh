@@ -12,12 +12,11 @@ part() {
     # shellcheck disable=SC2086
     uv pip compile pyproject.toml "$@" -c requirements.lock $options -o "$file"
 }
-part requirements-up.lock --extra runtime --extra dashboard --extra embedded --extra build
-part requirements-runtime.lock --extra runtime --extra dashboard --extra postgres
+part requirements-up.lock --extra runtime --extra dashboard --extra embedded --extra allocator --extra build
+part requirements-runtime.lock --extra runtime --extra dashboard --extra postgres --extra allocator
 part requirements-operator.lock --extra operator
 part requirements-signer.lock --extra signer
 part requirements-research.lock --extra research --extra postgres
-part requirements-allocator.lock --extra allocator --extra postgres
 # Peers pin what we do not, so theirs is a choice of its own.
 # shellcheck disable=SC2086
 uv pip compile pyproject.toml --extra bench $options -o requirements-bench.lock

@@ -9,7 +9,9 @@ from memesnipe.allocator.adaptive import Question, changes, decided, question_of
 from memesnipe.allocator.decide import decide
 from memesnipe.allocator.history import closed_of, equity_of, records_of
 from memesnipe.allocator.weighing.values import Closed, Record
+from memesnipe.control.applied import assembled
 from memesnipe.kernel.errors import BadInput, Bug
+from memesnipe.manifests.models import AllocationSpec, RiskPolicySpec
 from memesnipe.messages.control import AllocationDecision, ConfigApplied, Weighing
 from memesnipe.testing.builders import SOL, START_NS, a_config, a_strategy
 
@@ -95,3 +97,14 @@ def test_a_history_is_read_oldest_first() -> None:
     values = [json.dumps({"time_ns": time_ns, "net_lamports": 1, "intent_id": "i"}).encode() for time_ns in (2, 1)]
 
     assert [trade.time_ns for trade in closed_of("alpha", values)] == [1, 2]
+
+
+def test_an_allocation_that_asks_for_results_reaches_the_allocator_and_another_does_not() -> None:
+    asks, asks_not = (a_spec(method) for method in ("adaptive", "equal"))
+
+    assert assembled((), asks, RiskPolicySpec(), version=1, time_ns=START_NS, genesis="").weighing == Weighing()
+    assert assembled((), asks_not, RiskPolicySpec(), version=1, time_ns=START_NS, genesis="").weighing is None
+
+
+def a_spec(method: str) -> AllocationSpec:
+    return AllocationSpec.model_validate({"capitalSol": 1, "method": method})

@@ -12,7 +12,7 @@ from memesnipe.control.proofs import Damaged, Sighting, Track
 from memesnipe.manifests.models import AllocationSpec, RiskPolicySpec, Strategy, lamports
 from memesnipe.manifests.reading import Manifests
 from memesnipe.messages.bounds import HaltState, Mode
-from memesnipe.messages.control import ConfigApplied, RiskLimits, StrategyConfig
+from memesnipe.messages.control import ConfigApplied, RiskLimits, StrategyConfig, Weighing
 
 Judged = Mapping[str, tuple[Mode, tuple[Condition, ...]]]
 """By strategy: its effective mode and every gate's answer."""
@@ -127,6 +127,7 @@ def assembled(
         capital_lamports=lamports(allocation.capital_sol),
         weights_bps=_weights(configs, allocation.weights_bps) if allocation.method == "fixed" else (),
         genesis=genesis,
+        weighing=Weighing() if allocation.method == "adaptive" else None,
     )
 
 

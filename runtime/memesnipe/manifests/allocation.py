@@ -32,8 +32,8 @@ class AllocationSpec(Model):
     )
     capital_sol: Sol = Field(json_schema_extra=on_change(Change.APPLIED))
     """What all strategies share. More of it needs the verb `golive` on allocations."""
-    method: Literal["equal", "fixed"] = Field(default="equal", json_schema_extra=on_change(Change.APPLIED))
-    """`equal`: each strategy that is not paused gets the same; `fixed`: by weightsBps."""
+    method: Literal["equal", "fixed", "adaptive"] = Field(default="equal", json_schema_extra=on_change(Change.APPLIED))
+    """`equal`: each strategy that is not paused gets the same; `fixed`: by weightsBps; `adaptive`: by what each one earned."""
     weights_bps: dict[Name, BpsField] = Field(default_factory=dict, max_length=STRATEGIES_MAX, json_schema_extra=on_change(Change.APPLIED))
     """`fixed` only: share by Strategy name, 10,000 bps in all at most; who is not named gets nothing."""
     promotion: Promotion = Field(default_factory=Promotion, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})

@@ -93,12 +93,15 @@ class StrategyConfig(msgspec.Struct, frozen=True, array_like=True):
 class Weighing(msgspec.Struct, frozen=True, array_like=True):
     """How the allocator weighs strategies by their results; absent: it does not."""
 
-    review_every_s: Annotated[int, Meta(ge=60, le=31_536_000)]
-    period_s: Annotated[int, Meta(ge=60, le=31_536_000)]
-    """One observation of returns."""
-    floor_bps: Bps
-    drawdown_bps_max: Annotated[int, Meta(ge=1, le=10_000)]
-    turnover_bps: Bps
+    review_every_s: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
+    period_s: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
+    """One observation: net results closed within it, per lamport of capital."""
+    floor_bps: Bps = 200
+    """The weight of a new strategy, where there are few enough of them."""
+    drawdown_bps_max: Annotated[int, Meta(ge=1, le=10_000)] = 2_500
+    """At this fall from the highest equity nothing is at risk any more."""
+    turnover_bps: Bps = 100
+    """What moving the whole capital from one strategy to others costs."""
 
 
 class ConfigApplied(msgspec.Struct, frozen=True, array_like=True, tag="config"):

@@ -2,6 +2,10 @@
 
 import msgspec
 
+from memesnipe.messages.control import Weighing
+
+_SHIPPED = Weighing()
+
 
 class Closed(msgspec.Struct, frozen=True):
     """A closed round trip, net of every cost."""
@@ -23,8 +27,7 @@ class Record(msgspec.Struct, frozen=True):
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """How careful weighing is."""
 
-    period_s: int = 86_400
-    """One observation: net results closed within it, per lamport of capital."""
+    period_s: int = _SHIPPED.period_s
     periods_max: int = 365
     """Older results say nothing about tokens of today."""
     periods_min: int = 14
@@ -39,14 +42,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """No strategy gets more than this multiple of its share at equal risk."""
     explore: float = 0.10
     """At most this part of the capital goes to strategies for being tried: the floor of a new one, and of one that lost its edge."""
-    floor: float = 0.02
+    floor: float = _SHIPPED.floor_bps / 10_000
     """The weight of a new strategy, where there are few enough of them."""
     ruin_level: float = 0.7
     ruin_odds: float = 0.1
     """Kelly is bounded so that capital falls to `ruin_level` of itself with odds below `ruin_odds`."""
-    drawdown_max: float = 0.25
+    drawdown_max: float = _SHIPPED.drawdown_bps_max / 10_000
     """At this fall from the highest equity nothing is at risk any more."""
-    turnover_bps: int = 100
+    turnover_bps: int = _SHIPPED.turnover_bps
     """What moving the whole capital from one strategy to others costs; a change must earn it back within `half_life_periods`."""
 
 
