@@ -15,6 +15,7 @@ from memesnipe.messages.bounds import Side
 from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.strategy.contract import Action, Buy, EventType, Holding, Meter, Parameters, RiskProfile, Sell, Strategy, View, strategy
 from memesnipe.strategy.indicators import Recent, carried, decay
+from memesnipe_strategies.momentum_signal import SIGNAL
 
 NS_PER_S = 1_000_000_000
 BPS = 10_000
@@ -105,6 +106,7 @@ class Track(msgspec.Struct):
         holding_time_s=900,
         loss_per_trade_bps_max=3_000,
     ),
+    signal=SIGNAL,
 )
 class Momentum(Strategy[MomentumParameters]):
     """See the module's docstring and momentum.md."""

@@ -111,7 +111,11 @@ PAIRS = Stream("orders:pairs", Pair, Kind.ORDER, ("wallet_guard",), (Reader("pos
 
 POSITIONS = Stream("position_updates_channel", PositionUpdate, Kind.FOLD, ("position_manager",), folded_by=("dashboard",))
 REGISTRY = Stream(
-    "strategy_registry_stream", StrategyRegistered, Kind.FOLD, ("strategy_factory",), folded_by=("autonomous_allocator", "control", "operator")
+    "strategy_registry_stream",
+    StrategyRegistered,
+    Kind.FOLD,
+    ("strategy_factory",),
+    folded_by=("autonomous_allocator", "control", "operator"),
 )
 ALLOCATIONS = Stream(
     "allocations_channel",

@@ -117,7 +117,7 @@ def _parquet(path: Path) -> Iterator[MarketEvent]:
     metadata_of(path)
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=["payload"]):
-            yield from _events(batch)
+            yield from events_of(batch)
 
 
 def _torn_tolerant(path: Path) -> Iterator[MarketEvent]:
@@ -126,12 +126,13 @@ def _torn_tolerant(path: Path) -> Iterator[MarketEvent]:
         with pa.ipc.open_stream(path.read_bytes()) as stream:
             _check_version(path, stream.schema.metadata or {})
             for batch in stream:
-                yield from _events(batch)
+                yield from events_of(batch)
     except (pa.ArrowInvalid, OSError, StopIteration):
         return
 
 
-def _events(batch: Any) -> Iterator[MarketEvent]:
+def events_of(batch: Any) -> Iterator[MarketEvent]:
+    """Yield the events of an Arrow batch, by its payload. Raises BadInput on one that is not within its bounds."""
     for raw in batch.column("payload").to_pylist():
         yield codec.decode(MarketEvent, raw)  # type: ignore[arg-type]  # a union is a type to msgspec
 

@@ -8,6 +8,7 @@ import msgspec
 
 from memesnipe.messages.bounds import StrategyId
 from memesnipe.strategy.contract import EventType, Parameters, RiskProfile, Strategy
+from memesnipe.strategy.signals import Signal
 
 VERSION = re.compile(r"^[A-Za-z0-9.+_\-]{1,64}\Z")
 
@@ -40,6 +41,8 @@ def _shape(kind: type[Strategy[Any]]) -> list[str]:
         problems.append("parameters must be a subclass of memesnipe.strategy.contract.Parameters")
     if not inspect.iscoroutinefunction(kind.on_event) or kind.on_event is Strategy.on_event:
         problems.append("on_event must be defined with `async def`")
+    if not (kind.signal is None or isinstance(kind.signal, Signal)):
+        problems.append("signal must be a memesnipe.strategy.signals.Signal, or left out")
     return problems
 
 

@@ -12,6 +12,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from memesnipe.messages.market import MarketEvent
+from memesnipe.strategy.signals import Signal
 
 
 class EventType(StrEnum):
@@ -131,6 +132,8 @@ class Strategy(Generic[P]):
     subscriptions: ClassVar[frozenset[EventType]]
     parameters: ClassVar[type[Parameters]]
     risk_profile: ClassVar[RiskProfile]
+    signal: ClassVar[Signal | None] = None
+    """The same idea as a function of arrays, for searches by the compiled lane; None where it has no such shape. See `strategy.signals`."""
 
     params: P
     view: View
@@ -166,6 +169,7 @@ class strategy:  # noqa: N801 - used as a decorator
         subscriptions: set[EventType],
         parameters: type[Parameters],
         risk_profile: RiskProfile,
+        signal: Signal | None = None,
     ) -> None:
         self._facts = {
             "id": id,
@@ -173,6 +177,7 @@ class strategy:  # noqa: N801 - used as a decorator
             "subscriptions": frozenset(subscriptions),
             "parameters": parameters,
             "risk_profile": risk_profile,
+            "signal": signal,
         }
 
     def __call__(self, kind: type[S]) -> type[S]:

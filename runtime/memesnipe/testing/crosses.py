@@ -9,7 +9,7 @@ from memesnipe.control.applied import applied, spec_hash
 from memesnipe.manifests.reading import parse
 from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.research.backtest.setup import Setup, manifests_of
-from memesnipe.strategy.contract import Action, Buy, EventType, Parameters, RiskProfile, Sell, Strategy, strategy
+from memesnipe.strategy.contract import Action, Buy, EventType, Meter, Parameters, RiskProfile, Sell, Strategy, View, strategy
 from memesnipe.strategy.loading import Plugin
 from memesnipe.strategy.signals import ENTER, LEAVE, Marks, Orders, Signal, Times, Values
 from memesnipe.strategy.spec import StrategySpec
@@ -76,9 +76,9 @@ def orders_of(_params: CrossesParameters) -> Orders:
 class Crosses(Strategy[CrossesParameters]):
     """Holds one token while its fast average is above its slow one."""
 
-    def init(self, *handles: object) -> None:
+    def init(self, params: CrossesParameters, view: View, meter: Meter) -> None:
         """Start without averages."""
-        super().init(*handles)  # type: ignore[arg-type] # as the executor calls it
+        super().init(params, view, meter)
         self.averages: dict[str, tuple[float, float]] = {}
         self.held: set[str] = set()
         self.quiet_ns: dict[str, int] = {}
@@ -115,7 +115,7 @@ class Crosses(Strategy[CrossesParameters]):
 def crossing(fast: int, slow: int, policy: str = POLICY) -> Setup:
     """Return what runs one pair of windows with 20 SOL: `setup_of` finds installed code only, and this is none."""
     manifest = MANIFEST % (fast, slow)
-    manifests = manifests_of(parse(manifest + b"---" + policy.encode(), "crosses"))
+    manifests = manifests_of(parse(manifest + b"---\n" + policy.encode(), "crosses"))
     config, (one,) = applied(manifests, version=1, time_ns=START_NS, paper_switch=True, genesis=""), manifests.strategies
     spec = StrategySpec("crosses", "crosses", spec_hash(one), one.spec.parameters)
     return Setup(config, (spec,), {"crosses": Plugin("crosses", Crosses, Path(__file__))}, {"crosses": config.capital_lamports})

@@ -1,0 +1,166 @@
+"""The compiled lane against the engine: the same market, parameters, seed and stress make the same fills and returns."""
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from memesnipe.guard.paper import Terms
+from memesnipe.guard.service import terms_of
+from memesnipe.guard.settings import GuardSettings
+from memesnipe.kernel.errors import ConfigError
+from memesnipe.manifests.reading import parse
+from memesnipe.market import pumpfun_csv
+from memesnipe.messages.bounds import Side
+from memesnipe.messages.orders import ExitCause
+from memesnipe.research.backtest.engine import Costs, Engine
+from memesnipe.research.backtest.market import Market, of_events, open_market
+from memesnipe.research.backtest.returns import returns_of
+from memesnipe.research.backtest.setup import Setup, manifests_of, setup_of
+from memesnipe.research.backtest.stress import Stress
+from memesnipe.research.lane.columns import columns_of
+from memesnipe.research.lane.fills import fills_of, require_equal, trades_of
+from memesnipe.research.lane.returns import lane_returns
+from memesnipe.research.lane.running import ran
+from memesnipe.strategy.signals import LEAVE, Marks, Signal, Times, Values
+from memesnipe.testing.builders import SOL, a_tick
+from memesnipe.testing.crosses import Crosses, crossing
+from memesnipe.testing.tapes import a_tape
+from memesnipe_strategies.momentum import Momentum
+
+pytestmark = [pytest.mark.timeout(1_200), pytest.mark.xdist_group("lane")]  # one process compiles, the others would compile the same
+
+SHARP = {
+    "fast_s": 1, "slow_s": 4, "warmup_s": 2, "warmup_ticks": 3, "breakout_bps": 50, "breakout_sigmas": 0.2, "flow_lamports_min": 100_000,
+    "trailing_bps": 300, "cooldown_s": 1, "retry_s": 0,
+}  # fmt: skip
+TERMS = terms_of(GuardSettings())
+
+
+def momentum(policy: dict[str, int] | None = None, **parameters: Any) -> Setup:
+    """Return what the shipped momentum runs with these parameters, and with these fields of the RiskPolicy."""
+    fields = {"parameters": {**SHARP, **parameters}, "strategy": "momentum", "mode": "paper"}
+    document = {"apiVersion": "memesnipe.io/v1alpha1", "kind": "Strategy", "metadata": {"name": "momentum"}, "spec": fields}
+    limits = {"apiVersion": "memesnipe.io/v1alpha1", "kind": "RiskPolicy", "metadata": {"name": "default"}, "spec": policy or {}}
+    return setup_of(manifests_of([*parse(msgspec.json.encode(document), "test"), *parse(msgspec.json.encode(limits), "test")]))
+
+
+def costs(seed: int = 7, stress: Stress = Stress(), **terms: int) -> Costs:  # noqa: B008 - frozen
+    return Costs(msgspec.structs.replace(TERMS, seed=seed, **terms), 5 * SOL, stress)
+
+
+def a_market(seed: int) -> Market:
+    """Return a market of three tokens."""
+    return of_events(list(a_tape(seed)))
+
+
+@pytest.mark.parametrize("seed", range(3, 9))
+@pytest.mark.parametrize("stress", [Stress(), Stress(2, 2)], ids=["plain", "stressed"])
+def test_a_made_up_market_comes_out_fill_by_fill_as_in_the_engine(seed: int, stress: Stress) -> None:
+    shared = require_equal(momentum(), costs(seed, stress, failure_bps=1_000), a_market(seed))
+
+    assert shared > 5
+
+
+def test_stops_goals_time_stops_failures_and_a_halt_come_out_the_same() -> None:
+    draw, seen, halted = random.Random(5), set[tuple[Side, ExitCause | None, str]](), 0
+
+    for seed in range(24):
+        policy = {
+            "stopLossBps": draw.choice((100, 300, 1_500)), "takeProfitBps": draw.choice((0, 100, 700)),
+            "timeStopS": draw.choice((0, 5, 20)),
+            "drawdownBpsMax": draw.choice((20, 40, 2_000)), "ordersPerMinuteMax": draw.choice((2, 6, 30)),
+            "openPositionsMax": draw.choice((1, 10)),
+        }  # fmt: skip
+        setup = momentum(
+            policy, hold_s_max=draw.choice((3, 900)), size_bps=draw.choice((500, 3_000)), slippage_bps_max=draw.choice((50, 500))
+        )
+        charged = costs(seed, failure_bps=3_000, slots_max=draw.choice((0, 2, 6)), timeout_ns=draw.choice((10**9, 10**10)))
+        market = a_market(seed)
+        require_equal(setup, charged, market)
+        done = ran(setup, charged, columns_of(market), 60, rows=1)
+        seen |= {(fill.side, fill.exit_cause, fill.error[:8]) for fill in fills_of(done, columns_of(market))}
+        halted += done.halted
+
+    exits = {(Side.SELL, cause, "") for cause in (ExitCause.STOP_LOSS, ExitCause.TAKE_PROFIT, ExitCause.TIME_STOP)}
+    assert seen >= exits | {(Side.BUY, None, "slippage"), (Side.BUY, None, "drawn to"), (Side.SELL, ExitCause.STOP_LOSS, "drawn to")}
+    assert halted
+
+
+@pytest.mark.parametrize("windows", [(3, 9), (5, 20)])
+def test_another_strategys_signal_comes_out_as_what_it_trades(windows: tuple[int, int]) -> None:
+    assert require_equal(crossing(*windows), costs(), a_market(4)) > 5
+
+
+def test_real_trades_come_out_the_same(tmp_path: Path) -> None:
+    root = os.environ.get("MEMESNIPE_SHARED_DATA") or str(Path(__file__).parents[3] / "shared" / "data")
+    csv, tape = Path(root) / "pumpfun_trades_2025-09.csv", tmp_path / "real.parquet"
+    if not csv.exists():
+        pytest.skip(f"recorded trades not at hand: {csv} (set MEMESNIPE_SHARED_DATA)")
+    pumpfun_csv.convert(csv, tape)
+
+    for stress in (Stress(), Stress(2, 2), Stress(3, 30)):
+        assert require_equal(momentum(), costs(stress=stress), open_market(tape)) > 20
+
+
+def test_trades_net_result_and_returns_are_the_engines() -> None:
+    setup, market = momentum(), a_market(16)
+    whole = Engine(setup, costs()).run(market)
+
+    columns = columns_of(market)
+    done = ran(setup, costs(), columns, 60, rows=8)
+
+    assert trades_of(fills_of(done, columns)) == list(whole.trades)
+    assert sorted(int(net) for net in done.trades[:, 3]) == sorted(trade.net_lamports for trade in whole.trades)
+    assert (done.net_lamports, done.intents) == (whole.net_lamports, len(whole.intents))
+    for period_s in (60, 300, 86_400):
+        assert lane_returns(setup, costs(), columns, period_s) == returns_of(whole, period_s)
+
+
+def late(times_ns: Times, prices: Values, flows: Values, numbers: Values, marks: Marks) -> None:
+    """Say what no momentum says."""
+    for at in range(len(prices)):
+        marks[at] = LEAVE
+
+
+def test_a_signal_that_is_not_what_the_strategy_trades_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Crosses.signal is not None
+    monkeypatch.setattr(Crosses, "signal", Signal(late, Crosses.signal.numbers, Crosses.signal.orders))
+
+    with pytest.raises(ConfigError, match="its signal is not what it trades"):
+        require_equal(crossing(3, 9), costs(), a_market(4))
+
+
+def test_what_is_outside_of_the_scope_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = columns_of(a_market(3))
+
+    with pytest.raises(ConfigError, match="without a cooldown"):
+        lane_returns(momentum(cooldown_s=0), costs(), columns, 60)
+    with pytest.raises(ConfigError, match="remembers 2 tokens, the market has 3"):
+        lane_returns(momentum(tracked_mints_max=2), costs(), columns, 60)
+    with pytest.raises(ConfigError, match="wait for 120 s or longer"):
+        lane_returns(momentum(), costs(timeout_ns=10**12), columns, 60)
+    monkeypatch.setattr(Momentum, "signal", None)
+    with pytest.raises(ConfigError, match="momentum declares no signal"):
+        lane_returns(momentum(), costs(), columns, 60)
+
+
+def test_a_market_that_the_engine_alone_can_run_is_refused_by_name() -> None:
+    first, second = a_tick(time_ns=2 * 10**18), a_tick(time_ns=2 * 10**18 - 1)
+
+    with pytest.raises(ConfigError, match="not in the order of their times"):
+        columns_of(of_events([first, second]))
+    with pytest.raises(ConfigError, match="an event comes twice"):
+        columns_of(of_events([first, first]))
+    with pytest.raises(ConfigError, match="reserves reach beyond"):
+        columns_of(of_events([a_tick(quote_lamports=2**62)]))
+
+
+def test_terms_of_the_tests_have_delays_and_failures_that_go_with_the_market() -> None:
+    plain: Terms = TERMS
+
+    assert plain.slots_stir > 0
+    assert plain.failure_stir_bps > 0
