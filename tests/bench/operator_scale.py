@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from kubernetes.aio import config as kubernetes_config
-from kubernetes.aio.client import ApiClient, Configuration
 
 from memesnipe.bus.embedded import EmbeddedValkey
 from memesnipe.manifests.fields import STRATEGIES_MAX
@@ -31,6 +29,7 @@ from memesnipe.testing.cluster import Cluster, a_cluster, prepare
 from memesnipe.testing.operators import Resources, RunningOperator, a_chain, install_crds
 from memesnipe.testing.stacks import until
 from memesnipe_operator.api import Api
+from memesnipe_operator.connection import connected
 from memesnipe_operator.kinds import DEPLOYMENT, STRATEGY
 from memesnipe_operator.resources.owned import owned
 from memesnipe_operator.resources.plan import Plan
@@ -41,14 +40,6 @@ from memesnipe_operator.views import strategy_view
 GOAL = 0.8
 CALLS = OperatorSettings().calls_max
 SETTLE_S_MAX = 300.0
-
-
-async def client(kubeconfig: Path) -> ApiClient:
-    """Return a client with as many connections as the operator has."""
-    configuration = Configuration()
-    await kubernetes_config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)  # type: ignore[no-untyped-call]
-    configuration.connection_pool_maxsize = CALLS + 4
-    return ApiClient(configuration)
 
 
 async def at_once(work: list[Callable[[], Awaitable[object]]]) -> None:
@@ -160,16 +151,14 @@ def new_namespace(cluster: Cluster, name: str) -> str:
 
 async def one_round(cluster: Cluster, number: int, count: int, folder: Path, redis_url: str) -> tuple[float, float, float]:
     """Run both contenders; return (raw s, operator s, operator MB)."""
-    api_client = await client(cluster.kubeconfig)
-    api = Api(api_client, CALLS)
     plain, ours = new_namespace(cluster, f"raw-{number}"), new_namespace(cluster, f"operated-{number}")
     Resources(cluster, ours).limits()
-    await fill(api, ours, count)
-    bodies = await fill(api, plain, count)
     files = RunningOperator(cluster.kubeconfig, ours, redis_url, folder)
-    raw_s = await raw(api, bodies, files.folder / "executor_file")
-    await asyncio.to_thread(settle, cluster, plain, count)
-    await api_client.close()  # type: ignore[no-untyped-call]
+    async with connected(str(cluster.kubeconfig), CALLS) as api:
+        await fill(api, ours, count)
+        bodies = await fill(api, plain, count)
+        raw_s = await raw(api, bodies, files.folder / "executor_file")
+        await asyncio.to_thread(settle, cluster, plain, count)
     operator_s, memory_mb = await asyncio.to_thread(operated, cluster, ours, count, folder, redis_url)
     return raw_s, operator_s, memory_mb
 

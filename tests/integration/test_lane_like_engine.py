@@ -1,5 +1,6 @@
 """The compiled lane against the engine: the same market, parameters, seed and stress make the same fills and returns."""
 
+import math
 import os
 import random
 from pathlib import Path
@@ -16,6 +17,7 @@ from memesnipe.manifests.reading import parse
 from memesnipe.market import pumpfun_csv
 from memesnipe.messages.bounds import Side
 from memesnipe.messages.orders import ExitCause
+from memesnipe.research.backtest.candles import Candle, moments
 from memesnipe.research.backtest.engine import Costs, Engine
 from memesnipe.research.backtest.market import Market, of_events, open_market
 from memesnipe.research.backtest.returns import returns_of
@@ -26,8 +28,8 @@ from memesnipe.research.lane.fills import fills_of, require_equal, trades_of
 from memesnipe.research.lane.returns import lane_returns
 from memesnipe.research.lane.running import ran
 from memesnipe.strategy.signals import LEAVE, Marks, Signal, Times, Values
-from memesnipe.testing.builders import SOL, a_tick
-from memesnipe.testing.crosses import Crosses, crossing
+from memesnipe.testing.builders import SOL, START_NS, a_tick
+from memesnipe.testing.crosses import POLICY, Crosses, crossing
 from memesnipe.testing.tapes import a_tape
 from memesnipe_strategies.momentum import Momentum
 
@@ -93,6 +95,19 @@ def test_stops_goals_time_stops_failures_and_a_halt_come_out_the_same() -> None:
 @pytest.mark.parametrize("windows", [(3, 9), (5, 20)])
 def test_another_strategys_signal_comes_out_as_what_it_trades(windows: tuple[int, int]) -> None:
     assert require_equal(crossing(*windows), costs(), a_market(4)) > 5
+
+
+def test_candles_of_which_strategies_hear_the_close_alone_come_out_the_same() -> None:
+    draw, price, rows = random.Random(3), 0.001, list[Candle]()
+    for number in range(600):
+        after = price * math.exp(draw.gauss(0, 0.02))
+        low, high = min(price, after) * (1 - draw.random() / 30), max(price, after) * 1.01
+        rows.append(Candle(START_NS + number * 300 * 10**9, price, high, low, after, 1_000.0))
+        price = after
+    market = Market("candles", "", 0, lambda: ((one.tick, one.heard) for one in moments(rows, "MADE", 1_000 * SOL)))
+    policy = POLICY.replace("stopLossBps: 2000", "stopLossBps: 300").replace("timeStopS: 1800", "timeStopS: 100000")
+
+    assert require_equal(crossing(3, 9, policy), costs(), market) > 20
 
 
 def test_real_trades_come_out_the_same(tmp_path: Path) -> None:

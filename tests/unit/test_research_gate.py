@@ -47,6 +47,14 @@ def test_each_demand_alone_stops_what_is_just_short_of_it(demand: str) -> None:
     assert failed(**WORSE[demand]) == [demand]
 
 
+@pytest.mark.parametrize("demand", WORSE)
+def test_each_failure_says_in_a_sentence_what_to_do(demand: str) -> None:
+    (failure,) = judge(some_metrics(**WORSE[demand]), Thresholds()).failures
+
+    assert isinstance(failure.reason, str)
+    assert len(failure.reason) > 20
+
+
 def test_every_demand_of_the_gate_was_tried() -> None:
     assert len(WORSE) == len(DEMANDS)
 

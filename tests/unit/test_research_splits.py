@@ -5,7 +5,7 @@ import pytest
 
 from memesnipe.kernel.errors import BadInput
 from memesnipe.research.splits.combinatorial import Combinatorial
-from memesnipe.research.splits.walk_forward import Spans, groups, walk_forward
+from memesnipe.research.splits.walk_forward import Spans, groups, trained_beside, walk_forward
 
 BARS = Spans(np.arange(60), np.arange(60) + 2)
 """Each observation's outcome is known two bars later."""
@@ -49,6 +49,39 @@ def test_a_walk_with_nothing_to_train_on_or_to_test_is_refused(wrong: dict[str, 
 def test_combinations_that_cannot_be_tested_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(BadInput):
         Combinatorial(BARS, **({"groups_count": 6, "tested": 2} | wrong))
+
+
+def test_training_is_clear_of_each_run_of_a_test_that_has_several() -> None:
+    spans = Spans(np.arange(12), np.arange(12) + 1)
+
+    assert trained_beside(spans, np.array([0, 1, 8, 9]), 0).tolist() == [3, 4, 5, 6, 11]
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "field"),
+    [
+        ([0, 1], [0], "spans"),
+        ([], [], "starts"),
+        ([0.5, 1.5], [1, 2], "starts"),
+        ([[0], [1]], [1, 2], "starts"),
+        ([0, 1], [1.5, 2.5], "ends"),
+        ([1, 0], [1, 1], "starts"),
+        ([0, 5], [3, 4], "ends"),
+    ],
+)
+def test_spans_that_are_no_time_are_refused_by_name(starts: list[int], ends: list[int], field: str) -> None:
+    with pytest.raises(BadInput) as error:
+        Spans(starts, ends)
+
+    assert error.value.field == field
+
+
+@pytest.mark.parametrize(("wrong", "field"), [({"folds": 41}, "folds"), ({"embargo": 1_000}, "folds"), ({"train_min": 60}, "folds")])
+def test_a_refused_walk_says_which_number_to_change(wrong: dict[str, int], field: str) -> None:
+    with pytest.raises(BadInput) as error:
+        list(walk_forward(BARS, **({"folds": 3, "train_min": 20} | wrong)))
+
+    assert error.value.field == field
 
 
 def test_results_that_do_not_fit_their_tests_are_not_joined() -> None:

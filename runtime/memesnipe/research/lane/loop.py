@@ -78,7 +78,9 @@ def _hear(ticks: Ticks, rules: Rules, book: Book) -> None:
     """Let position_manager hear what ended, and ask for what that makes due."""
     for place in range(book.n[N.ending]):
         positions.take(place, ticks, rules, book)
-    positions.on_time(ticks, rules, book)
+    positions.look(rules, book)
+    if book.n[N.clock_ns] >= book.n[N.due_ns]:
+        positions.on_time(ticks, rules, book)
 
 
 @jit
