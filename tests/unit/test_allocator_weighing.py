@@ -5,7 +5,7 @@ import pytest
 
 from memesnipe.allocator.weighing.base import shares_at_equal_risk
 from memesnipe.allocator.weighing.explore import belief, shares_by_odds
-from memesnipe.allocator.weighing.returns import table
+from memesnipe.allocator.weighing.returns import Floats, table
 from memesnipe.allocator.weighing.size import exposure, sized
 from memesnipe.allocator.weighing.values import Closed, Record, Terms, Weighed
 from memesnipe.allocator.weighing.weigh import Account, weigh
@@ -17,14 +17,15 @@ TERMS = Terms()
 NOBODY = Account(CAPITAL, CAPITAL, {})
 
 
-def a_record(name: str, returns: "np.ndarray[tuple[int], np.dtype[np.float64]]", first_day: int = 0) -> Record:
+def a_record(name: str, returns: Floats, first_day: int = 0) -> Record:
     closed = tuple(Closed((first_day + day) * DAY_NS + 1, round(float(value) * CAPITAL)) for day, value in enumerate(returns))
     return Record(name, closed, ((first_day * DAY_NS, CAPITAL),))
 
 
-def noise(seed: int, days: int = 90, mean: float = 0.0, deviation: float = 0.02) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def noise(seed: int, days: int = 90, mean: float = 0.0, deviation: float = 0.02) -> Floats:
     drawn = np.random.default_rng(seed).standard_normal(days)
-    return mean + deviation * (drawn - drawn.mean()) / drawn.std()
+    shaped: Floats = mean + deviation * (drawn - drawn.mean()) / drawn.std()
+    return shaped
 
 
 def weighed(*records: Record, account: Account = NOBODY, days: int = 90) -> Weighed:

@@ -80,7 +80,7 @@ def hear(seat: Seat, kinds: frozenset[type], events: Iterable[MarketEvent], stan
     itself, because `await` hands an answer over without the exception that a coroutine driven by hand ends with.
     """
     rest, on_event, leaving, routed = iter(events), seat.strategy.on_event, False, 0
-    event: MarketEvent
+    event: Any = None  # the one that is asked about: a strategy that waits is named by it
 
     async def ask() -> None:
         nonlocal event, routed

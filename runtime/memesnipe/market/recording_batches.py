@@ -12,12 +12,14 @@ from typing import Any, get_type_hints
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from memesnipe.market import recording
 from memesnipe.messages.market import MarketEvent, PriceTick
 
+pc: Any = pyarrow.compute
+"""Its functions are made at import, where no type checker sees them."""
 FIELDS = PriceTick.__struct_fields__[:-1]
 """Columns of a price, in the order of its fields; the last field is the message's schema."""
 _TYPES = get_type_hints(PriceTick, include_extras=True)

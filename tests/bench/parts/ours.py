@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
 from pathlib import Path
 
-from cross import RECORDING, Cross, CrossParameters
-from measured import tell
+from cross import RECORDING, Cross, CrossParameters  # type: ignore[import-not-found,unused-ignore]  # beside this file
+from measured import tell  # type: ignore[import-not-found,unused-ignore]  # beside this file, which is run as a script
 
 from memesnipe.executor.book import Book, BookView
 from memesnipe.guard.paper import Terms

@@ -9,7 +9,7 @@ from typing import Any
 
 import hftbacktest as hbt  # type: ignore[import-not-found]  # in the venv of the peers
 import numpy as np
-from measured import tell
+from measured import tell  # type: ignore[import-not-found,unused-ignore]  # beside this file, which is run as a script
 from numba import njit
 
 TICK = 0.1
@@ -18,7 +18,7 @@ LOWEST, HIGHEST = 100.0, 10_000.0
 SCALE = 1e6
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit  # type: ignore[untyped-decorator,unused-ignore]
 def trade(market: Any, band_bps: float) -> int:
     """Hear every tick; hold one unit while the fast average is above the slow one. Returns the number of orders."""
     fast = slow = 0.0

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from measured import tell
+from measured import tell  # type: ignore[import-not-found,unused-ignore]  # beside this file, which is run as a script
 from nautilus_trader.backtest.engine import BacktestEngine, BacktestEngineConfig  # type: ignore[import-not-found]  # in the venv of the peers
 from nautilus_trader.config import LoggingConfig, RiskEngineConfig  # type: ignore[import-not-found]
 from nautilus_trader.model.currencies import SOL, USDT  # type: ignore[import-not-found]
