@@ -244,8 +244,8 @@ def test_fills_in_any_order_make_the_positions_and_trades_of_the_canonical_one(s
 
 def _a_fill_at(slot: int, number: int, side: Side, units: int) -> Fill:
     sign, time_ns = (1 if side is Side.BUY else -1), START_NS + slot * NS_PER_SLOT
-    moved = {"token_delta_units": sign * units, "sol_delta_lamports": -sign * 100}
-    return a_fill(intent_id=f"i{number}", signature=f"s{number}", side=side, slot=slot, time_ns=time_ns, intent_time_ns=time_ns, **moved)
+    fill = a_fill(intent_id=f"i{number}", signature=f"s{number}", side=side, slot=slot, time_ns=time_ns, intent_time_ns=time_ns)
+    return msgspec.structs.replace(fill, token_delta_units=sign * units, sol_delta_lamports=-sign * 100)
 
 
 def _changed(limits: RiskLimits, fields: dict[str, int]) -> RiskLimits:

@@ -1,5 +1,7 @@
 """When position_manager sells, decided without a clock or any I/O."""
 
+from functools import reduce
+
 import msgspec
 import pytest
 
@@ -54,6 +56,20 @@ def booked(book: Book, fill: Fill) -> Booked:
 
 def exits(effects: object) -> list[ExitIntent]:
     return [effect for effect in effects if isinstance(effect, ExitIntent)]  # type: ignore[attr-defined] # any sequence of effects
+
+
+def test_what_is_bought_again_in_the_moment_of_its_sale_gets_an_exit_of_its_own() -> None:
+    first, again = (a_fill(an_intent(event_id=name)) for name in ("first", "again"))
+    _, effects = decide.on_price(bought(first), a_tick(quote_lamports=1), rules())
+    (exit_of_first,) = exits(effects)
+    sold = a_fill(exit_of_first)
+    folded = reduce(lambda position, fill: apply(position, fill)[0], (first, again, sold), position_of(first))
+
+    _, effects = decide.on_price(Book().with_position(folded), a_tick(quote_lamports=1), rules())
+
+    (exit_of_again,) = exits(effects)
+    assert folded.opened_intent_id == first.intent_id
+    assert exit_of_again.id != exit_of_first.id
 
 
 @pytest.mark.parametrize(

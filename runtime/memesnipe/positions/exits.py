@@ -7,6 +7,7 @@ import msgspec
 from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.ids import derive
 from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.ledger.accounting import Position
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitCause, ExitIntent
@@ -137,7 +138,7 @@ def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
     position, attempt = one.position, one.watch.attempts
     mark = one.watch.mark or _entry_mark(one)
     return ExitIntent(
-        id=derive("exit", position.strategy, position.mint, position.opened_intent_id, cause.value, attempt),
+        id=derive("exit", position.strategy, position.mint, position.opened_intent_id, cause.value, attempt, *_more_than_once(position)),
         strategy=position.strategy,
         event_id=one.watch.close_request if cause is ExitCause.PERSON else mark.event_id,
         sequence=attempt,
@@ -151,6 +152,15 @@ def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
         cause=cause,
         mode=position.mode,
     )
+
+
+def _more_than_once(position: Position) -> tuple[int, ...]:
+    """What tells a position of which a part was sold from the one it was before.
+
+    Bought again in the slot and second in which the exit filled, it is the same position by the ledger's order of fills, and watched
+    afresh: under its first exit's id the next one would be dropped as decided already, and it would be held without one.
+    """
+    return (position.trade_outlay_lamports,) if position.trade_outlay_lamports != position.cost_lamports else ()
 
 
 def _entry_mark(one: Open) -> Mark:
