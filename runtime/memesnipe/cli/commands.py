@@ -16,6 +16,7 @@ from memesnipe.cli.evidence import command as evidence
 from memesnipe.cli.importing import import_app
 from memesnipe.cli.live_check import live_check
 from memesnipe.cli.new import new_app
+from memesnipe.cli.report import report
 from memesnipe.cli.walkforward import walkforward
 from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.kernel.logs import configure
@@ -36,6 +37,7 @@ app.command("live-check")(live_check)
 app.command("backtest")(backtest)
 app.command("walkforward")(walkforward)
 app.command("evidence")(evidence())
+app.command("report")(report)
 console = Console()
 
 Strategy = Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy; without it, the whole portfolio.")]
