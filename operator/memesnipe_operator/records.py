@@ -45,7 +45,8 @@ class Records:
         changed = {strategy for name in gone for strategy in self._replace(name, None)}
         for name, body in found.items():
             known = self._newest.get((CONFIG_MAP.kind, name))
-            if known is not None and known["metadata"] == body["metadata"]:  # else an event was quicker than the list
+            # By version, for what is kept of it is not all that the list brings; else an event was quicker than the list.
+            if known is not None and known["metadata"]["resourceVersion"] == body["metadata"]["resourceVersion"]:
                 changed |= self._replace(name, _read(body))
         return changed
 

@@ -84,3 +84,12 @@ def test_several_records_of_one_strategy_are_all_kept() -> None:
     records.observe(a_map(2, OTHER_TEXT, name="two"), deleted=False)
 
     assert set(records.of("momentum")) == {RECORD, OTHER}
+
+
+def test_a_list_is_read_although_less_of_its_objects_is_kept() -> None:
+    records = Records()
+    listed = a_map(1)
+    listed["metadata"]["managedFields"] = [{"manager": "somebody"}]
+
+    assert records.replace([listed], "1") == {"momentum"}
+    assert records.of("momentum") == (RECORD,)
