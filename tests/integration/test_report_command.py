@@ -1,4 +1,4 @@
-"""`memesnipe report` reads a real ledger: one row a strategy and mode, the same numbers as JSON, and a plain word where there is none."""
+"""`memesnipe report` reads a real ledger: a column for each strategy and mode, the same in JSON, and a plain word where there is none."""
 
 from pathlib import Path
 
@@ -37,10 +37,10 @@ def traded(data: Path) -> None:
     engine.dispose()
 
 
-def test_a_closed_trade_is_a_row_and_the_same_in_json(data: Path) -> None:
+def test_a_closed_trade_is_shown_and_the_same_in_json(data: Path) -> None:
     traded(data)
 
-    said = CliRunner().invoke(app, ["report", "--json", str(data / "report.json")], env={"COLUMNS": "400"})
+    said = CliRunner().invoke(app, ["report", "--json", str(data / "report.json")])
 
     (found,) = msgspec.json.decode((data / "report.json").read_bytes(), type=list[Attribution])
     assert said.exit_code == 0

@@ -16,10 +16,9 @@ from memesnipe.kernel.errors import ConfigError
 if TYPE_CHECKING:
     from memesnipe.ledger.attribution import Attribution
 
-console = Console()
 
-COLUMNS = (
-    "strategy", "mode", "trades", "hit %", "gross SOL", "pool fees", "slippage", "network", "tips", "rent", "net SOL", "net bps",
+MEASURES = (
+    "trades", "hit %", "gross SOL", "pool fees", "slippage", "network", "tips", "rent", "net SOL", "net bps",
     "sharpe", "sortino", "calmar", "max fall SOL", "held %", "bps by age",
 )  # fmt: skip
 
@@ -32,22 +31,25 @@ def report(
     found = [one for one in _read() if strategy in ("", one.strategy)]
     if not found:
         typer.echo("no closed trade yet" + (f" of {strategy}" if strategy else ""))
-    table = Table(*COLUMNS)
-    for one in found:
-        table.add_row(*row_of(one))
     if found:
-        console.print(table)
+        Console().print(table_of(found))
     if json is not None:
         _write(json, found)
 
 
-def row_of(one: "Attribution") -> tuple[str, ...]:
-    """Return a row of the table, in the order of `COLUMNS`."""
+def table_of(found: "list[Attribution]") -> Table:
+    """Return a table with a column for each strategy and mode: there are more measures than fit beside each other."""
+    table = Table("", *(f"{one.strategy} {one.mode.value}" for one in found))
+    for row in zip(MEASURES, *map(values_of, found), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def values_of(one: "Attribution") -> tuple[str, ...]:
+    """Return a strategy's values, in the order of `MEASURES`."""
     costs = (one.costs.venue, one.costs.slippage, one.costs.fees, one.costs.tips, one.costs.rent)
     ratios = (one.sharpe, one.sortino, one.calmar)
     return (
-        one.strategy,
-        one.mode.value,
         str(one.trades),
         f"{one.hit_bps / 100:.0f}",
         _sol(one.gross_lamports),
