@@ -5,16 +5,19 @@ import json
 import msgspec
 import pytest
 
-from memesnipe.allocator.adaptive import Question, changes, decided, question_of
+from memesnipe.allocator.adaptive import Question, changes, decided, question_of, subject_of
 from memesnipe.allocator.decide import decide
 from memesnipe.allocator.history import closed_of, equity_of, records_of
 from memesnipe.allocator.weighing.values import Closed, Record
 from memesnipe.control.applied import assembled
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import BadInput, Bug
 from memesnipe.manifests.models import AllocationSpec, RiskPolicySpec
+from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import AllocationDecision, ConfigApplied, Weighing
-from memesnipe.testing.builders import SOL, START_NS, a_config, a_strategy
+from memesnipe.testing.builders import SOL, START_NS, a_config, a_strategy, limits
 
+DAY_NS = 86_400 * NS_PER_S
 DAILY = Weighing(86_400, 86_400, 200, 2_500, 100)
 TWO = (a_strategy("alpha"), a_strategy("beta"))
 
@@ -82,6 +85,33 @@ def test_a_result_is_seen_with_the_capital_that_the_decisions_gave() -> None:
     assert record.capital == ((START_NS, SOL), (START_NS + 5, 2 * SOL))
 
 
+def test_a_decision_that_is_told_again_out_of_turn_changes_no_result() -> None:
+    early = first(a_config(*TWO, capital_lamports=2 * SOL))
+    later = msgspec.structs.replace(first(a_config(*TWO, capital_lamports=4 * SOL)), version=2, time_ns=START_NS + 5)
+
+    assert records_of({"alpha": ()}, [early, later, early, later]) == records_of({"alpha": ()}, [early, later])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        a_config(*TWO, capital_lamports=SOL),
+        a_config(TWO[0], a_strategy("beta", paused=True)),
+        a_config(TWO[0]),
+        msgspec.structs.replace(a_config(*TWO), strategies=(TWO[0], msgspec.structs.replace(TWO[1], mode=Mode.LIVE))),
+        msgspec.structs.replace(a_config(*TWO), weighing=Weighing(floor_bps=100)),
+    ],
+)
+def test_another_capital_strategy_pause_mode_or_term_is_a_reason_to_weigh_anew(changed: ConfigApplied) -> None:
+    assert subject_of(changed) != subject_of(a_config(*TWO))
+
+
+def test_another_version_or_limit_is_none() -> None:
+    config = msgspec.structs.replace(a_config(*TWO, limits=limits(slippage_bps_max=77)), version=9, time_ns=START_NS + 9)
+
+    assert subject_of(config) == subject_of(a_config(*TWO))
+
+
 def test_equity_counts_closed_results_in_the_order_they_were_closed() -> None:
     records = [Record("alpha", (Closed(1, 30), Closed(3, -50))), Record("beta", (Closed(2, 20),))]
 
@@ -108,3 +138,14 @@ def test_an_allocation_that_asks_for_results_reaches_the_allocator_and_another_d
 
 def a_spec(method: str) -> AllocationSpec:
     return AllocationSpec.model_validate({"capitalSol": 1, "method": method})
+
+
+def test_a_review_that_learnt_nothing_moves_no_weight() -> None:
+    earned = tuple(Closed(START_NS - day * DAY_NS, SOL // 100 * (1 + day % 3)) for day in range(60, 0, -1))
+    known = [Record(name, earned, ((START_NS - 60 * DAY_NS, SOL),)) for name in ("alpha", "beta")]
+    question = asked(weighing(a_config(*TWO)), *known)
+
+    later = msgspec.structs.replace(question, now_ns=question.now_ns + 1)
+
+    assert question.digest() != later.digest()
+    assert [share.weight_bps for share in decided(later, 2).shares] == [share.weight_bps for share in decided(question, 1).shares]

@@ -32,9 +32,9 @@ def closed_of(strategy: str, values: Sequence[bytes]) -> tuple[Closed, ...]:
 
 
 def records_of(closed: Mapping[str, tuple[Closed, ...]], decisions: Sequence[AllocationDecision]) -> tuple[Record, ...]:
-    """Return a record for each strategy in `closed`; `decisions` oldest first."""
+    """Return a record for each strategy in `closed`; one decision may be told twice: a service that starts over reads its own again."""
     capital: dict[str, list[tuple[int, int]]] = {}
-    for decision in decisions:
+    for decision in sorted(decisions, key=lambda one: (one.time_ns, one.version)):
         for share in decision.shares:
             known = capital.setdefault(share.strategy, [])
             if share.capital_lamports > 0 and (not known or known[-1][1] != share.capital_lamports):

@@ -10,7 +10,6 @@ WEIGHT_BPS = Gauge("memesnipe_allocator_weight_bps", "Share of capital in force"
 CAPITAL_LAMPORTS = Gauge("memesnipe_allocator_capital_lamports", "Capital in force", ["strategy"])
 NET_LAMPORTS = Gauge("memesnipe_allocator_net_lamports", "Change of the wallet's SOL by a strategy's fills", ["mode", "strategy"])
 UNREGISTERED = Gauge("memesnipe_allocator_unregistered_strategies", "Applied strategies whose code strategy_factory has not registered")
-
 REVIEWED = Gauge("memesnipe_allocator_reviewed_seconds", "When results were last weighed, seconds since 1970")
 
 

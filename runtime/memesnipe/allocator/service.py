@@ -70,14 +70,8 @@ class Allocator:
         await self._count()
 
     async def _allocate(self, config: ConfigApplied) -> None:
-        if config.weighing is not None:
-            if (found := await self._review.due(self._last, config)) is not None and changes(self._last, found):
-                await self._publish(found)
-            return
-        if config.version == self._refused_config:
-            return
         try:
-            decision = decide(self._last, config, self._running.clock.now_ns())
+            decision = await self._decided(config)
         except BadInput as error:
             # The last decision stays in force: a typing error in weights must not take capital away or give it out.
             self._refused_config = config.version
@@ -86,6 +80,15 @@ class Allocator:
             return
         if decision is not None:
             await self._publish(decision)
+
+    async def _decided(self, config: ConfigApplied) -> AllocationDecision | None:
+        """Return the next decision, None where there is no news. Raises Unavailable, BadInput."""
+        if config.weighing is not None:
+            found = await self._review.due(self._last, config)
+            return found if found is not None and changes(self._last, found) else None
+        if config.version == self._refused_config:
+            return None
+        return decide(self._last, config, self._running.clock.now_ns())
 
     async def _say_again(self) -> None:
         """A Redis that lost everything lost our decision, and so everyone's capital; control's configuration comes anew then."""

@@ -10,6 +10,7 @@ from memesnipe.allocator.weighing.values import Record, Terms
 from memesnipe.kernel.clock import NS_PER_S
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 def table(records: Sequence[Record], terms: Terms, now_ns: int) -> Floats:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from memesnipe.allocator.decide import WHOLE_BPS
 from memesnipe.messages.control import Weighing
 
 _SHIPPED = Weighing()
@@ -42,12 +43,12 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """No strategy gets more than this multiple of its share at equal risk."""
     explore: float = 0.10
     """At most this part of the capital goes to strategies for being tried: the floor of a new one, and of one that lost its edge."""
-    floor: float = _SHIPPED.floor_bps / 10_000
+    floor: float = _SHIPPED.floor_bps / WHOLE_BPS
     """The weight of a new strategy, where there are few enough of them."""
     ruin_level: float = 0.7
     ruin_odds: float = 0.1
     """Kelly is bounded so that capital falls to `ruin_level` of itself with odds below `ruin_odds`."""
-    drawdown_max: float = _SHIPPED.drawdown_bps_max / 10_000
+    drawdown_max: float = _SHIPPED.drawdown_bps_max / WHOLE_BPS
     """At this fall from the highest equity nothing is at risk any more."""
     turnover_bps: int = _SHIPPED.turnover_bps
     """What moving the whole capital from one strategy to others costs; a change must earn it back within `half_life_periods`."""

@@ -5,15 +5,14 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
+from memesnipe.allocator.decide import EQUAL, WHOLE_BPS
 from memesnipe.allocator.weighing.base import shares_at_equal_risk
 from memesnipe.allocator.weighing.explore import Belief, belief, shares_by_odds
-from memesnipe.allocator.weighing.returns import Floats, table
+from memesnipe.allocator.weighing.returns import Bools, Floats, table
 from memesnipe.allocator.weighing.size import exposure, sized
 from memesnipe.allocator.weighing.values import Record, Terms, Weighed
 
-WHOLE_BPS = 10_000
-BPS = 10_000
-EQUAL_UNTIL_KNOWN, ADAPTIVE = "equal_weight", "adaptive"
+ADAPTIVE = "adaptive"
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -42,10 +41,10 @@ def weigh(records: Sequence[Record], account: Account, terms: Terms, *, seed: in
     return Weighed(weights_bps=_named(records, kept), method=ADAPTIVE, reason=_reason(kept, known, len(returns), room))
 
 
-def _established(records: Sequence[Record], returns: Floats, terms: Terms) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _established(records: Sequence[Record], returns: Floats, terms: Terms) -> Bools:
     observed = np.count_nonzero(~np.isnan(returns), axis=0) >= terms.periods_min
     traded = np.array([len(record.closed) >= terms.trades_min for record in records], dtype=np.bool_)
-    both: np.ndarray[tuple[int], np.dtype[np.bool_]] = observed & traded
+    both: Bools = observed & traded
     return both
 
 
@@ -69,15 +68,15 @@ def _worth_moving(
     weights: Floats,
     records: Sequence[Record],
     account: Account,
-    known: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+    known: Bools,
     what: Belief,
     terms: Terms,
 ) -> Floats:
     """Return the weights to go to: less is always taken, more only where the believed gain earns the cost of moving back."""
-    before = np.array([account.weights_bps.get(record.strategy, 0) / BPS for record in records])
+    before = np.array([account.weights_bps.get(record.strategy, 0) / WHOLE_BPS for record in records])
     gain = np.zeros(len(records))
     gain[known] = what.mean * terms.half_life_periods
-    stays = (weights > before) & (before > 0.0) & known & ~(gain > terms.turnover_bps / BPS)
+    stays = (weights > before) & (before > 0.0) & known & ~(gain > terms.turnover_bps / WHOLE_BPS)
     moved = np.where(stays, before, weights)
     over: Floats = moved / max(1.0, moved.sum())
     return over
@@ -89,7 +88,7 @@ def _equal(records: Sequence[Record], room: float, terms: Terms) -> Weighed:
         f"equal weight for {len(records)} strategies: none has {terms.periods_min} periods and {terms.trades_min} closed trades yet; "
         f"the drawdown leaves {room:.0%} of the capital"
     )
-    return Weighed(weights_bps=_named(records, weights), method=EQUAL_UNTIL_KNOWN, reason=reason)
+    return Weighed(weights_bps=_named(records, weights), method=EQUAL, reason=reason)
 
 
 def _named(records: Sequence[Record], weights: Floats) -> dict[str, int]:
@@ -97,7 +96,7 @@ def _named(records: Sequence[Record], weights: Floats) -> dict[str, int]:
     return {record.strategy: int(weight * WHOLE_BPS + 1e-6) for record, weight in zip(records, weights, strict=True)}
 
 
-def _reason(weights: Floats, known: "np.ndarray[tuple[int], np.dtype[np.bool_]]", periods: int, room: float) -> str:
+def _reason(weights: Floats, known: Bools, periods: int, room: float) -> str:
     return (
         f"{np.count_nonzero(known)} of {len(known)} strategies judged on {periods} periods, the others at the floor; "
         f"{weights.sum():.0%} at risk, the rest is cash; the drawdown leaves {room:.0%} of the sizes"

@@ -1,4 +1,4 @@
-"""`python -m memesnipe.testing.allocation.study`: 200 portfolios, three ways to weigh them, and whether the difference is luck."""
+"""`python -m memesnipe.testing.allocation.study`: 200 portfolios, four ways to weigh them, and whether the difference is luck."""
 
 import argparse
 from collections.abc import Sequence
