@@ -12,9 +12,10 @@ from memesnipe.bus.api import Entry
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.guard.attempts import Attempts
 from memesnipe.guard.book import Book
-from memesnipe.guard.pairs import Pairs
+from memesnipe.guard.pairs import TWINS_MAX, Pairs
 from memesnipe.guard.paper import Terms
 from memesnipe.kernel.clock import SystemClock
+from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.market import PriceTick
@@ -85,6 +86,20 @@ async def test_an_order_that_is_refused_before_it_was_sent_says_nothing_of_the_m
     assert await said(bus) == []
 
 
+async def test_orders_refused_before_their_twin_could_begin_take_no_place_of_others(bus: RedisBus, pairs: Pairs) -> None:
+    for number in range(TWINS_MAX):
+        refused = msgspec.structs.replace(ORDER, intent=msgspec.structs.replace(ORDER.intent, id=f"refused-{number}"))
+        pairs.end([a_rejection(refused.intent, ReasonCode.TOKEN_MINT)])
+        pairs.begin([refused], a_book())
+
+    pairs.begin([ORDER], a_book())
+    pairs.end([a_fill(ORDER.intent, mode=Mode.LIVE, slot=1_001)])
+    pairs.see(heard(a_price(1_009)))
+    await pairs.publish()
+
+    assert [pair.intent_id for pair in await said(bus)] == [ORDER.intent.id]
+
+
 async def test_an_order_that_never_landed_is_a_pair_out_of_band(bus: RedisBus, pairs: Pairs) -> None:
     pairs.begin([ORDER], a_book())
     pairs.end([a_rejection(ORDER.intent, ReasonCode.EXPIRED)])
@@ -125,3 +140,35 @@ async def test_where_paper_asks_for_costs_too_a_twin_pays_what_live_offered(bus:
     assert constant is not None
     assert asked is not None
     assert asked - constant == pytest.approx((1_000_000 - 5_000) / 10_000, abs=1)
+
+
+@pytest.mark.parametrize("lamports", [2**60, 2**63 - 1])
+async def test_a_worth_beyond_what_a_reader_accepts_stops_no_order(bus: RedisBus, pairs: Pairs, lamports: int) -> None:
+    intent = msgspec.structs.replace(ORDER.intent, quote_lamports=lamports, base_units=1)
+    pairs.begin([msgspec.structs.replace(ORDER, intent=intent)], a_book())
+    pairs.end([a_fill(intent, mode=Mode.LIVE, slot=1_001)])
+    pairs.see(heard(a_price(1_009)))
+    before = unpaired("unsaid")
+
+    await pairs.publish()
+    await pairs.publish()
+
+    assert await said(bus) == []
+    assert unpaired("unsaid") == before + 1
+
+
+async def test_a_server_that_refuses_the_stream_of_pairs_stops_no_order(
+    bus: RedisBus, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(stream: str, message: Pair, key: str) -> str:
+        raise ConfigError(f"NOPERM {stream} {message} {key}")
+
+    pairs.begin([ORDER], a_book())
+    pairs.end([a_fill(ORDER.intent, mode=Mode.LIVE, slot=1_001)])
+    pairs.see(heard(a_price(1_009)))
+    before = unpaired("unsaid")
+    monkeypatch.setattr(bus, "publish", refuse)
+
+    await pairs.publish()
+
+    assert unpaired("unsaid") == before + 1

@@ -112,6 +112,16 @@ def test_our_own_transaction_is_not_in_what_paper_meets() -> None:
     assert pair.low_lamports == pair.live_lamports - pair.size_lamports * BAND_BPS // 10_000
 
 
+def test_events_that_the_bus_gives_again_after_a_lost_connection_count_once() -> None:
+    order = an_order(size_sol=2.0)
+    swap = paper.swapped(order.intent, pool(1_000))
+    trade = {"trade_side": Side.BUY, "trade_lamports": swap.sol_lamports, "trade_units": swap.units}
+    own, after = pool(1_002, 32.0, event_id=derive("trade", SIGNATURE, 0), **trade), pool(1_003, 32.0)
+    fill = landed(order, pool(1_000), slot=1_002)
+
+    assert paired(a_twin(order, own, own, after), fill) == paired(a_twin(order, own, after), fill)
+
+
 def test_a_failure_is_possible_by_the_odds_and_an_order_that_never_lands_is_not() -> None:
     order = an_order()
     fill = landed(order, pool(1_000), slot=1_001, status=FillStatus.FAILED, sol_delta_lamports=-FEE, token_delta_units=0)

@@ -5,7 +5,7 @@ and the longest delay that paper thinks possible is over, the two are held again
 and paper never was: it is left out, and what it moved is taken from the states after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -72,7 +72,7 @@ def is_over(twin: Twin, terms: Terms, now_ns: int) -> bool:
         fill is None
         or now_ns >= twin.ended_ns + terms.timeout_ns
         or twin.states[-1].slot > fill.slot
-        or any(tick.event_id in _own(fill) for tick in twin.states)
+        or not _own(fill).isdisjoint(tick.event_id for tick in twin.states)
     )
 
 
@@ -88,7 +88,8 @@ class Model(msgspec.Struct, frozen=True):
 def paired(twin: Twin, terms: Terms, band_bps: int) -> Pair:
     """Return the pair of a twin that is over. `band_bps`: what of the size fees, rounding and an own footprint may make of the band."""
     intent, fill, size = twin.order.intent, twin.fill, _size_lamports(twin.order.intent)
-    states, place = _apart(twin.states, _own(fill) if fill else frozenset())
+    once = {tick.event_id: tick for tick in twin.states}  # after a lost connection the bus gives some again
+    states, place = _apart(once.values(), _own(fill) if fill else frozenset())
     model = _modelled(twin, states, terms, size * band_bps // BPS)
     return Pair(
         intent_id=intent.id,
@@ -147,7 +148,7 @@ def _there(fill: Fill, states: Sequence[PriceTick], place: int | None) -> PriceT
     return known[-1] if known else states[0]
 
 
-def _apart(states: Sequence[PriceTick], own: frozenset[str]) -> tuple[list[PriceTick], int | None]:
+def _apart(states: Iterable[PriceTick], own: frozenset[str]) -> tuple[list[PriceTick], int | None]:
     """Return the states as they would be without our own transaction, and which of them it met; None where it is not among them."""
     kept: list[PriceTick] = []
     place, quote, base = None, 0, 0
