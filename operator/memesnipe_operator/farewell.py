@@ -24,6 +24,7 @@ from memesnipe_operator.conditions import stated, verdict
 from memesnipe_operator.events import NORMAL, Recorder
 from memesnipe_operator.installation import Installation
 from memesnipe_operator.kinds import DEPLOYMENT, FINALIZER, STRATEGY
+from memesnipe_operator.resources.plan import NAME_PREFIX
 from memesnipe_operator.settings import OperatorSettings
 from memesnipe_operator.users import Users
 from memesnipe_operator.views import View
@@ -61,7 +62,7 @@ class Farewell:
         """Take one Strategy a step further out. Returns when to come again; None when it is gone. Raises Unavailable, ApiError."""
         if FINALIZER not in view.finalizers:
             return None
-        hands, name = self._hands, f"strategy-{view.name}"
+        hands, name = self._hands, f"{NAME_PREFIX}{view.name}"
         await self._stop_the_pod(view, name)
         hands.installation.mark()  # it is no longer among the strategies that may take risk
         held = hands.world.standing.held.get(view.name, ()) if hands.world.standing else None

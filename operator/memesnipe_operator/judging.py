@@ -33,7 +33,7 @@ def judged(view: StrategyView, running: Running, evidence: tuple[Sighting, ...],
     One that took its place is on paper: a person took another live. What it holds keeps its exits.
     """
     mode, conditions = judge(_facts(view, running, evidence, around))
-    if _in_its_place(view, running) and view.mode_asked is Mode.LIVE:
+    if _is_rolled_back(view, running):
         return mode, tuple(_rolled_back() if one.type == "LiveRequested" else one for one in conditions)
     return mode, conditions
 
@@ -47,7 +47,7 @@ def _facts(view: StrategyView, running: Running, evidence: tuple[Sighting, ...],
     allocation, track = around.allocation, around.track
     return Facts(
         paper_switch=around.paper_switch,
-        asked=Mode.PAPER if _in_its_place(view, running) else view.mode_asked,
+        asked=Mode.PAPER if _is_rolled_back(view, running) else view.mode_asked,
         genesis=around.genesis,
         plugin=running.plugin,
         spec_hash=running.spec_hash,
@@ -55,7 +55,7 @@ def _facts(view: StrategyView, running: Running, evidence: tuple[Sighting, ...],
         promotion=allocation.spec.promotion if allocation else Promotion(),
         evidence=evidence,
         code_hash=track.code.get(running.plugin, ""),
-        paper_trades=None if track.paper_trades is None else track.paper_trades.get(view.name, 0),
+        paper_trades=track.closed_on_paper(view.name),
         paper_gap=track.gaps.get(view.name),
         policy_bound=around.policy is not None,
         capital_lamports=lamports(allocation.spec.capital_sol) if allocation else 0,
@@ -64,8 +64,9 @@ def _facts(view: StrategyView, running: Running, evidence: tuple[Sighting, ...],
     )
 
 
-def _in_its_place(view: StrategyView, running: Running) -> bool:
-    return running.digest != digest(runnable(view.spec))
+def _is_rolled_back(view: StrategyView, running: Running) -> bool:
+    """Whether another spec runs than the one that was taken live. On paper nobody asks: to find out costs more than all the gates."""
+    return view.mode_asked is Mode.LIVE and running.digest != digest(runnable(view.spec))
 
 
 def _rolled_back() -> Condition:

@@ -93,12 +93,11 @@ class Operator:
         """Take in an event of a ConfigMap that is labelled as evidence."""
         self._judge_anew(self._parts.world.records.observe(event["object"], deleted=event["type"] == "DELETED"))
 
-    async def relist_evidence(self) -> str:
-        """Look at all records of evidence; return the version of the list. Raises Unavailable, ApiError."""
+    async def relist_evidence(self) -> None:
+        """Look at all records of evidence. Raises Unavailable, ApiError."""
         bodies, version = await self._parts.api.snapshot(CONFIG_MAP, self._parts.settings.strategies_namespace, EVIDENCE_LABEL)
         self._judge_anew(self._parts.world.records.replace(bodies, version))
         self._evidence_from = version
-        return version
 
     def evidence_events(self, version: str) -> AsyncIterator[Event]:
         """Yield what happens to records of evidence after `version`, or after the last list. Raises Unavailable, ApiError."""
@@ -222,12 +221,10 @@ class Operator:
 
 def differs(strategy: str, before: Track, now: Track) -> bool:
     """Return whether something else is said of a strategy; other code is news to everyone."""
-    trades, trades_before = (track.paper_trades or {} for track in (now, before))
-    return (
-        before.code != now.code
-        or (before.paper_trades is None) != (now.paper_trades is None)
-        or (trades_before.get(strategy), before.gaps.get(strategy)) != (trades.get(strategy), now.gaps.get(strategy))
-    )
+    if before.code != now.code:
+        return True
+    said, said_before = ((track.closed_on_paper(strategy), track.gaps.get(strategy)) for track in (now, before))
+    return said != said_before
 
 
 def changed(before: Standing | None, now: Standing | None, names: list[str]) -> list[str]:

@@ -35,20 +35,28 @@ class Records:
         """Take in an event; return the Strategies whose evidence it changed."""
         name = body["metadata"]["name"]
         key = (CONFIG_MAP.kind, name)
-        news = self._newest.drop(key, body) if deleted else self._newest.put(key, {"metadata": body["metadata"]})
-        return self._replace(name, None if deleted else _read(body)) if news else set()
+        news = self._newest.drop(key, body) if deleted else self._newest.put(key, _kept(body))
+        changed = self._replace(name, None if deleted else _read(body)) if news else set()
+        self._count()
+        return changed
 
     def replace(self, bodies: Iterable[Body], version: str) -> set[str]:
         """Make what is known be what a list of this version shows; return the Strategies whose evidence it changed."""
-        found = {body["metadata"]["name"]: body for body in bodies}
-        gone = self._newest.replace(CONFIG_MAP.kind, ({"metadata": body["metadata"]} for body in found.values()), version)
+        listed = list(bodies)
+        unread = [body for body in listed if not self._knows(body)]
+        gone = self._newest.replace(CONFIG_MAP.kind, map(_kept, listed), version)
         changed = {strategy for name in gone for strategy in self._replace(name, None)}
-        for name, body in found.items():
-            known = self._newest.get((CONFIG_MAP.kind, name))
-            # By version, for what is kept of it is not all that the list brings; else an event was quicker than the list.
-            if known is not None and known["metadata"]["resourceVersion"] == body["metadata"]["resourceVersion"]:
-                changed |= self._replace(name, _read(body))
+        for body in unread:
+            if self._knows(body):  # else an event was quicker than the list
+                changed |= self._replace(body["metadata"]["name"], _read(body))
+        self._count()
         return changed
+
+    def _knows(self, body: Body) -> bool:
+        """Whether the newest that is known of an object is this state of it. By version: of a body not all is kept."""
+        meta = body["metadata"]
+        known = self._newest.get((CONFIG_MAP.kind, meta["name"]))
+        return known is not None and known["metadata"]["resourceVersion"] == meta["resourceVersion"]
 
     def _replace(self, name: str, now: tuple[str, Sighting] | None) -> set[str]:
         before = self._found.pop(name, None)
@@ -57,8 +65,14 @@ class Records:
         if now is not None:
             self._found[name] = now
             self._of.setdefault(now[0], {})[name] = now[1]
-        EVIDENCE_RECORDS.set(sum(not isinstance(one, Damaged) for _, one in self._found.values()))
         return {one[0] for one in (before, now) if one is not None} if before != now else set()
+
+    def _count(self) -> None:
+        EVIDENCE_RECORDS.set(sum(not isinstance(one, Damaged) for _, one in self._found.values()))
+
+
+def _kept(body: Body) -> Body:
+    return {"metadata": body["metadata"]}
 
 
 def _read(body: Body) -> tuple[str, Sighting] | None:

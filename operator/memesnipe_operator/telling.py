@@ -18,6 +18,7 @@ from memesnipe_operator.conditions import condition_in
 from memesnipe_operator.events import NORMAL, WARNING, Recorder
 from memesnipe_operator.installation import Installation
 from memesnipe_operator.kinds import DEPLOYMENT, STRATEGY
+from memesnipe_operator.resources.plan import NAME_PREFIX
 from memesnipe_operator.stability import Choice
 from memesnipe_operator.strategy_status import Seen, evidence_status, status_of
 from memesnipe_operator.views import StrategyView, strategy_view
@@ -68,7 +69,7 @@ class Teller:
         return Seen(
             choice=choice,
             judged=judged,
-            deployment=self._children.seen(DEPLOYMENT.kind, f"strategy-{name}"),
+            deployment=self._children.seen(DEPLOYMENT.kind, f"{NAME_PREFIX}{name}"),
             halt=inst.halts.effective(name),
             halt_reason=inst.halt_reason(name),
             config_version=inst.version,

@@ -7,7 +7,7 @@ import pytest
 
 from memesnipe.testing.chart.network import Network, Outside, Party, Pod, matches
 from memesnipe.testing.chart.pods import pods
-from memesnipe.testing.chart.render import LIVE, PLATFORM, SIGNER, STRATEGIES, VALUE_SETS, Manifest, Values, one, render
+from memesnipe.testing.chart.render import LIVE, PLATFORM, SIGNER, STRATEGIES, VALUE_SETS, VAULT, Manifest, Values, one, render
 from memesnipe_operator.resources.network_policy import network_policy
 from memesnipe_operator.resources.plan import Plan, Running
 from memesnipe_operator.settings import ExecutorTemplate
@@ -80,25 +80,23 @@ def test_a_namespace_that_calls_itself_ours_in_another_label_opens_nothing() -> 
     assert not network.allows(Pod("evil", parts["wallet-guard"].labels), parts["signer"], 8091)
 
 
+def all_but_the_signer(parts: dict[str, Pod]) -> list[Party]:
+    """Return whom the signer might try to reach."""
+    return [*(part for part in parts.values() if part != parts["signer"]), DNS, STRANGER, INTERNET, INTERNET_6, METADATA, INSIDE]
+
+
 @pytest.mark.parametrize("protocol", ["TCP", "UDP", "SCTP"])
 def test_the_signer_reaches_nothing_not_even_dns(protocol: str) -> None:
     network, parts = installed(LOCALNET_LIVE)
-    others: list[Party] = [
-        *(part for part in parts.values() if part != parts["signer"]),
-        DNS,
-        STRANGER,
-        INTERNET,
-        INTERNET_6,
-        METADATA,
-        INSIDE,
-    ]
 
     assert [
-        (who, port) for who in others for port in (53, 443, 6379, 6443, 8080, 8091) if network.allows(parts["signer"], who, port, protocol)
+        (who, port)
+        for who in all_but_the_signer(parts)
+        for port in (53, 443, 6379, 6443, 8080, 8091)
+        if network.allows(parts["signer"], who, port, protocol)
     ] == []
 
 
-VAULT: Values = {"url": "https://vault.example:8200", "address": "10.2.0.1", "key": "memesnipe-wallet"}
 VAULT_PODS = {
     "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "default"}},
     "podSelector": {"matchLabels": {"app": "stranger"}},
@@ -109,18 +107,9 @@ VAULT_PODS = {
 def ways_out(vault: Values) -> list[tuple[Party, int, str]]:
     """Return everything that the signer reaches with this Vault, by port and protocol."""
     network, parts = installed({**LIVE, "signer": {"vault": vault}})
-    others: list[Party] = [
-        *(part for part in parts.values() if part != parts["signer"]),
-        DNS,
-        STRANGER,
-        INTERNET,
-        INTERNET_6,
-        METADATA,
-        INSIDE,
-    ]
     tried = [
         (who, port, protocol)
-        for who in [*others, VAULT_HOST, VAULT_HOST_6]
+        for who in [*all_but_the_signer(parts), VAULT_HOST, VAULT_HOST_6]
         for port in (53, 443, 8200, 8091)
         for protocol in ("TCP", "UDP")
     ]

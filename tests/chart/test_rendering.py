@@ -19,7 +19,7 @@ from memesnipe.positions.settings import PositionSettings
 from memesnipe.risk.settings import RiskSettings
 from memesnipe.signer.settings import SignerSettings
 from memesnipe.testing.chart.pods import PodTemplate, pod_of, pods
-from memesnipe.testing.chart.render import LIVE, PLATFORM, SIGNER, STRATEGIES, VALUE_SETS, WALLET, Values, lint, one, render
+from memesnipe.testing.chart.render import LIVE, PLATFORM, SIGNER, STRATEGIES, VALUE_SETS, VAULT, WALLET, Values, lint, one, render
 from memesnipe_operator.drain.settings import DrainSettings
 from memesnipe_operator.settings import ExecutorTemplate, OperatorSettings
 from memesnipe_operator.setup import mutual_tls, objects
@@ -205,9 +205,6 @@ def test_a_real_wallet_is_never_filled_by_the_localnet_nor_signed_for_on_it() ->
 
 def test_the_signer_is_told_the_one_address_so_that_another_wallet_s_file_is_found_at_its_start() -> None:
     assert pod_of(render(LIVE), "signer").env["MEMESNIPE_WALLET_ADDRESS"]["value"] == WALLET
-
-
-VAULT: Values = {"url": "https://vault.example:8200", "address": "10.2.0.1", "key": "memesnipe-wallet"}
 
 
 def test_a_key_in_vault_takes_the_place_of_the_file_and_its_token_is_a_file_of_the_signers_alone() -> None:

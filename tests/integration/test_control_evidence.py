@@ -1,15 +1,13 @@
 """On a host evidence is files in a folder: a strategy is live while a record for exactly its spec and code passes, no look longer."""
 
 import asyncio
-import contextlib
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from aiohttp import web
 
 from memesnipe.bus import topology
 from memesnipe.bus.redis_bus import RedisBus
@@ -27,6 +25,7 @@ from memesnipe.messages.bounds import Mode
 from memesnipe.messages.codec import encode
 from memesnipe.messages.control import HeldAccount, Holdings, StrategyRegistered
 from memesnipe.testing.builders import START_NS
+from memesnipe.testing.chains import a_chain
 from memesnipe.testing.evidence import a_record_for
 from memesnipe.testing.manifests import PORTFOLIO, a_strategy
 
@@ -83,29 +82,16 @@ class Host:
         return mode, {one["type"]: one["reason"] for one in strategy["conditions"] if one["status"] == "False"}
 
 
+@pytest.fixture(scope="module")
+def mainnet() -> Iterator[str]:
+    with a_chain(MAINNET_GENESIS) as url:
+        yield url
+
+
 @pytest.fixture
-async def host(bus: RedisBus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Host]:
+def host(bus: RedisBus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mainnet: str) -> Host:
     monkeypatch.setattr("memesnipe.control.service.LOOK_NS", 0)
-    async with a_mainnet() as url:
-        yield Host(bus, tmp_path, url)
-
-
-@contextlib.asynccontextmanager
-async def a_mainnet() -> AsyncIterator[str]:
-    async def answer(_: web.Request) -> web.Response:
-        return web.json_response({"jsonrpc": "2.0", "id": 1, "result": MAINNET_GENESIS})
-
-    app = web.Application()
-    app.router.add_post("/", answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    try:
-        yield f"http://{host}:{port}/"
-    finally:
-        await runner.cleanup()
+    return Host(bus, tmp_path, mainnet)
 
 
 async def test_a_strategy_goes_live_by_its_evidence_and_back_when_that_is_withdrawn(host: Host) -> None:

@@ -3,12 +3,15 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from memesnipe.bus.folds import Halts, fold_halts
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import KILL_SWITCH
 from memesnipe.control.service import Control
 from memesnipe.control.settings import ControlSettings
 from memesnipe.kernel.clock import SystemClock
+from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.health import Health
 from memesnipe.kernel.service import Running
 from memesnipe.messages.bounds import HaltState
@@ -53,6 +56,26 @@ async def test_a_restart_does_not_say_again_what_stands_there(bus: RedisBus, tmp
     await a_control(bus, tmp_path).turn()
 
     assert (await folded(bus)).epoch == 1
+
+
+async def test_a_kill_switch_that_could_not_be_said_is_said_at_the_next_turn(
+    bus: RedisBus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> str:
+        raise Unavailable("redis", "away")
+
+    write(tmp_path)
+    control = a_control(bus, tmp_path)
+    await control.turn()
+    write(tmp_path, HALTED)
+    with monkeypatch.context() as patch:
+        patch.setattr(bus, "publish", away)
+        with pytest.raises(Unavailable):
+            await control.turn()
+
+    await control.turn()
+
+    assert (await folded(bus)).portfolio is HaltState.HALTED
 
 
 async def test_what_stands_there_unchanged_does_not_undo_a_drawdown_halt(bus: RedisBus, tmp_path: Path) -> None:

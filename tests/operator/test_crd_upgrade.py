@@ -39,17 +39,6 @@ def paths() -> list[str]:
     return [f"/apis/{one['apiVersion']}/customresourcedefinitions/{one['metadata']['name']}" for one in newer()]
 
 
-def served(cluster: Cluster, path: str) -> bool:
-    """Deleted is not gone: while its objects are being deleted, a definition takes changes but no new object."""
-    try:
-        cluster.call("GET", path)
-    except ApiError as error:
-        if error.code != 404:
-            raise
-        return False
-    return True
-
-
 class Objects:
     """The objects of one namespace in the group of this test."""
 
@@ -83,10 +72,10 @@ def upgraded(cluster: Cluster, namespace: str) -> Iterator[Objects]:
     try:
         yield made(cluster, Objects(cluster, namespace))
     finally:
-        for path in paths():
-            if served(cluster, path):
-                cluster.call("DELETE", path)
-        cluster.wait(lambda: not any(served(cluster, path) for path in paths()), "the definitions gone: the next test makes them anew")
+        for path in filter(cluster.found, paths()):
+            cluster.call("DELETE", path)
+        # Deleted is not gone: while its objects are being deleted, a definition takes changes but no new object.
+        cluster.wait(lambda: not any(map(cluster.found, paths())), "the definitions gone: the next test makes them anew")
 
 
 def made(cluster: Cluster, objects: Objects) -> Objects:

@@ -366,7 +366,7 @@ async def test_pod_monitors_go_too_where_there_are_any(installation: Installatio
 
     left = installation.cluster.call("GET", monitors)["items"]
     installation.cluster.call("DELETE", f"{crds}/podmonitors.monitoring.coreos.com")
-    installation.cluster.wait(lambda: is_gone(installation.cluster, f"{crds}/podmonitors.monitoring.coreos.com"), "the CRD is gone")
+    installation.cluster.wait(lambda: installation.cluster.found(f"{crds}/podmonitors.monitoring.coreos.com") is None, "the CRD is gone")
     assert left == []
     assert installation.is_drained()
 
@@ -380,14 +380,6 @@ POD_MONITORS = {
         "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}],
     },
 }
-
-
-def is_gone(cluster: Cluster, where: str) -> bool:
-    try:
-        cluster.call("GET", where)
-    except Exception as error:
-        return "404" in str(error)
-    return False
 
 
 PLATFORM_RULES = [

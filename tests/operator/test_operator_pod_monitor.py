@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from memesnipe.testing.cluster import ApiError, Cluster
+from memesnipe.testing.cluster import Cluster
 from memesnipe.testing.custom_resources import Resources
 from memesnipe.testing.operators import StartOperator, executor_file
 
@@ -32,14 +32,6 @@ CRD = {
 DEFINITION = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{NAME}"
 
 
-def is_gone(cluster: Cluster) -> bool:
-    try:
-        cluster.call("GET", DEFINITION)
-    except ApiError as error:
-        return error.code == 404
-    return False
-
-
 @pytest.fixture
 def prometheus(cluster: Cluster) -> Iterator[None]:
     cluster.apply(CRD)
@@ -47,7 +39,7 @@ def prometheus(cluster: Cluster) -> Iterator[None]:
     yield
     cluster.call("DELETE", DEFINITION)
     cluster.wait(lambda: "monitoring.coreos.com" not in str(cluster.call("GET", "/apis")), "PodMonitor is gone")
-    cluster.wait(partial(is_gone, cluster), "its definition, too: another test makes it anew")
+    cluster.wait(lambda: cluster.found(DEFINITION) is None, "its definition, too: another test makes it anew")
 
 
 def test_a_pod_monitor_scrapes_the_pods_of_its_strategy_and_goes_when_it_is_not_wanted_any_more(

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from memesnipe.manifests.directions import DIRECTIONS
+from memesnipe.manifests.directions import DIRECTIONS, PROMOTION
 from memesnipe.manifests.fields import Change
 from memesnipe.manifests.models import RiskPolicySpec
+from memesnipe.manifests.promotion import Promotion
 from memesnipe.manifests.status import GATES
 from memesnipe_operator.crds import page_text, policies
 from memesnipe_operator.crds.definitions import RESOURCES, definition
@@ -100,6 +101,10 @@ def test_every_limit_has_a_direction() -> None:
     limits = {field.alias for field in RiskPolicySpec.model_fields.values()} - {"killSwitch"}
 
     assert set(DIRECTIONS) == limits
+
+
+def test_every_demand_has_a_direction() -> None:
+    assert set(PROMOTION) == {field.alias for field in Promotion.model_fields.values()}
 
 
 def test_every_gate_fits_the_pattern_of_a_condition() -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from memesnipe.control.metrics import EVIDENCE_ERRORS
 from memesnipe.control.proofs import Damaged
 from memesnipe.evidence.record import to_json
 from memesnipe.testing.evidence import a_record_for
@@ -76,6 +77,17 @@ def test_a_list_that_took_its_time_does_not_undo_a_newer_event() -> None:
 
     assert records.replace([a_map(3)], "5") == set()
     assert records.of("momentum") == (OTHER,)
+
+
+def test_what_was_opened_is_not_opened_again_by_each_list_that_shows_it() -> None:
+    records = Records()
+    broken = a_map(1, TEXT.replace('"dsr":0.97', '"dsr":0.99'))
+    records.replace([broken], "1")
+    refused = EVIDENCE_ERRORS._value.get()
+
+    assert records.replace([broken], "2") == set()
+    assert EVIDENCE_ERRORS._value.get() == refused
+    assert isinstance(records.of("momentum")[0], Damaged)
 
 
 def test_several_records_of_one_strategy_are_all_kept() -> None:

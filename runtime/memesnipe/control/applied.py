@@ -86,7 +86,7 @@ def facts_of(strategy: Strategy, manifests: Manifests, around: Around) -> Facts:
         promotion=manifests.allocation.spec.promotion,
         evidence=tuple(one for one in around.records if isinstance(one, Damaged) or one.evidence.subject.strategy == plugin),
         code_hash=track.code.get(plugin, ""),
-        paper_trades=None if track.paper_trades is None else track.paper_trades.get(name, 0),
+        paper_trades=track.closed_on_paper(name),
         paper_gap=track.gaps.get(name),
         policy_bound=True,
         capital_lamports=lamports(manifests.allocation.spec.capital_sol),

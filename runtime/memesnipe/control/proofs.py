@@ -28,3 +28,7 @@ class Track(msgspec.Struct, frozen=True):
     """By strategy: trades closed on paper; None while position_manager has not said."""
     gaps: Mapping[str, Gap | Damaged] = {}
     """By strategy: its live orders beside their paper twins."""
+
+    def closed_on_paper(self, strategy: str) -> int | None:
+        """Return how many trades of a strategy were closed on paper; None while nobody said."""
+        return None if self.paper_trades is None else self.paper_trades.get(strategy, 0)

@@ -63,8 +63,8 @@ class Control:
         self._genesis = ""
         self._manifests: tuple[int, Manifests] | None = None
         """The newest version, with its number."""
-        self._looked: tuple[int, str, int] = (0, "", 0)
-        """(version, genesis, time) of the last verdicts."""
+        self._looked_ns = 0
+        """When the gates were judged last."""
         self._verdicts: Judged = {}
         self._taken: dict[str, bytes] = {}
         self._last_error = ""
@@ -118,16 +118,15 @@ class Control:
             self._genesis = await genesis_of(self._settings.rpc_url)
 
     async def _apply_newest(self) -> None:
-        version, now_ns = self._history.newest(), self._running.clock.now_ns()
-        (known, genesis, looked_ns), in_force_now = self._looked, self._desk.config
-        changed = in_force_now is None or (known, genesis) != (version, self._genesis)
-        if not changed and 0 <= now_ns - looked_ns < LOOK_NS:
+        version, now_ns, before = self._history.newest(), self._running.clock.now_ns(), self._desk.config
+        changed = before is None or (before.version, before.genesis) != (version, self._genesis)
+        if not changed and 0 <= now_ns - self._looked_ns < LOOK_NS:
             return
         manifests = self._manifests_of(version)
         around = await self._around(manifests, now_ns)
-        verdicts, self._looked = judged(manifests, around), (version, self._genesis, now_ns)
+        verdicts, self._looked_ns = judged(manifests, around), now_ns
         config = in_force(manifests, verdicts, around, version)
-        if changed or in_force_now is None or config.strategies != in_force_now.strategies:
+        if changed or before is None or config.strategies != before.strategies:
             await self._apply(manifests, config)
             _tell(config, verdicts)
         if verdicts != self._verdicts or changed:

@@ -12,7 +12,12 @@ PACKAGE = "memesnipe"
 
 def code_version(code: bytes, release: str) -> str:
     """Return the code version of a strategy that is made of these bytes, judged by this release."""
-    return f"{release}:{hashlib.sha256(code).hexdigest()}"
+    return f"{release}:{code_hash(code)}"
+
+
+def code_hash(code: bytes) -> str:
+    """Return the hash of a strategy that is made of these bytes."""
+    return hashlib.sha256(code).hexdigest()
 
 
 def code_hash_of(code_version: str) -> str:

@@ -1,7 +1,8 @@
 """The evidence record: what was tested, how, what was measured, what was demanded and the verdict, sealed by its hash. Needs no numpy.
 
-Whoever relies on a record opens it with `open_record`, which recomputes hash and verdict, and asks `objections` whether it speaks of
-the spec at hand and passes the thresholds in force NOW: a record made under laxer ones does not pass by having passed them.
+Whoever relies on a record opens it with `open_record`, which recomputes hash and verdict, and asks whether it speaks of the spec at
+hand and passes the thresholds in force NOW: a record made under laxer ones does not pass by having passed them. `objections` is that
+question for a person with a file; the gates (`control.evidence`) ask for the code as it runs and for the age, too.
 
 The hash finds damage and edits. It does not say who made the record: whoever can write the place where records are kept can make one.
 """

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from memesnipe.testing.cluster import ApiError, Cluster
+from memesnipe.testing.cluster import Cluster
 from memesnipe.testing.stacks import until
 
 ROOT = Path(__file__).parents[3]
@@ -86,12 +86,7 @@ class Resources:
 
     def get(self, plural: str, name: str, root: str = API) -> dict[str, Any] | None:
         """Return an object, by default one of ours; None where there is none."""
-        try:
-            found: dict[str, Any] = self.cluster.call("GET", self._path(plural, name, root))
-        except ApiError as error:
-            if error.code == 404:
-                return None
-            raise
+        found: dict[str, Any] | None = self.cluster.found(self._path(plural, name, root))
         return found
 
     def owned(self, plural: str, strategy: str) -> dict[str, Any] | None:

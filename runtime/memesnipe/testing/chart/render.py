@@ -47,6 +47,7 @@ STUDY = {
         "options": ["--grid", "fast_s=5,10", "--period", "1h"],
     }
 }
+VAULT: Values = {"url": "https://vault.example:8200", "address": "10.2.0.1", "key": "memesnipe-wallet"}
 LIVE = {"paperTradingMode": False, "wallet": {"pubkey": WALLET}}
 VALUE_SETS: dict[str, Values] = {
     "defaults": {},
@@ -77,7 +78,7 @@ VALUE_SETS: dict[str, Values] = {
         "ledger": {"existingSecret": "my-ledger", "to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]},
         "signer": {
             "nodeSelector": {"signer": "yes"},
-            "vault": {"url": "https://vault.example:8200", "address": "10.2.0.1", "key": "memesnipe-wallet", "caKey": "ca.crt"},
+            "vault": {**VAULT, "caKey": "ca.crt"},
             "jito": {"existingSecret": "my-jito"},
         },
         "dataConsumers": {"record": True, "settings": {"MEMESNIPE_RPC_PER_S": "10"}},

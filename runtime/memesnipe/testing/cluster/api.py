@@ -75,6 +75,10 @@ class Cluster:
         """Ask the API server as admin, without the 100 ms of a kubectl. Raises ApiError, and OSError while the server is away."""
         return self.client.call(method, path, body, content_type=content_type, as_user=as_user)
 
+    def found(self, path: str) -> Any:
+        """Return what is there; None where nothing is. Raises ApiError, and OSError while the server is away."""
+        return self.client.found(path)
+
     def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 90.0) -> None:
         """Poll until `condition` is truthy; refusals and an absent server count as no. Raises AssertionError saying what did not come."""
         self.client.wait(condition, what, timeout_s)

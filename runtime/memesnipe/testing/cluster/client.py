@@ -14,6 +14,7 @@ from memesnipe.testing.cluster import kubeconfig
 
 POLL_S = 0.05
 REQUEST_S = 10.0
+NOT_FOUND = 404
 
 
 class ApiError(RuntimeError):
@@ -55,6 +56,15 @@ class Client:
                 return json.loads(text) if "json" in answer.headers["Content-Type"] else text.decode()
         except urllib.error.HTTPError as error:
             raise ApiError(error.code, _message(error.read())) from None
+
+    def found(self, path: str) -> Any:
+        """Return what is there; None where nothing is. Raises ApiError, OSError like `call`."""
+        try:
+            return self.call("GET", path)
+        except ApiError as error:
+            if error.code == NOT_FOUND:
+                return None
+            raise
 
     def holds(self, condition: Callable[[], object]) -> bool:
         """Whether `condition` is truthy now; a refusal, or a server that is away, is a no."""
