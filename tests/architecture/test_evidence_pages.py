@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from memesnipe.research.backtest.setup import documents_in
-from memesnipe.testing.evidence_pages import block_of, blocks_in, read
+from memesnipe.research.evidence.checking import read
+from memesnipe.testing.evidence_pages import block_of, blocks_in
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "reference" / "evidence"

@@ -11,14 +11,12 @@ Two settings: an order at each cross, and orders only where the averages are 30 
 """
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from lane import peers_python
+from lane import Numbers, measured, peers_python
 from parts import cross
 
 PARTS = Path(__file__).parent / "parts"
@@ -27,7 +25,6 @@ SEED = 7
 GOALS = {"nautilus_trader": 40.0, "hftbacktest": 0.9}
 PEAK_MB_GOAL = 150.0
 OURS = "backtest"
-Numbers = dict[str, float]
 
 
 def commands(folder: Path, band_bps: int) -> dict[str, list[str]]:
@@ -39,13 +36,6 @@ def commands(folder: Path, band_bps: int) -> dict[str, list[str]]:
         "nautilus_trader": [peers, str(PARTS / "peer_nautilus.py"), arrays, band],
         "hftbacktest": [peers, str(PARTS / "peer_hftbacktest.py"), arrays, band],
     }
-
-
-def measured(command: list[str]) -> Numbers:
-    """Run a contender; return its numbers."""
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    numbers: Numbers = json.loads(done.stdout.strip().splitlines()[-1])
-    return numbers
 
 
 def tell(band_bps: int, rounds: list[dict[str, Numbers]]) -> None:

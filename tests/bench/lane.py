@@ -9,6 +9,7 @@ nothing: the machine is shared, so read the ratios.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -24,6 +25,7 @@ PARTS = Path(__file__).parent / "parts"
 FAST, SLOW = (5, 10, 15, 20), (30, 60, 90, 120)
 GOAL = 50.0
 SEED = 7
+Numbers = dict[str, float]
 
 
 def peers_python() -> Path:
@@ -35,13 +37,19 @@ def peers_python() -> Path:
     return python
 
 
-def measured(python: str, script: str, folder: Path) -> dict[str, float]:
+def measured(command: list[str]) -> Numbers:
     """Run a contender; return its numbers."""
-    pairs = [(fast, slow) for fast in FAST for slow in SLOW]
-    windows = ["--fast", *(str(fast) for fast, _ in pairs), "--slow", *(str(slow) for _, slow in pairs)]
-    done = subprocess.run([python, str(PARTS / script), str(folder), *windows], check=True, capture_output=True, text=True)
-    numbers: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    numbers: Numbers = json.loads(done.stdout.strip().splitlines()[-1])
     return numbers
+
+
+def commands(folder: str) -> dict[str, list[str]]:
+    """Return how each contender is started."""
+    pairs = list(itertools.product(FAST, SLOW))
+    windows = ["--fast", *(str(fast) for fast, _ in pairs), "--slow", *(str(slow) for _, slow in pairs)]
+    scripts = {"vectorbt": (str(peers_python()), "peer_vectorbt.py"), "compiled lane": (sys.executable, "lane_grid.py")}
+    return {name: [python, str(PARTS / script), folder, *windows] for name, (python, script) in scripts.items()}
 
 
 def main() -> None:
@@ -50,19 +58,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ticks", type=int, default=1_000_000)
     options = parser.parse_args()
-    contenders = {"vectorbt": (str(peers_python()), "peer_vectorbt.py"), "compiled lane": (sys.executable, "lane_grid.py")}
     with tempfile.TemporaryDirectory() as folder:
         cross.write(Path(folder), options.ticks, SEED)
-        rounds = [{name: measured(*how, Path(folder)) for name, how in contenders.items()} for _ in range(options.rounds)]
+        contenders = commands(folder)
+        rounds = [{name: measured(command) for name, command in contenders.items()} for _ in range(options.rounds)]
     tell(rounds)
 
 
-def tell(rounds: list[dict[str, dict[str, float]]]) -> None:
+def tell(rounds: list[dict[str, Numbers]]) -> None:
     """Print medians, and the ratio of each round: by the clock on the wall, and by seconds of a processor."""
-    print(f"{'contender':<16}{'pairs x events/s':>20}{'cpu s':>9}{'orders':>10}{'peak MB':>10}")
+    print(f"{'contender':<16}{'pairs x prices/cpu s':>22}{'cpu s':>9}{'orders':>10}{'peak MB':>10}")
     for name in rounds[0]:
         row = {key: statistics.median(one[name][key] for one in rounds) for key in ("events_per_s", "cpu_s", "orders", "peak_mb")}
-        print(f"{name:<16}{row['events_per_s']:>20,.0f}{row['cpu_s']:>9.2f}{row['orders']:>10,.0f}{row['peak_mb']:>10,.0f}")
+        print(f"{name:<16}{row['events_per_s']:>22,.0f}{row['cpu_s']:>9.2f}{row['orders']:>10,.0f}{row['peak_mb']:>10,.0f}")
     for what in ("wall_s", "cpu_s"):
         ratios = [one["vectorbt"][what] / one["compiled lane"][what] for one in rounds]
         print(f"vectorbt's {what} / the lane's: {', '.join(f'{ratio:.1f}' for ratio in ratios)} (goal {GOAL:.0f})")

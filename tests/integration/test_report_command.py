@@ -49,6 +49,15 @@ def test_a_closed_trade_is_shown_and_the_same_in_json(data: Path) -> None:
     assert f"{found.net_lamports / SOL:.4f}" in said.output
 
 
+def test_numbers_that_cannot_be_written_are_one_clear_word_about_the_option(data: Path) -> None:
+    traded(data)
+
+    said = CliRunner().invoke(app, ["report", "--json", str(data / "nowhere" / "report.json")])
+
+    assert isinstance(said.exception, ConfigError)
+    assert str(said.exception).startswith("--json: ")
+
+
 def test_a_strategy_that_closed_nothing_is_said_so(data: Path) -> None:
     traded(data)
 

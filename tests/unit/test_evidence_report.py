@@ -135,6 +135,12 @@ def test_a_ledger_without_pairs_has_no_gap(tmp_path: Path) -> None:
     assert gap_in(str(tmp_path), "", "momentum") is None
 
 
+def test_a_file_that_is_no_ledger_has_no_gap_and_costs_nobody_a_study(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"no database at all. " * 400)
+
+    assert gap_in(str(tmp_path), "", "momentum") is None
+
+
 def test_every_demand_of_the_gate_has_its_row() -> None:
     nothing = Metrics(
         observations=0, trades=0, trials=2, sharpe=None, sharpe_low=None, psr=None, dsr=None, pbo=None, pbo_loss=None, spa_p=None,

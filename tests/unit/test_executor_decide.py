@@ -151,7 +151,15 @@ class Clinging(Scripted):
             await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("kind", [Waiting, Clinging])
+class Persuaded(Scripted):
+    async def on_event(self, event: MarketEvent) -> Any:
+        try:
+            await asyncio.sleep(0)
+        except GeneratorExit:
+            return a_buy()
+
+
+@pytest.mark.parametrize("kind", [Waiting, Clinging, Persuaded])
 def test_a_strategy_that_really_waits_is_closed_and_counted(kind: type[Scripted]) -> None:
     seat = Seat(SPEC, kind(lambda _: None), BookView(Book(capital_lamports=10**9)))
 
@@ -159,6 +167,21 @@ def test_a_strategy_that_really_waits_is_closed_and_counted(kind: type[Scripted]
 
     assert heard.intents == []
     assert list(heard.faults) == ["waited"]
+
+
+@pytest.mark.parametrize("kind", [Waiting, Clinging, Persuaded])
+def test_the_events_after_one_that_waited_are_still_heard(kind: type[Scripted]) -> None:
+    class Once(kind):  # type: ignore[valid-type, misc]  # a base that is a parameter
+        async def on_event(self, event: MarketEvent) -> Any:
+            return await super().on_event(event) if event is slow else a_buy()
+
+    slow, next_one = a_tick(), a_tick()
+    seat = Seat(SPEC, Once(lambda _: None), BookView(Book(capital_lamports=10**9)))
+
+    heard = told(seat, slow, next_one)
+
+    assert [intent.event_id for intent in heard.intents] == [next_one.event_id]
+    assert (list(heard.faults), heard.routed) == (["waited"], 2)
 
 
 NOT_ACTIONS: list[Any] = ["buy", 7, {"mint": MINT}, object(), Buy]

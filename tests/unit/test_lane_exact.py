@@ -54,6 +54,13 @@ def test_quotients_and_comparisons_are_exact_beyond_64_bits() -> None:
             assert not compare(c + 1, quotient + 1, a, b)
 
 
+def test_products_at_the_edge_of_the_proof_are_compared_by_their_true_difference() -> None:
+    a, b, c, d = 36028707109072867, 144114447316272918, 72057584141586344, 72057053735545799
+
+    assert abs(a * b - c * d) > 2**63
+    assert entry(compared, exact.muldiv)(a, b, c, d) == (a * b <= c * d)
+
+
 def test_a_product_beyond_the_proof_is_refused() -> None:
     with pytest.raises(OverflowError):
         entry(divided, exact.muldiv)(2**60, 2**60, 2**61)

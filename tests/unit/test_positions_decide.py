@@ -7,6 +7,7 @@ import pytest
 
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.ledger.accounting import apply, position_of
+from memesnipe.ledger.attribution import sharpe
 from memesnipe.ledger.write import Booked
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import CloseRequest, RiskLimits
@@ -14,7 +15,7 @@ from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, FillStatus
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book, restore, save
 from memesnipe.positions.exits import FLOOR_PATIENCE, OUTCOME_S_MAX, Rules
-from memesnipe.positions.performance import sharpe, snapshots
+from memesnipe.positions.performance import snapshots
 from memesnipe.positions.report import unprotected
 from memesnipe.testing.builders import (
     MINT,

@@ -97,3 +97,9 @@ def test_moments_are_those_of_a_coin_that_falls_heads_nine_times_of_ten() -> Non
 
 def test_a_fall_from_the_start_counts_as_a_drawdown() -> None:
     assert max_drawdown(np.array([-0.2, -0.1, 0.5, -0.1])) == pytest.approx(0.3)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("returns", [[], [0.1]])
+def test_fewer_than_two_observations_have_no_sharpe_ratio_and_numpy_is_not_asked(returns: list[float]) -> None:
+    assert math.isnan(sharpe(np.array(returns)))

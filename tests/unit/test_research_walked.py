@@ -66,3 +66,13 @@ def test_a_trial_that_shines_only_where_it_is_tested_is_not_chosen_for_it() -> N
     (path,) = paths(returns, Combinatorial(BARS, groups_count=6, tested=1))
 
     assert not any(np.array_equal(path[20 * group : 20 * group + 20], returns[20 * group : 20 * group + 20, group]) for group in range(6))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_training_of_one_observation_prefers_nobody_and_warns_of_nothing() -> None:
+    returns = np.random.default_rng(1).normal(0, 0.01, (8, 3))
+    days = np.arange(8)
+
+    walked = walk(returns, walk_forward(Spans(days, days), folds=7, train_min=1))
+
+    assert walked.chosen[0] == 0

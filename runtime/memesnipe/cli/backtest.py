@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from memesnipe.chain.programs import LAMPORTS_PER_SOL
+from memesnipe.cli.leaving import leave, leave_json
 from memesnipe.cli.past import (
     CapitalOption,
     ManifestsOption,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from memesnipe.research.backtest.engine import Engine
     from memesnipe.research.backtest.market import Market
     from memesnipe.research.backtest.result import Result
+    from memesnipe.research.report.summary import Summary
 
 console = Console()
 
@@ -48,6 +50,8 @@ def backtest(
     from memesnipe.research.backtest.engine import Engine
     from memesnipe.research.backtest.market import open_market
     from memesnipe.research.backtest.setup import setup_of
+    from memesnipe.research.report.page import page_of
+    from memesnipe.research.report.summary import summary_of
 
     try:
         tape = open_market(market, depth_lamports=pool_sol * LAMPORTS_PER_SOL, quote=sol_candles)
@@ -56,8 +60,12 @@ def backtest(
         result = _run(engine, tape)
     except BadInput as error:
         raise ConfigError(f"{market}: {error}") from None
-    _tell(result)
-    _write(result, json, html)
+    summary = summary_of(result)
+    _tell(summary)
+    if json is not None:
+        leave_json(json, summary)
+    if html is not None:
+        leave("--html", html, page_of(result).encode())
 
 
 def _run(engine: "Engine", market: "Market") -> "Result":
@@ -69,11 +77,9 @@ def _run(engine: "Engine", market: "Market") -> "Result":
     return result
 
 
-def _tell(result: "Result") -> None:
+def _tell(summary: "Summary") -> None:
     from memesnipe.research.report.page import rows_of
-    from memesnipe.research.report.summary import summary_of
 
-    summary = summary_of(result)
     table = Table("what", "how much", title=f"{', '.join(one.id for one in summary.strategies)} on {summary.market}, seed {summary.seed}")
     for name, value in rows_of(summary):
         table.add_row(name, value)
@@ -83,17 +89,3 @@ def _tell(result: "Result") -> None:
     for scope, why in summary.halts.items():
         typer.echo(f"{'the portfolio' if scope == '*' else scope} ended halted: {why}")
     typer.echo(summary.verdict)
-
-
-def _write(result: "Result", json: Path | None, html: Path | None) -> None:
-    import msgspec
-
-    from memesnipe.research.report.page import page_of
-    from memesnipe.research.report.summary import summary_of
-
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(summary_of(result)), indent=2) + b"\n")
-        typer.echo(f"wrote {json}")
-    if html is not None:
-        html.write_text(page_of(result), encoding="utf-8")
-        typer.echo(f"wrote {html}")

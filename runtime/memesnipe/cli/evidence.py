@@ -128,14 +128,14 @@ def _tell_of_parameters(tried: "Tried", manifests: "Manifests") -> None:
 def _wanted(manifests: "Manifests") -> "Wanted":
     """Return what a record must be about: the one Strategy of a manifest, with its code as it is here."""
     from memesnipe.control.applied import spec_hash
-    from memesnipe.evidence.code import code_hash_of, code_version
+    from memesnipe.evidence.code import code_hash
     from memesnipe.research.evidence.checking import Wanted
     from memesnipe.strategy.code import code_of
     from memesnipe.strategy.loading import load as plugin_of
 
     one = _the_one(manifests)
     code = code_of(plugin_of(one.spec.strategy, strategy_folders()))
-    return Wanted(one.spec.strategy, spec_hash(one), code_hash_of(code_version(code, "")))
+    return Wanted(one.spec.strategy, spec_hash(one), code_hash(code))
 
 
 def _recomputed(record: "Record", asked: Asked) -> list[str]:

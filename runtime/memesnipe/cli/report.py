@@ -11,11 +11,11 @@ from rich.table import Table
 
 from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.cli import addresses as stack
+from memesnipe.cli.leaving import leave_json
 from memesnipe.kernel.errors import ConfigError
 
 if TYPE_CHECKING:
     from memesnipe.ledger.attribution import Attribution
-
 
 MEASURES = (
     "trades", "hit %", "gross SOL", "pool fees", "slippage", "network", "tips", "rent", "net SOL", "net bps",
@@ -34,7 +34,7 @@ def report(
     if found:
         Console().print(table_of(found))
     if json is not None:
-        _write(json, found)
+        leave_json(json, found)
 
 
 def table_of(found: "list[Attribution]") -> Table:
@@ -85,10 +85,3 @@ def _read() -> "list[Attribution]":
         raise ConfigError(f"the ledger does not answer: {type(error).__name__}") from None
     finally:
         engine.dispose()
-
-
-def _write(path: Path, found: "list[Attribution]") -> None:
-    import msgspec
-
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
-    typer.echo(f"wrote {path}")

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from memesnipe.cli.leaving import leave_json
 from memesnipe.cli.past import CapitalOption, ManifestsOption, MarketArgument, PoolOption, SeedOption, SolCandlesOption
 from memesnipe.cli.studying import (
     Asked,
@@ -32,7 +33,7 @@ from memesnipe.cli.studying import (
 from memesnipe.kernel.clock import NS_PER_S
 
 if TYPE_CHECKING:
-    from memesnipe.research.walk.summary import Record, Summary
+    from memesnipe.research.walk.summary import SeriesSummary, Summary
 
 console = Console()
 
@@ -63,8 +64,6 @@ def walkforward(
     json: Annotated[Path | None, typer.Option(help="Write the numbers here.")] = None,
 ) -> None:
     """Search parameters on the past and trade them on what came next. A study that was killed goes on by the same command."""
-    import msgspec
-
     from memesnipe.research.walk.summary import summary_of
 
     walked = study_of(
@@ -96,8 +95,7 @@ def walkforward(
     summary = summary_of(walked)
     _tell(summary)
     if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n")
-        typer.echo(f"wrote {json}")
+        leave_json(json, summary)
 
 
 def _tell(summary: "Summary") -> None:
@@ -127,7 +125,7 @@ def _records(summary: "Summary") -> Table:
     return table
 
 
-def _row(record: "Record") -> tuple[str, ...]:
+def _row(record: "SeriesSummary") -> tuple[str, ...]:
     return f"{record.observations:,}", _ratio(record.sharpe), f"{record.net_return:+.2%}", f"{record.drawdown:.2%}"
 
 

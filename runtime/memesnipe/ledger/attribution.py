@@ -65,7 +65,7 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     slippage_bps: int
     """The same measure."""
     sharpe: float | None
-    """Mean by deviation of the trades' returns, not annualised."""
+    """See `sharpe`."""
     sortino: float | None
     """Mean by the deviation of losses."""
     drawdown_lamports: int
@@ -111,11 +111,24 @@ def costs_of(fill: Fill) -> Costs:
     return Costs(fill.fee_lamports, fill.tip_lamports, fill.rent_lamports, fill.venue_fee_lamports, slippage)
 
 
+def sharpe(trades: Sequence[Trade]) -> float | None:
+    """Return mean / sample deviation of the trades' returns (net / outlay), not annualized.
+
+    None with fewer than two trades or without any spread: an allocator must never meet a NaN or an infinity.
+    """
+    returns = _returns(trades)
+    return _by(returns, statistics.stdev(returns) if len(returns) > 1 else 0.0)
+
+
+def _returns(trades: Sequence[Trade]) -> list[float]:
+    return [trade.net_lamports / trade.outlay_lamports for trade in trades if trade.outlay_lamports > 0]
+
+
 def _of(strategy: str, mode: Mode, parts: Sequence[Part]) -> Attribution:
     trades = [part.trade for part in parts]
     costs, net = sum((part.costs for part in parts), Costs()), sum(trade.net_lamports for trade in trades)
     outlay, fall = sum(trade.outlay_lamports for trade in trades), _drawdown(trades)
-    returns = [trade.net_lamports / trade.outlay_lamports for trade in trades if trade.outlay_lamports > 0]
+    returns = _returns(trades)
     return Attribution(
         strategy=strategy,
         mode=mode,
@@ -126,7 +139,7 @@ def _of(strategy: str, mode: Mode, parts: Sequence[Part]) -> Attribution:
         hit_bps=sum(trade.net_lamports > 0 for trade in trades) * BPS // len(trades),
         net_bps=_bps(net, outlay),
         slippage_bps=_bps(costs.slippage, outlay),
-        sharpe=_by(returns, statistics.stdev(returns) if len(returns) > 1 else 0.0),
+        sharpe=sharpe(trades),
         sortino=_by(returns, statistics.fmean([min(one, 0.0) ** 2 for one in returns]) ** 0.5 if returns else 0.0),
         drawdown_lamports=fall,
         calmar=net / fall if fall > 0 else None,

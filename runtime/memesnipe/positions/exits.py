@@ -138,7 +138,7 @@ def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
     position, attempt = one.position, one.watch.attempts
     mark = one.watch.mark or _entry_mark(one)
     return ExitIntent(
-        id=derive("exit", position.strategy, position.mint, position.opened_intent_id, cause.value, attempt, *_more_than_once(position)),
+        id=derive("exit", position.strategy, position.mint, position.opened_intent_id, cause.value, attempt, *_sold_in_part(position)),
         strategy=position.strategy,
         event_id=one.watch.close_request if cause is ExitCause.PERSON else mark.event_id,
         sequence=attempt,
@@ -154,7 +154,7 @@ def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
     )
 
 
-def _more_than_once(position: Position) -> tuple[int, ...]:
+def _sold_in_part(position: Position) -> tuple[int, ...]:
     """What tells a position of which a part was sold from the one it was before.
 
     Bought again in the slot and second in which the exit filled, it is the same position by the ledger's order of fills, and watched

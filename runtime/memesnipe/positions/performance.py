@@ -1,7 +1,6 @@
-"""What the closed trades say: the history and the Sharpe ratio that the allocator reads, and the equity curve."""
+"""What the closed trades say: the history that the allocator reads, and the equity curve."""
 
 import json
-import statistics
 from collections.abc import Sequence
 
 import msgspec
@@ -19,18 +18,6 @@ def history_of(trades: Sequence[Trade]) -> list[bytes]:
         json.dumps({"time_ns": trade.closed_ns, "net_lamports": trade.net_lamports, "intent_id": trade.closed_intent_id}).encode()
         for trade in trades
     ]
-
-
-def sharpe(trades: Sequence[Trade]) -> float | None:
-    """Return mean / sample deviation of the trades' returns (net / outlay), not annualized.
-
-    None with fewer than two trades or without any spread: an allocator must never meet a NaN or an infinity.
-    """
-    returns = [trade.net_lamports / trade.outlay_lamports for trade in trades if trade.outlay_lamports > 0]
-    if len(returns) < 2:
-        return None
-    deviation = statistics.stdev(returns)
-    return statistics.fmean(returns) / deviation if deviation > 0 else None
 
 
 def unrealized(book: Book) -> dict[Owner, int]:

@@ -6,6 +6,7 @@ from memesnipe.bus.api import Bus, Output
 from memesnipe.bus.topology import EXITS, PNL_HISTORY_KEY, POSITIONS, SHARPE_KEY
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.ledger.accounting import Position
+from memesnipe.ledger.attribution import sharpe
 from memesnipe.messages.bounds import AMOUNT_MAX, Mode
 from memesnipe.messages.control import HeldAccount, Holding, Holdings
 from memesnipe.messages.orders import ExitIntent
@@ -13,7 +14,7 @@ from memesnipe.positions import metrics
 from memesnipe.positions.book import Book, Open, Owner, Watch
 from memesnipe.positions.decide import Effect, update_of
 from memesnipe.positions.exits import Rules, stop_ratio
-from memesnipe.positions.performance import history_of, sharpe, unrealized
+from memesnipe.positions.performance import history_of, unrealized
 
 
 def outputs_of(effects: Iterable[Effect], cause: str) -> list[Output]:

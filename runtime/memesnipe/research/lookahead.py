@@ -108,13 +108,18 @@ def _checked(run: Run[Event], events: Sequence[Event]) -> list[Action]:
 
 
 def _compare(short: list[Action], whole: list[Action], length: int) -> Finding | None:
-    past = [action for action in whole if action.at < length]
-    for at in sorted({action.at for action in (*short, *past)}):
-        did = [action.what for action in short if action.at == at]
-        does = [action.what for action in past if action.at == at]
-        if did != does:
-            return Finding(prefix=length, at=at, short=_said(did), whole=_said(does))
+    did, does = _by_event(short), _by_event([action for action in whole if action.at < length])
+    for at in sorted({*did, *does}):
+        if did.get(at) != does.get(at):
+            return Finding(prefix=length, at=at, short=_said(did.get(at, [])), whole=_said(does.get(at, [])))
     return None
+
+
+def _by_event(actions: list[Action]) -> dict[int, list[Hashable]]:
+    found: dict[int, list[Hashable]] = {}
+    for action in actions:
+        found.setdefault(action.at, []).append(action.what)
+    return found
 
 
 def _said(what: list[Hashable]) -> str:

@@ -7,8 +7,9 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from memesnipe.evidence.record import Record, open_record
+from memesnipe.evidence.record import Record
 from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.research.evidence.checking import read
 from memesnipe.research.evidence.demands import rows_of
 
 BLOCK = re.compile(r"<!-- record: ([\w.-]+) -->\n(.*?)<!-- end of record -->", re.DOTALL)
@@ -20,14 +21,9 @@ def blocks_in(page: Path) -> dict[str, str]:
 
 
 def rewrite(page: Path) -> None:
-    """Put into a page what its records say. Raises OSError for a record that is not beside it, BadInput for one that is not whole."""
+    """Put into a page what its records say. Raises ConfigError for one that is not beside it, or not whole."""
     text = BLOCK.sub(lambda found: _marked(found[1], block_of(read(page.parent / found[1]))), page.read_text(encoding="utf-8"))
     page.write_text(text, encoding="utf-8")
-
-
-def read(file: Path) -> Record:
-    """Return a record, its hash and its verdict recomputed. Raises BadInput."""
-    return open_record(file.read_bytes())
 
 
 def block_of(record: Record) -> str:

@@ -23,7 +23,7 @@ from memesnipe.testing.tapes import PHASES, a_tape
 
 TERMS = Terms(seed=7, slots_max=2, failure_bps=200, timeout_ns=10 * 10**9, fee_lamports=25_000, tip_lamports=10_000)
 PLAN = Plan(period_s=60, horizon_s=60, folds=3, prefixes=4)
-STRATEGY = '''"""Buys at every so-manieth price and sells at the next."""
+STRATEGY = '''"""Buys at every n-th price and sells at the next."""
 
 import time
 from pathlib import Path

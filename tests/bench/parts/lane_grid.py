@@ -4,12 +4,13 @@ Counted is everything from columns in memory to the returns of each pair. Compil
 """
 
 import argparse
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
+from cross import RECORDING  # type: ignore[import-not-found,unused-ignore]  # beside this file
+from measured import tell  # type: ignore[import-not-found,unused-ignore]  # beside this file, which is run as a script
 
 from memesnipe.guard.service import terms_of
 from memesnipe.guard.settings import GuardSettings
@@ -21,9 +22,6 @@ from memesnipe.research.lane.fills import require_equal
 from memesnipe.research.lane.returns import returns_from
 from memesnipe.research.lane.running import ran
 from memesnipe.testing.crosses import crossing
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from parts.measured import tell
 
 FEW = 20_000
 """Prices on which both lanes run before anything is measured: every fill must be the same."""
@@ -40,7 +38,7 @@ def main() -> None:
     settings = GuardSettings()
     costs = Costs(terms_of(settings), settings.guard_trade_size_lamports_max)
     setups = [crossing(fast, slow) for fast, slow in zip(options.fast, options.slow, strict=True)]
-    market = open_market(options.folder / "ticks.parquet")
+    market = open_market(options.folder / RECORDING)
     equal = require_equal(setups[0], costs, _head(market))
     columns = columns_of(market)
     began, began_cpu = time.perf_counter(), time.process_time()
@@ -48,7 +46,7 @@ def main() -> None:
         done = list(threads.map(lambda setup: ran(setup, costs, columns, MINUTE_S), setups))
     returns = [returns_from(one) for one in done]
     wall_s, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
-    tell(columns.events * len(returns), wall_s, sum(one.intents for one in done), cpu_s=cpu_s, wall_s=wall_s, equal=equal)
+    tell(columns.events * len(returns), cpu_s, sum(one.intents for one in done), cpu_s=cpu_s, wall_s=wall_s, equal=equal)
 
 
 def _head(market: Market) -> Market:

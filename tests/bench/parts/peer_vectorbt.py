@@ -38,7 +38,7 @@ def main() -> None:
     began, began_cpu = time.perf_counter(), time.process_time()
     _, orders = returns(prices, options.fast, options.slow)
     wall_s, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
-    tell(len(prices) * len(options.fast), wall_s, orders, cpu_s=cpu_s, wall_s=wall_s)
+    tell(len(prices) * len(options.fast), cpu_s, orders, cpu_s=cpu_s, wall_s=wall_s)
 
 
 if __name__ == "__main__":

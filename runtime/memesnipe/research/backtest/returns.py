@@ -12,11 +12,9 @@ def returns_of(result: Result, period_s: int) -> list[float]:
 
     Raises BadInput for a period that is not whole minutes, and for a run without capital.
     """
-    if not (period_s > 0 and period_s % MINUTE_S == 0):
-        raise BadInput("period_s", f"{period_s} is not whole minutes")
+    minutes = minutes_of(period_s)
     if not result.capital_lamports > 0:
         raise BadInput("capital_lamports", "a run without capital has no returns")
-    minutes = period_s // MINUTE_S
     first, last = (time_ns // NS_PER_MINUTE // minutes for time_ns in (result.first_ns, result.last_ns))
     closes = {minute // minutes: equity for minute, equity in result.closes.items()}
     returns, equity = list[float](), result.capital_lamports
@@ -25,6 +23,13 @@ def returns_of(result: Result, period_s: int) -> list[float]:
         returns.append((after - equity) / result.capital_lamports)
         equity = after
     return returns
+
+
+def minutes_of(period_s: int) -> int:
+    """Return a period in minutes. Raises BadInput for one that is not whole minutes."""
+    if not (period_s > 0 and period_s % MINUTE_S == 0):
+        raise BadInput("period_s", f"{period_s} is not whole minutes")
+    return period_s // MINUTE_S
 
 
 def trade_profits_of(result: Result) -> list[float]:

@@ -5,7 +5,7 @@ It is in the report and not in the record: the record is about the past, and who
 
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import SQLAlchemyError
 
 from memesnipe.evidence.gap import PAIRS_MAX, Gap, gap_of
 from memesnipe.ledger.engine import FILE_NAME, ledger_url, open_engine
@@ -20,7 +20,7 @@ def gap_in(data_dir: str, database_url: str, strategy: str) -> Gap | None:
     try:
         with engine.connect() as connection:
             pairs = last_pairs(connection, strategy, PAIRS_MAX)
-    except (OperationalError, ProgrammingError):  # a ledger of an older release, or a database that does not answer
+    except SQLAlchemyError:  # a ledger of an older release, no ledger at all, or a database that does not answer
         return None
     finally:
         engine.dispose()

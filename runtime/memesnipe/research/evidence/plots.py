@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-import numpy as np
-
-from memesnipe.evidence.verdict import Metrics, Thresholds
+from memesnipe.evidence.verdict import Metrics, Thresholds, judge
 from memesnipe.research.evidence.judging import Judged
 from memesnipe.research.evidence.numbers import worthless_best
 from memesnipe.research.report import curves, rolling, rows, svg
 from memesnipe.research.report.html import lasting, when
 from memesnipe.research.report.surface import Spot, surface
 from memesnipe.research.stats.overfit import logits_of
-from memesnipe.research.stats.series import Floats
+from memesnipe.research.stats.series import Floats, falls
 
 
 def outside(judged: Judged) -> Iterator[str]:
@@ -51,15 +49,18 @@ def parameters(judged: Judged) -> str:
 
 
 def gauges(metrics: Metrics, limits: Thresholds) -> Sequence[rows.Gauge]:
-    """Return the probabilities that the gate looks at."""
-    forgiven = metrics.pbo_loss is not None and metrics.pbo_loss <= limits.pbo_loss_max
-    pbo_holds = metrics.trials == 1 or (metrics.pbo is not None and (metrics.pbo <= limits.pbo_max or forgiven))
-    return (
-        _at_least("Sharpe ratio above 0 (PSR)", metrics.psr, limits.psr_min),
-        _at_least("better than luck of the search (DSR)", metrics.dsr, limits.dsr_min),
-        _gauge("overfit by choosing (PBO)", metrics.pbo, limits.pbo_max, holds=pbo_holds, sign="\u2264"),
-        _at_most("no better than what runs now (SPA p)", metrics.spa_p, limits.spa_p_max),
+    """Return the probabilities that the gate looks at, each held or not as the gate says."""
+    failed = {failure.demand for failure in judge(metrics, limits).failures}
+    asked = (
+        ("psr", "Sharpe ratio above 0 (PSR)", metrics.psr, "\u2265", limits.psr_min),
+        ("dsr", "better than luck of the search (DSR)", metrics.dsr, "\u2265", limits.dsr_min),
+        ("pbo", "overfit by choosing (PBO)", metrics.pbo, "\u2264", limits.pbo_max),
+        ("spa", "no better than what runs now (SPA p)", metrics.spa_p, "\u2264", limits.spa_p_max),
     )
+    return [
+        rows.Gauge(name, value, limit, demand not in failed, f"{_measured(value)}; wanted {sign} {limit:g}")
+        for demand, name, value, sign, limit in asked
+    ]
 
 
 def ranges(judged: Judged) -> Sequence[rows.Range]:
@@ -98,8 +99,7 @@ def _summed(returns: Floats) -> list[curves.Point]:
 
 
 def _falls(returns: Floats) -> list[curves.Point]:
-    equity = np.concatenate(([0.0], np.cumsum(returns)))
-    return list(enumerate((100 * (equity - np.maximum.accumulate(equity))).tolist()))
+    return list(enumerate((-100 * falls(returns)).tolist()))
 
 
 def _one(name: str, values: Sequence[float], kind: str, *, joined: bool = False) -> rows.Range:
@@ -107,13 +107,5 @@ def _one(name: str, values: Sequence[float], kind: str, *, joined: bool = False)
     return rows.Range(name, values, kind, joined, words)
 
 
-def _at_least(name: str, value: float | None, limit: float) -> rows.Gauge:
-    return _gauge(name, value, limit, holds=value is not None and value >= limit, sign="\u2265")
-
-
-def _at_most(name: str, value: float | None, limit: float) -> rows.Gauge:
-    return _gauge(name, value, limit, holds=value is not None and value <= limit, sign="\u2264")
-
-
-def _gauge(name: str, value: float | None, limit: float, *, holds: bool, sign: str) -> rows.Gauge:
-    return rows.Gauge(name, value, limit, holds, f"{'not measured' if value is None else f'{value:.4f}'}; wanted {sign} {limit:g}")
+def _measured(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.4f}"

@@ -9,7 +9,7 @@ from memesnipe.evidence.verdict import Metrics
 from memesnipe.kernel.errors import BadInput
 from memesnipe.research.lookahead import Report
 from memesnipe.research.stats import bootstrap, overfit, superior
-from memesnipe.research.stats.series import Floats, many_series, max_drawdown, one_series
+from memesnipe.research.stats.series import Floats, known, many_series, max_drawdown, one_series
 from memesnipe.research.stats.sharpe import Moments, deflated, moments, probabilistic, track_record_min
 from memesnipe.research.trials.values import Census
 
@@ -81,10 +81,10 @@ def metrics_of(searched: Searched, examined: Examined) -> Metrics:
         observations=record.observations,
         trades=len(searched.trade_profits),
         trials=searched.census.trials,
-        sharpe=_known(record.sharpe),
-        sharpe_low=_known(examined.interval.low) if examined.interval else None,
-        psr=_known(probabilistic(record)),
-        dsr=_known(deflated(examined.whole, searched.census.trials, searched.census.sharpe_variance)),
+        sharpe=known(record.sharpe),
+        sharpe_low=known(examined.interval.low) if examined.interval else None,
+        psr=known(probabilistic(record)),
+        dsr=known(deflated(examined.whole, searched.census.trials, searched.census.sharpe_variance)),
         pbo=choice.probability if choice else None,
         pbo_loss=choice.loss_probability if choice else None,
         spa_p=examined.superior.consistent if examined.superior else None,
@@ -98,7 +98,7 @@ def metrics_of(searched: Searched, examined: Examined) -> Metrics:
         incumbent_drawdown=None if searched.incumbent_out_of_sample is None else max_drawdown(searched.incumbent_out_of_sample),
         lookahead_prefixes=searched.lookahead.prefixes if searched.lookahead else 0,
         lookahead_clean=searched.lookahead is not None and searched.lookahead.clean,
-        track_record_min=_known(track_record_min(record)),
+        track_record_min=known(track_record_min(record)),
     )
 
 
@@ -152,12 +152,8 @@ def _best_share(profits: Floats) -> float | None:
 
 
 def _total(returns: Floats | None) -> float | None:
-    return None if returns is None else _known(float(np.sum(returns)))
+    return None if returns is None else known(float(np.sum(returns)))
 
 
 def _ratio(returns: Floats | None) -> float | None:
-    return None if returns is None else _known(moments(returns).sharpe)
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return None if returns is None else known(moments(returns).sharpe)

@@ -2,7 +2,7 @@
 
 `muldiv` guesses the quotient with floats and mends it by the remainder, which is computed modulo 2**64. The guess is off by at most
 `q * 2**-50 + 1` (five roundings of 2**-53 each), so the true remainder lies within `a * b * 2**-50 + c`: below 2**63 while a * b < 2**112
-and c < 2**62, and then the wrapped one IS the true one. Beyond that it raises: reserves of 2**50 units and 2**45 lamports are 2**95.
+and c < 2**62, and then the wrapped one IS the true one. Beyond that it raises; the largest reserves that `columns` takes make 2**104.
 """
 
 from memesnipe.research.lane.jit import jit, jit_apart
@@ -52,9 +52,9 @@ def at_most(a: int, b: int, c: int, d: int) -> bool:
     one, other = float(a) * float(b), float(c) * float(d)
     if not (one < PRODUCT_MAX and other < PRODUCT_MAX):
         raise OverflowError("a product of the lane is beyond its bounds")
-    if abs(one - other) > 2.0**-50 * (one + other):  # further apart than their roundings
+    if abs(one - other) > 2.0**-51 * (one + other):  # further apart than their roundings, three of 2**-53 each
         return one <= other
-    return a * b - c * d <= 0  # within 2**63 of one another, so the wrapped difference is the true one
+    return a * b - c * d <= 0  # within (2**-51 + 3 * 2**-53) * 2**113 < 2**63 of one another: the wrapped difference is the true one
 
 
 @jit

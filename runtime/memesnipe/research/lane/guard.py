@@ -27,7 +27,8 @@ from memesnipe.research.lane.exact import BPS, buy, floor_of, sell, stir_of
 from memesnipe.research.lane.jit import jit, jit_apart
 from memesnipe.research.stats.series import Ints
 
-CAUSES = 3
+FIRST_MINT = 3
+"""Row of `Spoken.names`: the causes of exits are before it."""
 Moved = tuple[int, int, int, int, int]
 """SOL and units of the wallet, tip, rent, the pool's fee."""
 
@@ -117,7 +118,7 @@ def identify(at: int, token: int, ticks: Ticks, spoken: Spoken, book: Book) -> N
     tokens, text = book.tokens, spoken.text
     if tokens[token, T.kind] == EXIT:
         place = _put_head(text, spoken.exit_head)
-        place = digest.put(text, place, spoken.names[CAUSES + token], int(spoken.name_bytes[CAUSES + token]))
+        place = digest.put(text, place, spoken.names[FIRST_MINT + token], int(spoken.name_bytes[FIRST_MINT + token]))
         place = digest.put_hex(text, place, np.uint64(tokens[token, T.opened]), np.uint64(tokens[token, T.opened_2]))
         cause = tokens[token, T.cause]
         place = digest.put(text, place, spoken.names[cause], int(spoken.name_bytes[cause]))

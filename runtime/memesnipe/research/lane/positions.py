@@ -30,9 +30,10 @@ from memesnipe.research.lane.exact import BPS, at_most, floor_of
 from memesnipe.research.lane.jit import jit, jit_apart
 
 NEAR = 1e-9
-"""As in `backtest.stage_positions`: what is nearer to a stop than this is decided by the exact rule."""
+"""As in `backtest.quiet`: what is nearer to a stop than this is decided by the exact rule."""
 RETRY_FIRST_NS, RETRY_MAX_NS = 500_000_000, 30_000_000_000
 FLOOR_PATIENCE = 5
+"""As in `positions.exits`. Not imported: compiled code is kept by the lane's own text, and would not hear of a change elsewhere."""
 
 
 @jit

@@ -2,9 +2,8 @@
 
 from itertools import pairwise
 
-from memesnipe.kernel.errors import BadInput
 from memesnipe.research.backtest.engine import Costs
-from memesnipe.research.backtest.returns import MINUTE_S
+from memesnipe.research.backtest.returns import minutes_of
 from memesnipe.research.backtest.setup import Setup
 from memesnipe.research.lane.book import R
 from memesnipe.research.lane.columns import Columns
@@ -17,8 +16,7 @@ def lane_returns(setup: Setup, costs: Costs, columns: Columns, period_s: int) ->
     Whoever searches holds the two lanes against each other first (`fills.require_equal`) with one set of parameters. Raises ConfigError
     naming what is outside of the lane's scope, BadInput for a period that is not whole minutes.
     """
-    if not (period_s > 0 and period_s % MINUTE_S == 0):
-        raise BadInput("period_s", f"{period_s} is not whole minutes")
+    minutes_of(period_s)  # refuses what `returns_of` refuses
     return returns_from(ran(setup, costs, columns, period_s))
 
 

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import BadInput, ConfigError
 from memesnipe.messages.orders import ExitCause
 from memesnipe.research.backtest.engine import Costs
@@ -14,17 +15,16 @@ from memesnipe.research.backtest.left_over import worth
 from memesnipe.research.backtest.setup import Setup
 from memesnipe.research.lane.book import NEVER_NS, A, Book, C, D, E, F, L, N, R, Signals, Spoken, T
 from memesnipe.research.lane.columns import Columns
+from memesnipe.research.lane.exact import BPS
 from memesnipe.research.lane.jit import entry, linked
 from memesnipe.research.lane.loop import run
+from memesnipe.research.lane.risk import SECONDS
 from memesnipe.research.lane.scope import Task, task_of
 from memesnipe.research.stats.series import Ints
 from memesnipe.strategy.signals import SignalFunction
 
-NS_PER_S = 1_000_000_000
 CAUSES = (ExitCause.STOP_LOSS, ExitCause.TAKE_PROFIT, ExitCause.TIME_STOP)
 TEXT_BYTES = 1_024
-BPS = 10_000
-SECONDS = 64
 
 
 class Ran(msgspec.Struct, frozen=True):

@@ -13,11 +13,11 @@ from memesnipe.research.backtest.engine import Costs
 from memesnipe.research.backtest.setup import Setup
 from memesnipe.research.lane.book import NEVER_NS, Rule, Rules
 from memesnipe.research.lane.columns import Columns
+from memesnipe.research.lane.exact import BPS
 from memesnipe.risk.checks import BASE_FEE_LAMPORTS, TOKEN_ACCOUNT_RENT_LAMPORTS
 from memesnipe.strategy.contract import EventType, Strategy
 from memesnipe.strategy.signals import Orders, Signal
 
-BPS = 10_000
 LAMPORTS_MAX = 10**15
 """A million SOL: sums of it in bps stay within 64 bits."""
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from memesnipe.ledger.accounting import Trade
+from memesnipe.ledger.attribution import sharpe
 from memesnipe.messages.orders import Fill, FillStatus
-from memesnipe.positions.performance import sharpe
 from memesnipe.research.backtest.left_over import LeftOver
 from memesnipe.research.backtest.result import Fault, Result
 from memesnipe.research.backtest.returns import DAY_S, returns_of

@@ -4,7 +4,7 @@ An observation is made at `starts[i]` and its outcome is known at `ends[i]` (the
 Two observations overlap when these spans touch. Training drops every observation that overlaps one under test (purge), and every
 one that starts within `embargo` after one under test ended, because what is autocorrelated leaks backwards (embargo).
 
-Source: Lopez de Prado, "Advances in Financial Machine Learning", Wiley 2018, chapter 7. Chapter 12 is `splits_combinatorial`.
+Source: Lopez de Prado, "Advances in Financial Machine Learning", Wiley 2018, chapter 7. Chapter 12 is `combinatorial`.
 """
 
 from collections.abc import Iterator

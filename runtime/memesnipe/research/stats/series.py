@@ -29,7 +29,12 @@ def many_series(returns: ArrayLike, observations_min: int = 2) -> Floats:
 
 
 def sharpe(returns: Floats) -> float:
-    """Return mean over standard deviation (n - 1) for each observation, not annualised; NaN for a series that does not vary."""
+    """Return mean over standard deviation (n - 1) for each observation, not annualised.
+
+    NaN for a series that does not vary, and for one observation or none: numpy would answer the same, and warn.
+    """
+    if len(returns) < 2:
+        return float("nan")
     spread = float(np.std(returns, ddof=1))
     if not (spread > FLAT * float(np.max(np.abs(returns)))):
         return float("nan")
@@ -46,8 +51,14 @@ def max_drawdown(returns: Floats) -> float:
 
     Returns are fractions of fixed capital, as sizing by capital pays them, so that they add up; the start counts as a peak.
     """
+    return float(np.max(falls(returns)))
+
+
+def falls(returns: Floats) -> Floats:
+    """Return how far below its peak the running sum of returns was, at the start and after each observation (0 or more)."""
     equity = np.concatenate(([0.0], np.cumsum(returns)))
-    return float(np.max(np.maximum.accumulate(equity) - equity))
+    below: Floats = np.maximum.accumulate(equity) - equity
+    return below
 
 
 def _finite(values: Floats) -> Floats:

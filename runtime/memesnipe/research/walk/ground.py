@@ -48,14 +48,9 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """`run_code` where the study was started; a worker with other code does not answer for it."""
 
     @property
-    def running(self) -> list[Strategy]:
-        """Those that are not paused."""
-        return [one for one in self.manifests.strategies if not one.spec.paused]
-
-    @property
     def strategy(self) -> Strategy:
         """The one that is searched. Raises ValueError where it is none or several."""
-        (one,) = self.running
+        (one,) = (one for one in self.manifests.strategies if not one.spec.paused)
         return one
 
 

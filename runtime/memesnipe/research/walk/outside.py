@@ -61,13 +61,9 @@ def _choice(returns: Floats, fold: Fold, chosen: int) -> FoldChoice:
         train=(int(fold.train[0]), int(fold.train[-1])),
         test=(int(fold.test[0]), int(fold.test[-1])),
         chosen=chosen,
-        sharpe_in=_ratio(returns[fold.train, chosen]),
-        sharpe_out=_ratio(returns[fold.test, chosen]),
+        sharpe_in=known(sharpe(returns[fold.train, chosen])),
+        sharpe_out=known(sharpe(returns[fold.test, chosen])),
     )
-
-
-def _ratio(returns: Floats) -> float | None:
-    return known(sharpe(returns)) if len(returns) > 1 else None
 
 
 def _profits(walk: Sequence[Stretch], runs: Runs) -> list[float]:

@@ -35,7 +35,7 @@ class FoldSummary(msgspec.Struct, frozen=True):
     sharpe_out: float | None
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class SeriesSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What a series of returns comes to."""
 
     observations: int
@@ -70,12 +70,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     failed: dict[str, str]
     refused: dict[str, str]
     folds: tuple[FoldSummary, ...]
-    outside: Record
+    outside: SeriesSummary
     trades: int
     """Opened and closed out of sample."""
-    double_costs: Record
-    two_slots_later: Record
-    incumbent: Record | None
+    double_costs: SeriesSummary
+    two_slots_later: SeriesSummary
+    incumbent: SeriesSummary | None
     """Over the same observations as `outside`."""
     path_sharpes: tuple[float | None, ...]
     lookahead: Report
@@ -105,21 +105,21 @@ def summary_of(walked: Walked) -> Summary:
         failed=walked.failed,
         refused=walked.refused,
         folds=tuple(_fold(walked, fold, varied) for fold in walked.folds),
-        outside=record_of(outside.returns),
+        outside=_series(outside.returns),
         trades=len(outside.trade_profits),
-        double_costs=record_of(outside.double_costs),
-        two_slots_later=record_of(outside.two_slots_later),
-        incumbent=None if outside.incumbent is None else record_of(outside.incumbent),
+        double_costs=_series(outside.double_costs),
+        two_slots_later=_series(outside.two_slots_later),
+        incumbent=None if outside.incumbent is None else _series(outside.incumbent),
         path_sharpes=walked.path_sharpes,
         lookahead=walked.lookahead,
         returns=tuple(outside.returns.tolist()),
     )
 
 
-def record_of(returns: Floats) -> Record:
+def _series(returns: Floats) -> SeriesSummary:
     """Return what a series comes to."""
-    ratio = known(sharpe(returns)) if len(returns) > 1 else None
-    return Record(observations=len(returns), sharpe=ratio, net_return=float(returns.sum()), drawdown=max_drawdown(returns))
+    earned, drawdown = float(returns.sum()), max_drawdown(returns)
+    return SeriesSummary(observations=len(returns), sharpe=known(sharpe(returns)), net_return=earned, drawdown=drawdown)
 
 
 def differing(trials: tuple[Tried, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What a study leaves behind: all that the gate measures and all that the report draws. Judging it is another part's work (`gate`).
+"""What a study leaves behind: all that the gate measures and all that the report draws. Judging it is another part's work (`evidence`).
 
 Returns are net, in time order, fractions of the capital for each observation; an observation is one period of UTC time. Sharpe ratios are
 for one observation, not annualised, and None for a series that does not vary.

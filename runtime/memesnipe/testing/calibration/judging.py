@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from memesnipe.evidence.verdict import Metrics, Thresholds
+from memesnipe.evidence.verdict import Metrics
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.research.backtest.result import Result
 from memesnipe.research.backtest.returns import DAY_S
 from memesnipe.research.backtest.stress import Stress
@@ -23,10 +24,10 @@ from memesnipe.testing.calibration.drawing import settings_of
 from memesnipe.testing.calibration.markets import FIRST_DAY_NS
 from memesnipe.testing.calibration.rules import RandomParameters
 from memesnipe.testing.calibration.running import DEAR, LATE, Ground, daily
+from memesnipe.testing.calibration.table import DEFAULTS
 
 FOLDS = 5
-DAY_NS = DAY_S * 10**9
-DEFAULTS = Thresholds()
+DAY_NS = DAY_S * NS_PER_S
 
 
 class Searching(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.messages.bounds import Side
 from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.research.backtest.candles import mint_of
+from memesnipe.research.backtest.returns import DAY_S
 from memesnipe.research.stats.series import Floats, Ints
 from memesnipe.testing.builders import SOL, START_NS
 
@@ -23,7 +24,7 @@ TRADES = 2
 """Of a token in a day."""
 APART_S = 60
 """Between two tokens' trades in a session."""
-DAY_S, SLOT_NS = 86_400, 400_000_000
+SLOT_NS = 400_000_000
 FIRST_DAY_NS = START_NS - START_NS % (DAY_S * NS_PER_S)
 SPREADS = (0.04, 0.01)
 """Standard deviation of a price's logarithm since the trade before: over night, and within the session's slot."""

@@ -10,11 +10,11 @@ import numpy as np
 from memesnipe.kernel.errors import Bug
 from memesnipe.research.stats.series import sharpe
 from memesnipe.testing.calibration.drawing import a_reader, a_worthless
-from memesnipe.testing.calibration.judging import DEFAULTS, Searching, measured, searched
+from memesnipe.testing.calibration.judging import Searching, measured, searched
 from memesnipe.testing.calibration.markets import Kind, a_market
 from memesnipe.testing.calibration.rules import RandomParameters
 from memesnipe.testing.calibration.running import Ground
-from memesnipe.testing.calibration.table import Judged
+from memesnipe.testing.calibration.table import DEFAULTS, Judged
 
 DAYS = 1_000
 DRIFT = 0.012
