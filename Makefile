@@ -7,7 +7,7 @@ PY := $(BIN)/python
 RUN := $(PY) -m memesnipe
 JOBS ?= 2
 
-.PHONY: help up test e2e long fuzz mutants cluster build bench check format types unit setup setup-dev lock clean
+.PHONY: help up test e2e long fuzz mutants cluster build bench docs sbom audit check format types unit setup setup-dev lock clean
 help: ## show this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -45,6 +45,16 @@ bench: setup-dev .bench/made ## ratios against a floor measured in the same run
 
 .bench/made: requirements-bench.lock
 	@PYTHON=$(PY) scripts/bench_venv.sh
+
+docs: setup-dev ## the documentation as a site, built strictly: dist/site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+	@echo "docs: open dist/site/index.html"
+
+sbom: setup-dev ## an SBOM (CycloneDX) and a licence report for each image: dist/supply
+	@$(PY) scripts/supply_chain.py sbom
+
+audit: setup-dev ## known vulnerabilities of what is locked, where api.osv.dev can be reached
+	@$(PY) scripts/supply_chain.py audit
 
 check: setup-dev
 	@echo "== format, lint, architecture"

@@ -27,15 +27,21 @@ class OperatorSettings(CommonSettings, frozen=True, kw_only=True):
     rpc_url: str = ""
     """The chain whose genesis decides the gates."""
     lease_key_file: str = "/etc/memesnipe/keys/lease.key"
+    """Signs mode leases."""
     passwords_key_file: str = "/etc/memesnipe/operator/passwords.key"
+    """The key behind the strategies' Redis passwords."""
     users_file: str = "/etc/memesnipe/operator/users.json"
+    """Services' Redis users with the SHA-256 of their passwords."""
     executor_file: str = "/etc/memesnipe/executor/executor.json"
+    """What is alike for every strategy's pod; the chart renders it."""
     kubeconfig: str = ""
     """Outside a pod: which cluster, and as whom."""
     identity: str = ""
     """Who we are in the leader election: the pod's name."""
     lease_name: str = "memesnipe-operator"
+    """Of the Lease by which one operator leads."""
     lease_s: Annotated[int, Meta(ge=3, le=600)] = 15
+    """Life of the Lease; the leader ends when it could not renew it for two thirds of it."""
     calls_max: Annotated[int, Meta(ge=1, le=1_024)] = 32
     """Calls to the API server under way at once."""
     workers: Annotated[int, Meta(ge=1, le=1_024)] = 32

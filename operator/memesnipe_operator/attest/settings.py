@@ -21,9 +21,11 @@ class AttestSettings(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: Annotated[float, Meta(ge=0, le=2_592_000)] = 86_400.0
     """How long the study may take."""
     poll_s: Annotated[float, Meta(gt=0, le=60)] = 2.0
+    """How often the folder is looked at."""
     kubeconfig: str = ""
     """Empty: the pod's own service account."""
     log_level: Annotated[str, Meta(pattern=r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)\Z")] = "INFO"
+    """DEBUG, INFO, WARNING, ERROR or CRITICAL; lines are JSON."""
 
     def check(self) -> None:
         """Raise ConfigError where something is not said."""

@@ -26,11 +26,13 @@ class SetupSettings(msgspec.Struct, frozen=True, kw_only=True):
     localnet: bool = False
     """Make a wallet, worth nothing anywhere else. Otherwise a person makes the wallet, and it is never looked at here."""
     certificate_days: Annotated[int, Meta(gt=certificates.RENEW_DAYS, le=certificates.AUTHORITY_DAYS)] = certificates.LEAF_DAYS
+    """How long certificates are good for."""
     settle_s: Annotated[float, Meta(ge=0, le=600)] = 120.0
     """A renewal first spreads the new CA and waits so long for it to reach the pods: the kubelet renews mounted Secrets each minute."""
     kubeconfig: str = ""
     """Empty: the pod's own service account."""
     log_level: Annotated[str, Meta(pattern=r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)\Z")] = "INFO"
+    """DEBUG, INFO, WARNING, ERROR or CRITICAL; lines are JSON."""
 
     def address(self) -> str:
         """Return where Redis is. Raises ConfigError when nobody said."""

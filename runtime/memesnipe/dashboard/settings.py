@@ -11,10 +11,12 @@ class DashboardSettings(CommonSettings, frozen=True, kw_only=True):
     """The page is for the person at this machine: it binds to loopback unless told otherwise."""
 
     dashboard_host: str = "127.0.0.1"
+    """Where the page is served."""
     dashboard_port: Annotated[int, Meta(ge=0, le=65_535)] = 8_080
     """0 takes a free port and logs it."""
     database_url: str = ""
     """Ledger database; empty: SQLite in `data_dir`."""
     dashboard_refresh_ms: Annotated[int, Meta(ge=100, le=60_000)] = 1_000
+    """How often streams and ledger are read for a new picture."""
     dashboard_clients_max: Annotated[int, Meta(ge=1, le=200)] = 16
     """Pages that get live updates at once; each holds a thread. One more is told to come again."""

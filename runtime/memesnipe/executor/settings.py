@@ -17,6 +17,7 @@ class ExecutorSettings(CommonSettings, frozen=True, kw_only=True):
     executor_event_age_ms_max: Annotated[int, Meta(ge=1, le=3_600_000)] = 5_000
     """Events older than this are heard but not acted on."""
     executor_actions_per_event_max: Annotated[int, Meta(ge=1, le=64)] = 8
+    """More answers to one event are refused, counted."""
     executor_read_count_max: Annotated[int, Meta(ge=1, le=10_000)] = 256
     """Entries in one read; a market entry is a frame of up to 1,024 events."""
     executor_fold_every_ms: Annotated[int, Meta(ge=0, le=500)] = 100

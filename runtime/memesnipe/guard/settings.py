@@ -28,10 +28,13 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     guard_trade_size_lamports_max: Amount = 5 * SOL
     """wallet_guard's own limit on a buy. The applied policy has one too; the smaller wins."""
     compute_units: Annotated[int, Meta(ge=1, le=costs.COMPUTE_UNITS_MAX)] = costs.COMPUTE_UNITS
+    """Compute units a swap may use."""
     compute_unit_price_micro_lamports: Amount = costs.COMPUTE_UNIT_PRICE_MICRO_LAMPORTS
+    """Price of a compute unit, in micro-lamports."""
     tip_lamports: Amount = costs.TIP_LAMPORTS
     """Price and tip while no host says what others pay; the policy caps what is paid in any case."""
     fee_percentile: Percentile = 50
+    """Which of the priority fees and tips paid lately entries match: 25, 50, 75 or 95."""
     exit_fee_percentile: Percentile = 75
     """Which of the priority fees and tips paid lately we match, 25 to 95: exits pay more, for they must get in."""
     tip_floor_url: Annotated[str, Meta(pattern=r"^(off|https?://\S+)\Z")] = "https://bundles.jito.wtf"
@@ -61,10 +64,13 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     signer_ca_file: str = ""
     """The CA of the signer's certificate, our own certificate and its key, in PEM. Read again when they change."""
     signer_cert_file: str = ""
+    """Our own certificate, PEM."""
     signer_key_file: str = ""
+    """Its key, PEM."""
     rpc_url: str = "http://127.0.0.1:8899"
     jupiter_url: str = JUPITER_URL
     jito_url: str = ""
+    """Jito's block engine as a second way into a block."""
     sender_url: str = ""
     """RPC always gets the transaction; Jito and Sender too where they are named. Sender's least tip is 0.001 SOL, with ?swqos_only=true
     0.000005 SOL; no less is offered while it is named."""
@@ -75,15 +81,20 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
     rpc_check_url: str = ""
     """A second RPC host, of somebody else: an attempt is dead only when both say so. Its key, if any, is part of the URL."""
     helius_api_key: str = ""
+    """Put into the RPC's URL; never printed."""
     jupiter_api_key: str = ""
+    """Jupiter's API key; never printed."""
     rpc_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 50.0
+    """Calls a second that the RPC host's plan allows."""
     rpc_sends_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 50.0
     """Helius counts sends by themselves: 1, 5, 50 or 100 a second by plan."""
     jupiter_per_s: Annotated[float, Meta(gt=0, le=10_000)] = 10.0
     fill_commitment: Literal["confirmed", "finalized"] = "confirmed"
     """When a landed transaction counts as a fill. Finalized is never taken back and comes some 13 s later on mainnet."""
     poll_ms: Annotated[int, Meta(ge=10, le=10_000)] = 400
+    """How often the chain is asked for a pending transaction."""
     resend_ms: Annotated[int, Meta(ge=50, le=60_000)] = 2_000
+    """How often the same bytes are sent again until they land or expire."""
 
     token_transfer_fee_bps_max: Bps = 0
     """Most that a token may take of each transfer, now or from a coming epoch. All of these: docs/reference/token-safety.md."""

@@ -22,14 +22,21 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What every service on the bus reads."""
 
     redis_url: str = "redis://127.0.0.1:6379/0"
+    """Redis or Valkey, with the service's own user in it."""
     health_host: str = "127.0.0.1"
+    """Where `/metrics`, `/healthz` and `/readyz` are served."""
     health_port: int = 0
+    """0 takes a free port and logs it."""
     log_level: Annotated[str, msgspec.Meta(pattern=r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)\Z")] = "INFO"
+    """DEBUG, INFO, WARNING, ERROR or CRITICAL; lines are JSON."""
     data_dir: str = "shared"
+    """Where what must survive a restart lies."""
     clock: str = "system"
     """`system`, or `replay`: time moves by the events read, and the stages wait for each other (see `bus.turns`)."""
     seed: int = 7
+    """Where luck is needed it comes from this number, so that a run can be repeated."""
     paper_trading_mode: bool = True
+    """The installation's master switch. `true` keeps every order on paper, whatever a Strategy asks for."""
     key_prefix: str = ""
     """Put before every key and stream; a Redis Cluster wants a hash tag here, such as `{ms}:`."""
 

@@ -33,7 +33,9 @@ class SignerSettings(CommonSettings, frozen=True, kw_only=True):
     vault_url: str = ""
     """`vault`: https://host:port; plain HTTP for an agent on this machine alone."""
     vault_mount: Mount = "transit"
+    """Vault's mount of the transit engine."""
     vault_key: Segment = ""
+    """The wallet's key in Vault, by name."""
     vault_key_version: Annotated[int, Meta(ge=0, le=10**9)] = 0
     """0: the newest."""
     vault_token_file: str = ""
@@ -45,19 +47,27 @@ class SignerSettings(CommonSettings, frozen=True, kw_only=True):
     jito_auth_file: str = ""
     """Solana keypair file of the key that Jito knows us by; empty: no challenge is signed. Never the wallet's key."""
     signer_host: str = "127.0.0.1"
+    """Where the signer listens."""
     signer_port: Port = 8091
     """0: any free port; the log line `listening` says which."""
     tls_cert_file: str = ""
     """The signer's certificate, its key, and the CA of the one client, in PEM: all three or none. Read again when they change."""
     tls_key_file: str = ""
+    """The certificate's key, PEM."""
     tls_client_ca_file: str = ""
+    """The CA of whoever may ask: wallet_guard's certificate must be of it."""
     genesis: Hash = ""
     """When set, leases for any other chain are refused."""
     size_lamports_max: Lamports = 10 * SOL
+    """The largest single buy that is signed."""
     tip_lamports_max: Lamports = SOL // 10
+    """The highest tip that is signed."""
     priority_fee_lamports_max: Lamports = SOL // 10
+    """The highest priority fee that is signed."""
     spend_lamports_per_hour_max: Lamports = 50 * SOL
+    """What may leave the wallet within an hour; the policy's may be smaller."""
     spend_lamports_per_day_max: Lamports = 200 * SOL
+    """What may leave the wallet within a day; the policy's may be smaller."""
     attempts_max: Annotated[int, Meta(ge=1, le=100)] = 5
     """Attempts one intent may have: a stolen guard could otherwise spend one approval over and over."""
     impact_bps_max: Bps = 2_000

@@ -46,6 +46,7 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     rpc_url: str = ""
     """An outside chain; empty: the embedded localnet."""
     ws_url: str = ""
+    """The same chain's WebSocket; empty: made from the RPC's address."""
     jupiter_url: str = ""
     wallet_file: str = ""
     database_url: str = ""
@@ -53,6 +54,7 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     dashboard_host: str = "127.0.0.1"
     dashboard_port: int = 8080
     localnet_port: int = 8899
+    """Port of the embedded market."""
     redis_port: int = 0
     """0: whichever is free."""
     signer_port: int = 0

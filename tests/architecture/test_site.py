@@ -1,0 +1,41 @@
+"""The documentation as a site: it builds without a warning, and a reader's browser asks nobody but the site."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("site")
+
+ROOT = Path(__file__).parents[2]
+ASKED = re.compile(r"<(?:script|img|link|iframe|source)\b[^>]*?\b(?:src|href)=\"?(https?://[^\s\">]+)")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the site, built strictly: a link or a heading that leads nowhere is an error."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"})
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder
+
+
+def test_every_page_of_the_documentation_is_on_the_site(site: Path) -> None:
+    pages = [path.relative_to(ROOT / "docs").with_suffix(".html") for path in (ROOT / "docs").rglob("*.md")]
+
+    assert len(pages) > 50
+    assert [str(page) for page in pages if not (site / page).exists()] == []
+
+
+def test_the_site_asks_no_other_host(site: Path) -> None:
+    asked = {address for page in site.rglob("*.html") for address in ASKED.findall(page.read_text(encoding="utf-8"))}
+
+    assert asked == set()
+
+
+def test_the_first_page_is_the_readme(site: Path) -> None:
+    assert "Two commands" in (site / "index.html").read_text(encoding="utf-8")
