@@ -45,16 +45,16 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def sbom() -> int:
+def sbom(out: Path = OUT) -> int:
     """Write an SBOM and a licence report for each role; return the exit code."""
     whole = _environment()
-    OUT.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     for role, lock in locks().items():
         wanted = pinned(lock)
         inside = [one for one in whole["components"] if wanted.get(normal(one["name"])) == one["version"]]
         left_out = sorted(wanted.keys() - {normal(one["name"]) for one in inside})
-        (OUT / f"{role}.cdx.json").write_text(json.dumps(cut(whole, inside), indent=1, sort_keys=True), encoding="utf-8")
-        (OUT / f"{role}-licences.md").write_text(licences(role, inside, left_out), encoding="utf-8")
+        (out / f"{role}.cdx.json").write_text(json.dumps(cut(whole, inside), indent=1, sort_keys=True), encoding="utf-8")
+        (out / f"{role}-licences.md").write_text(licences(role, inside, left_out), encoding="utf-8")
         absent = f", not on this system: {', '.join(left_out)}" if left_out else ""
         print(f"supply chain: {role}: {len(inside)} packages{absent}")
     return 0

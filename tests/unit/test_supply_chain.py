@@ -30,9 +30,8 @@ def script(name: str) -> ModuleType:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with every SBOM and report, made by the real generator of the environment that runs this."""
     supply = script("supply_chain")
-    supply.OUT = tmp_path_factory.mktemp("supply")
-    assert supply.sbom() == 0
-    folder: Path = supply.OUT
+    folder = tmp_path_factory.mktemp("supply")
+    assert supply.sbom(folder) == 0
     return folder
 
 

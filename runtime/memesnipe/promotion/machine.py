@@ -1,0 +1,144 @@
+"""The machine: standing + facts + time + terms -> standing + what to say. No clock, no I/O. Read this file to know who gets real money.
+
+PAPER -> PROPOSED -> CANARY 1..n -> FULL by what was shown; from CANARY or FULL to DEMOTED by one alarm, then COOL_DOWN, then PAPER.
+Who is taken live is decided by the gates and a person (or by whoever holds the verb); how much it gets, and whether it goes on, here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.kernel.ids import derive
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.promotion import PromotionStage, PromotionStep, PromotionTerms
+from memesnipe.promotion.alarms import first_alarm
+from memesnipe.promotion.counting import begun, counted, next_step
+from memesnipe.promotion.sequential import floor_ppm
+from memesnipe.promotion.steps import cool_down_s, missing_on_paper, missing_on_step, paper_results
+from memesnipe.promotion.values import Facts, Standing, ladder, weight_bps
+
+PAPER, PROPOSED, CANARY = PromotionStage.PAPER, PromotionStage.PROPOSED, PromotionStage.CANARY
+FULL, DEMOTED, COOL_DOWN = PromotionStage.FULL, PromotionStage.DEMOTED, PromotionStage.COOL_DOWN
+
+
+def step(standing: Standing | None, facts: Facts, now_ns: int, terms: PromotionTerms) -> tuple[Standing, PromotionStep | None]:
+    """Return where a strategy stands now, and the word on it where that is news. `standing` is None for one that is met for the first time.
+
+    One step at a time: a strategy that has shown enough for two takes two calls.
+    """
+    before = standing if standing is not None else _met(facts, now_ns)
+    after = STEPS[before.stage](counted(before, facts), facts, now_ns, terms)
+    if standing is not None and (after.stage, after.step, after.reason) == (before.stage, before.step, before.reason):
+        return after, None
+    after = msgspec.structs.replace(after, version=before.version + 1, facts_hash=facts.digest())
+    return after, word_of(facts.strategy, before.stage, after, now_ns, terms)
+
+
+def word_of(strategy: str, before: PromotionStage, after: Standing, now_ns: int, terms: PromotionTerms) -> PromotionStep:
+    """Return the word on where a strategy stands."""
+    return PromotionStep(
+        id=derive("promotion", strategy, after.version, after.facts_hash),
+        strategy=strategy,
+        version=after.version,
+        before=before,
+        after=after.stage,
+        step=after.step if after.stage is CANARY else 0,
+        steps=terms.canary_steps,
+        weight_bps=weight_bps(after, terms),
+        reason=after.reason[:1_024],
+        facts_hash=after.facts_hash,
+        spec_hash=after.spec_hash,
+        time_ns=now_ns,
+        until_ns=after.until_ns if after.stage in (DEMOTED, COOL_DOWN) else 0,
+    )
+
+
+def _met(facts: Facts, now_ns: int) -> Standing:
+    """Where everything here was lost, control still knows of a cool-down: it goes on."""
+    if facts.until_ns:
+        reason = "a cool-down that control kept"
+        return Standing(COOL_DOWN, since_ns=now_ns, reason=reason, spec_hash=facts.spec_hash, demotions=1, until_ns=facts.until_ns)
+    return Standing(since_ns=now_ns, spec_hash=facts.spec_hash)
+
+
+def _on_paper(standing: Standing, facts: Facts, now_ns: int, terms: PromotionTerms) -> Standing:
+    """PAPER and PROPOSED: live by the gates' word makes a canary, whatever is thought here of its paper results."""
+    if standing.spec_hash != facts.spec_hash:
+        standing = Standing(standing.stage, version=standing.version, since_ns=standing.since_ns, spec_hash=facts.spec_hash)
+    if facts.mode is Mode.LIVE:
+        return _live(standing, standing.step or 1, now_ns, terms)
+    results = paper_results(standing, facts)
+    floor = floor_ppm(results) if results else standing.floor_ppm
+    if missing := missing_on_paper(standing, facts, results, terms):
+        return _moved(standing, PAPER, now_ns, missing, floor_ppm=floor)
+    return _moved(standing, PROPOSED, now_ns, _proposal(standing, facts, terms), floor_ppm=floor)
+
+
+def _proposal(standing: Standing, facts: Facts, terms: PromotionTerms) -> str:
+    first = ladder(terms)[min(max(standing.step, 1), terms.canary_steps) - 1]
+    how = "live is asked for: it goes live once this installation allows it" if facts.asked else "take it live: set spec.mode to live"
+    return f"every gate holds; {how}, it begins with {first} bps of its share"
+
+
+def _live(standing: Standing, place: int, now_ns: int, terms: PromotionTerms) -> Standing:
+    place = min(place, terms.canary_steps)
+    reason = f"canary step {place} of {terms.canary_steps}: {ladder(terms)[place - 1]} bps of its share"
+    return _moved(standing, CANARY, now_ns, reason, step=place, run=begun(now_ns))
+
+
+def _while_live(standing: Standing, facts: Facts, now_ns: int, terms: PromotionTerms) -> Standing:
+    """CANARY and FULL: an alarm comes before everything, what was taken back before what was earned."""
+    if why := first_alarm(standing, facts, terms):
+        return _demoted(standing, facts, now_ns, terms, why)
+    if facts.mode is not Mode.LIVE:
+        why = f"not live any more: {', '.join(facts.unmet)}" if facts.unmet else "live is no longer asked for or allowed"
+        return _moved(standing, PAPER, now_ns, f"{why}; it comes back on canary step {standing.step}")
+    if standing.spec_hash != facts.spec_hash:
+        return _live(Standing(version=standing.version, spec_hash=facts.spec_hash), 1, now_ns, terms)
+    if standing.stage is FULL or missing_on_step(standing, facts, terms):
+        return standing
+    if standing.step < terms.canary_steps:
+        place = standing.step + 1
+        reason = f"canary step {place} of {terms.canary_steps}: {ladder(terms)[place - 1]} bps of its share, by {_shown(standing)}"
+        return _moved(standing, CANARY, now_ns, reason, step=place, run=next_step(standing.run))
+    return _moved(standing, FULL, now_ns, f"its whole share, by {_shown(standing)}", run=next_step(standing.run))
+
+
+def _shown(standing: Standing) -> str:
+    return f"{standing.run.step_trades} live trades that do not lose, with their gap to paper in band"
+
+
+def _demoted(standing: Standing, facts: Facts, now_ns: int, terms: PromotionTerms, why: str) -> Standing:
+    demotions = standing.demotions + 1
+    until_ns = now_ns + cool_down_s(demotions, terms) * NS_PER_S
+    changes: dict[str, Any] = {"step": 0, "floor_ppm": 0, "demotions": demotions, "until_ns": until_ns, "demoted_ns": now_ns}
+    return _moved(standing, DEMOTED, now_ns, why, withdrawn=not facts.asked, **changes)
+
+
+def _held(standing: Standing, facts: Facts, now_ns: int, terms: PromotionTerms) -> Standing:
+    """DEMOTED and COOL_DOWN: time has to pass, and live has to be asked for anew, which takes having been withdrawn."""
+    standing = msgspec.structs.replace(standing, withdrawn=standing.withdrawn or not facts.asked)
+    if standing.stage is DEMOTED:
+        return standing if facts.mode is Mode.LIVE else _moved(standing, COOL_DOWN, now_ns, f"cooling down after: {standing.reason}")
+    if now_ns < standing.until_ns:
+        return standing
+    if not standing.withdrawn:
+        return _moved(standing, COOL_DOWN, now_ns, "the cool-down is over: to approve it anew set spec.mode to paper, then to live")
+    return _moved(standing, PAPER, now_ns, "the cool-down is over")
+
+
+def _moved(standing: Standing, stage: PromotionStage, now_ns: int, reason: str, **changes: Any) -> Standing:
+    since_ns = standing.since_ns if standing.stage is stage and "step" not in changes else now_ns
+    return msgspec.structs.replace(standing, stage=stage, since_ns=since_ns, reason=reason, **changes)
+
+
+STEPS: dict[PromotionStage, Callable[[Standing, Facts, int, PromotionTerms], Standing]] = {
+    PAPER: _on_paper,
+    PROPOSED: _on_paper,
+    CANARY: _while_live,
+    FULL: _while_live,
+    DEMOTED: _held,
+    COOL_DOWN: _held,
+}
