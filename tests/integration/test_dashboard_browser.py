@@ -19,7 +19,7 @@ from memesnipe.testing.scene import Scene
 
 PROGRAM = chromium()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine's path: the page cannot be looked at")
-DRAWN = "document.querySelectorAll('#fills tbody tr').length > 5 && document.querySelector('#equity .curve') !== null"
+DRAWN = "document.querySelectorAll('#fills tbody tr').length > 5 && document.querySelector('#equity canvas') !== null"
 
 
 @pytest.fixture

@@ -2,12 +2,18 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from memesnipe.kernel.errors import ConfigError
-from memesnipe.kernel.settings import CommonSettings
+from memesnipe.kernel.settings import CommonSettings, given
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -30,16 +36,40 @@ def find() -> Addresses:
     """Return the addresses of the stack that this folder (or the environment) names. Raises ConfigError with what to do."""
     data = data_dir()
     left = known(data)
-    redis_url = os.environ.get("MEMESNIPE_REDIS_URL") or left.get("redis_url", "")
+    redis_url = elsewhere() or left.get("redis_url", "")
     if not redis_url:
         raise ConfigError(f"no running stack found in {data}: start one with `make up`, or set MEMESNIPE_REDIS_URL or MEMESNIPE_DATA_DIR")
     rpc_url = os.environ.get("MEMESNIPE_RPC_URL") or left.get("rpc_url", "")
     return Addresses(data, redis_url, rpc_url, os.environ.get("MEMESNIPE_WALLET_PUBKEY") or left.get("wallet", ""))
 
 
+def elsewhere() -> str:
+    """Return the Redis address that the environment names, itself or by a file; "" where it is the running stack's. It holds a password."""
+    return given("redis_url", os.environ)
+
+
 def data_dir() -> Path:
     """Return the data folder."""
     return Path(os.environ.get("MEMESNIPE_DATA_DIR") or "shared")
+
+
+@contextmanager
+def ledger() -> "Iterator[Engine]":
+    """Give the ledger that this folder or DATABASE_URL names. Raises ConfigError where there is none or it does not answer."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from memesnipe.ledger.engine import FILE_NAME, ledger_url, open_engine
+
+    database = os.environ.get("DATABASE_URL", "")
+    if not database and not (data_dir() / FILE_NAME).is_file():
+        raise ConfigError(f"no ledger in {data_dir()}: nothing traded here yet; start with `make up`, or set MEMESNIPE_DATA_DIR")
+    engine = open_engine(ledger_url(str(data_dir()), database))
+    try:
+        yield engine
+    except SQLAlchemyError as error:  # the driver's own text may hold the URL; its class says enough
+        raise ConfigError(f"the ledger does not answer: {type(error).__name__}") from None
+    finally:
+        engine.dispose()
 
 
 def runs(data: Path) -> bool:

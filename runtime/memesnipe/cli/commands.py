@@ -1,4 +1,7 @@
-"""The commands for people. Each is a few lines: find the stack, call the part that does it, say what happened."""
+"""The commands for people. Each is a few lines: find the stack, call the part that does it, say what happened.
+
+What takes time to load (numbers, database, tables) is imported inside the command that needs it: `memesnipe kill` must not wait for it.
+"""
 
 import os
 import sys
@@ -6,45 +9,44 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from memesnipe.cli import addresses as stack
+from memesnipe.cli import manual
+from memesnipe.cli.allocations import allocations_app
 from memesnipe.cli.backtest import backtest
+from memesnipe.cli.completion import completion, ready_for_completion
 from memesnipe.cli.config import config_app
+from memesnipe.cli.doctor import doctor
 from memesnipe.cli.evidence import command as evidence
 from memesnipe.cli.importing import import_app
+from memesnipe.cli.kill_switch import kill, resume
 from memesnipe.cli.live_check import live_check
 from memesnipe.cli.new import new_app
+from memesnipe.cli.notify import notify
+from memesnipe.cli.orders import orders_app
+from memesnipe.cli.positions import positions
 from memesnipe.cli.report import report
+from memesnipe.cli.status import status
 from memesnipe.cli.walkforward import walkforward
-from memesnipe.kernel.errors import MemeSnipeError
+from memesnipe.kernel.errors import MemeSnipeError, Unavailable
 from memesnipe.kernel.logs import configure
 from memesnipe.kernel.settings import environment, load
-from memesnipe.messages.bounds import HaltState
+
+RUN, LOOK, STOP, CHECK, RESEARCH = manual.PANELS
 
 app = typer.Typer(
     name="memesnipe",
-    help="Autonomous trading of Solana memecoins: on paper until evidence and guardrails say otherwise.",
+    help=manual.HEAD,
+    cls=manual.Manual,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(config_app, name="config")
-app.add_typer(import_app, name="import")
-app.add_typer(new_app, name="new")
-app.command("live-check")(live_check)
-app.command("backtest")(backtest)
-app.command("walkforward")(walkforward)
-app.command("evidence")(evidence())
-app.command("report")(report)
-console = Console()
-
-Strategy = Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy; without it, the whole portfolio.")]
-Why = Annotated[str, typer.Option("--reason", "-r", help="Kept in the audit trail.")]
 
 
-@app.command()
+@app.command(short_help="start everything on this machine, on paper; Ctrl-C stops it", rich_help_panel=RUN)
 def up(
     replay: Annotated[Path | None, typer.Option(help="Run on a recording instead of a live market, then print a summary.")] = None,
     manifests: Annotated[list[Path] | None, typer.Option(help="Folder of manifests; may be given more than once.")] = None,
@@ -66,42 +68,32 @@ def up(
     raise typer.Exit(run_up(load(UpSettings)))
 
 
-@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    short_help="the memecoin market in a box, by itself",
+    rich_help_panel=RUN,
+)
 def localnet(context: typer.Context) -> None:
     """Run the memecoin market in a box by itself; `memesnipe localnet --help` lists its options."""
     os.execv(sys.executable, [sys.executable, "-m", "memesnipe.localnet", *context.args])  # noqa: S606 - our own module, no shell
 
 
-@app.command()
-def kill(
-    strategy: Strategy = "",
-    reason: Why = "by hand",
-    reduce_only: Annotated[bool, typer.Option("--reduce-only", help="Strategies may still reduce what they hold.")] = False,
-    freeze: Annotated[bool, typer.Option("--freeze", help="Nothing at all is signed: for a stolen key.")] = False,
-) -> None:
-    """Stop new risk within a second. Protective exits still work (but for --freeze)."""
-    state = HaltState.FROZEN if freeze else HaltState.REDUCE_ONLY if reduce_only else HaltState.HALTED
-    _halt(state, strategy, reason)
+app.add_typer(new_app, name="new", short_help="write a strategy with manifest, document and test", rich_help_panel=RUN)
+app.add_typer(config_app, name="config", short_help="versions of the applied configuration, and back", rich_help_panel=RUN)
+
+app.command("status", short_help="mode, halts, services, strategies, gates, lag", rich_help_panel=LOOK)(status)
+app.command("positions", short_help="what is held: cost, mark, result, stop, age", rich_help_panel=LOOK)(positions)
+app.add_typer(orders_app, name="orders", short_help="orders, and one of them hop by hop", rich_help_panel=LOOK)
+app.command("report", short_help="results of closed trades, and what each cost took", rich_help_panel=LOOK)(report)
+app.add_typer(allocations_app, name="allocations", short_help="how capital was shared out and why, and the proof", rich_help_panel=LOOK)
+
+app.command("kill", short_help="stop new risk within a second; exits go on", rich_help_panel=STOP)(kill)
+app.command("halt", hidden=True)(kill)
+app.command("resume", short_help="reopen after a halt", rich_help_panel=STOP)(resume)
 
 
-@app.command()
-def resume(
-    strategy: Strategy = "",
-    reason: Why = "by hand",
-    frozen: Annotated[bool, typer.Option("--frozen", help="Also lift a freeze.")] = False,
-) -> None:
-    """Reopen after a halt."""
-    _halt(HaltState.ACTIVE, strategy, reason, lift_frozen=frozen)
-
-
-def _halt(state: HaltState, strategy: str, reason: str, *, lift_frozen: bool = False) -> None:
-    from memesnipe.cli.halting import halt
-
-    halts = halt(stack.find(), state, strategy, reason, lift_frozen=lift_frozen)
-    typer.echo(f"{strategy or 'portfolio'}: {state.value} (halt epoch {halts.epoch})")
-
-
-@app.command()
+@app.command(short_help="sell one position of one strategy", rich_help_panel=STOP)
 def close(
     strategy: Annotated[str, typer.Argument(help="Whose position.", show_default=False)],
     mint: Annotated[str, typer.Argument(help="Address of the token.", show_default=False)],
@@ -113,7 +105,11 @@ def close(
     typer.echo(f"asked position_manager to close {mint} of {strategy}")
 
 
-@app.command()
+app.command("doctor", short_help="what is wrong with this installation, with each fix", rich_help_panel=CHECK)(doctor)
+app.command("live-check", short_help="what is missing before real money moves, with each fix", rich_help_panel=CHECK)(live_check)
+
+
+@app.command(short_help="ledger against the chain, to the lamport", rich_help_panel=CHECK)
 def reconcile() -> None:
     """Rebuild every position from the wallet's full chain history and compare it with the ledger; exit 1 on any difference."""
     from memesnipe.ledger.engine import ledger_url
@@ -123,24 +119,21 @@ def reconcile() -> None:
     raise typer.Exit(run(ledger_url(str(found.data_dir), os.environ.get("DATABASE_URL", "")), found.rpc_url, found.wallet))
 
 
-@app.command()
-def status() -> None:
-    """Show strategies, their effective modes and what keeps them from going live."""
-    from memesnipe.cli.status import strategies
+app.command("notify", short_help="a test message to every notification address", rich_help_panel=CHECK)(notify)
+app.command("completion", short_help="completion script for bash, zsh or fish", rich_help_panel=CHECK)(completion)
 
-    table = Table("strategy", "mode", "gate", "status", "what to do")
-    for row in strategies(stack.data_dir()):
-        table.add_row(*row)
-    console.print(table)
-    if not stack.runs(stack.data_dir()):
-        typer.echo(f"nothing runs on {stack.data_dir()} now: this is how it was left")
+app.command("backtest", short_help="a strategy on past prices, by the code that trades it", rich_help_panel=RESEARCH)(backtest)
+app.command("walkforward", short_help="parameters chosen on the past, traded on what came next", rich_help_panel=RESEARCH)(walkforward)
+app.command("evidence", short_help="judge a strategy, and seal what was found", rich_help_panel=RESEARCH)(evidence())
+app.add_typer(import_app, name="import", short_help="outside data into recordings", rich_help_panel=RESEARCH)
 
 
 def run() -> None:
-    """Run a command; an error of ours is one clear line and exit code 1."""
+    """Run a command; an error of ours is one clear line, and the exit code says whether the outcome is known."""
     configure("cli", level="ERROR")
+    ready_for_completion()
     try:
-        app()
+        app(prog_name="memesnipe")
     except MemeSnipeError as error:
         print(f"memesnipe: {error}", file=sys.stderr)  # not through rich: it would break the line
-        raise SystemExit(1) from None
+        raise SystemExit(manual.UNKNOWN if isinstance(error, Unavailable) else manual.FAILED) from None

@@ -1,22 +1,23 @@
 """`memesnipe config history | rollback`: what was applied on this host, and the way back."""
 
 import time
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from memesnipe.cli.addresses import data_dir
-from memesnipe.control.history import History
+from memesnipe.cli.showing import JsonOption, show, show_json, table_of, when
 from memesnipe.kernel.errors import ConfigError
 
+if TYPE_CHECKING:
+    from memesnipe.control.history import History
+
 config_app = typer.Typer(help="Versions of the configuration applied on this host.", no_args_is_help=True)
-console = Console()
 
 
-def _history() -> History:
+def _history() -> "History":
+    from memesnipe.control.history import History
+
     path = data_dir() / "config.db"
     if not path.is_file():
         raise ConfigError(f"{path} does not exist: nothing was applied here yet; start with `make up`")
@@ -24,13 +25,14 @@ def _history() -> History:
 
 
 @config_app.command("history")
-def history() -> None:
+def history(json: JsonOption = False) -> None:
     """List the applied versions, newest first."""
-    table = Table("version", "applied (UTC)", "origin", "content")
-    for row in _history().versions():
-        applied = datetime.fromtimestamp(row.time_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(str(row.version), applied, row.origin, row.digest[:12])
-    console.print(table)
+    versions = _history().versions()
+    if json:
+        show_json(list(versions))
+        return
+    rows = [(str(row.version), when(row.time_ns)[:-4], row.origin, row.digest[:12]) for row in versions]
+    show(table_of("", ("version", "applied (UTC)", "origin", "content"), rows))
 
 
 @config_app.command("rollback")

@@ -20,6 +20,19 @@ def halt(addresses: Addresses, state: HaltState, scope: str, reason: str, *, lif
     return asyncio.run(_halt(addresses, state, scope or PORTFOLIO, reason, lift_frozen=lift_frozen))
 
 
+def in_force(addresses: Addresses) -> Halts:
+    """Return the kill switch as everyone folds it. Raises Unavailable."""
+    return asyncio.run(_in_force(addresses))
+
+
+async def _in_force(addresses: Addresses) -> Halts:
+    bus = await connect(addresses.settings(), SystemClock(), service="cli")
+    try:
+        return fold_halts(Halts(), await bus.fold(topology.KILL_SWITCH.name))
+    finally:
+        await bus.close()
+
+
 async def _halt(addresses: Addresses, state: HaltState, scope: str, reason: str, *, lift_frozen: bool) -> Halts:
     clock = SystemClock()
     bus = await connect(addresses.settings(), clock, service="cli")

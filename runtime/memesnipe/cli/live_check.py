@@ -4,12 +4,15 @@ import asyncio
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from memesnipe.cli import addresses as stack
+from memesnipe.cli.showing import JsonOption
+
+if TYPE_CHECKING:
+    from memesnipe.live_check.installation import Running
 
 
 class Output(StrEnum):
@@ -21,20 +24,21 @@ class Output(StrEnum):
 
 def live_check(
     output: Annotated[Output, typer.Option("--output", "-o", help="text for people, json for machines.")] = Output.TEXT,
+    json: JsonOption = False,
 ) -> None:
     """Tell what is missing or wrong before any money moves, each with its fix. Reads only; exit 1 if a live order could not go out."""
     # Here, because they load half of the product, and `memesnipe kill` must not wait for that.
+    from rich.console import Console
+
     from memesnipe.cli import live_check_report as report
     from memesnipe.kernel.clock import SystemClock
     from memesnipe.live_check.check import check
     from memesnipe.live_check.finding import exit_code
-    from memesnipe.live_check.installation import Running
 
-    console, data = Console(highlight=False), stack.data_dir()
-    running = Running(_runs(data), stack.known(data))
-    with report.progress_on(console, shown=output is Output.TEXT and console.is_terminal) as done:
-        found = asyncio.run(check(dict(os.environ), running, SystemClock(), done))
-    if output is Output.JSON:
+    console, machine = Console(highlight=False), json or output is Output.JSON
+    with report.progress_on(console, shown=not machine and console.is_terminal) as done:
+        found = asyncio.run(check(dict(os.environ), running_on(stack.data_dir()), SystemClock(), done))
+    if machine:
         typer.echo(report.as_json(found))
     else:
         for line in report.as_lines(found):
@@ -42,6 +46,8 @@ def live_check(
     raise typer.Exit(exit_code(found))
 
 
-def _runs(data: Path) -> bool:
-    """Whether `memesnipe up` runs here; where it never did, nothing of its layout is there to be looked at."""
-    return (data / "run" / "up.lock").exists() and stack.runs(data)
+def running_on(data: Path) -> "Running":
+    """Return what runs on a data folder; where `memesnipe up` never did, nothing of its layout is there to be looked at."""
+    from memesnipe.live_check.installation import Running
+
+    return Running((data / "run" / "up.lock").exists() and stack.runs(data), stack.known(data))

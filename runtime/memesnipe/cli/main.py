@@ -9,6 +9,7 @@ import sys
 SERVICES: dict[str, str] = {
     "data_consumers": "memesnipe.consumers.service",
     "executor": "memesnipe.executor.service",
+    "executors": "memesnipe.supervisor.executors",
     "risk_guardian": "memesnipe.risk.service",
     "wallet_guard": "memesnipe.guard.service",
     "signer": "memesnipe.signer.service",
@@ -16,9 +17,11 @@ SERVICES: dict[str, str] = {
     "autonomous_allocator": "memesnipe.allocator.service",
     "strategy_factory": "memesnipe.factory.service",
     "dashboard": "memesnipe.dashboard.service",
+    "notifier": "memesnipe.notify.service",
     "control": "memesnipe.control.service",
 }
-"""Service name -> module whose `main() -> int` runs it. Service names are those of the topology."""
+"""Service name -> module whose `main() -> int` runs it. Service names are those of the topology;
+`executors` is compose's executor, a process for each Strategy."""
 
 NOT_IN_THE_SIGNERS_IMAGE = ("memesnipe.cli.commands", "typer")
 

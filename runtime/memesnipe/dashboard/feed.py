@@ -56,6 +56,11 @@ class Feed:
         with self._changed:
             return self._picture
 
+    @property
+    def streams(self) -> StreamFacts:
+        """What the streams said at the last look."""
+        return self._streams
+
     def take_place(self) -> bool:
         """Take one of the places for live updates; False when all are taken."""
         with self._changed:

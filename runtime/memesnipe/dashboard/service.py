@@ -2,7 +2,9 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, cast
 
 import redis
@@ -10,8 +12,11 @@ from flask import Flask
 from waitress.server import create_server
 
 from memesnipe.dashboard.app import make_app
+from memesnipe.dashboard.attribution import AttributionFeed, add_attribution
 from memesnipe.dashboard.commands import Commands
+from memesnipe.dashboard.door import Door, password_of, peers_of
 from memesnipe.dashboard.feed import Feed
+from memesnipe.dashboard.lookups import Lookups
 from memesnipe.dashboard.settings import DashboardSettings
 from memesnipe.dashboard.streams import StreamReader
 from memesnipe.kernel.clock import SystemClock
@@ -60,17 +65,24 @@ class Page:
         engine = open_engine(ledger_url(settings.data_dir, settings.database_url))
         reader = StreamReader(client, settings.key_prefix)
         self._feed = Feed(reader, engine, clock, self.health, clients_max=settings.dashboard_clients_max)
-        self._server = _bind(make_app(self._feed, Commands(settings, clock), self.health), settings)
+        lookups = Lookups(self._feed, engine, client, settings.key_prefix, Path(settings.data_dir))
+        door = Door(password_of(settings.dashboard_password_file), peers_of(settings.dashboard_trusted_peers), time.monotonic)
+        app = make_app(self._feed, lookups, Commands(settings, clock), self.health, door)
+        self._attribution = AttributionFeed(engine)
+        add_attribution(app, self._attribution)
+        self._server = _bind(app, settings)
         self.port = self._server.effective_port
         self._closing = False
         self.failed = threading.Event()
         self._start(self._serve)
         self._start(lambda: self._feed.run(settings.dashboard_refresh_ms / 1_000))
+        self._start(self._attribution.run)
 
     def close(self) -> None:
         """End every live update, then the server; what is left are daemon threads, which end with the process."""
         self._closing = True
         self._feed.close()
+        self._attribution.close()
         # Threads first: one that answers into a closed server would log an error for every page that was open.
         self._server.task_dispatcher.shutdown(timeout=CLOSE_S_MAX)
         self._server.close()

@@ -14,6 +14,10 @@ class DashboardSettings(CommonSettings, frozen=True, kw_only=True):
     """Where the page is served."""
     dashboard_port: Annotated[int, Meta(ge=0, le=65_535)] = 8_080
     """0 takes a free port and logs it."""
+    dashboard_password_file: str = ""
+    """File with the password for whoever is not at this machine, 12 letters or more. Empty: nobody else sees the page."""
+    dashboard_trusted_peers: str = ""
+    """Addresses that count as this machine, comma-separated: the gateway of a container network, where the port is on loopback alone."""
     database_url: str = ""
     """Ledger database; empty: SQLite in `data_dir`."""
     dashboard_refresh_ms: Annotated[int, Meta(ge=100, le=60_000)] = 1_000

@@ -100,6 +100,8 @@ class FillLine(msgspec.Struct, frozen=True):
     latency_ms: int
     cause: str
     signature: str
+    order: str
+    """The intent's id: what the page asks the whole way of."""
 
 
 class RefusalLine(msgspec.Struct, frozen=True):
@@ -112,6 +114,8 @@ class RefusalLine(msgspec.Struct, frozen=True):
     detail: str
     symbol: str
     side: str
+    order: str
+    """The intent's id."""
 
 
 class ReasonLine(msgspec.Struct, frozen=True):
@@ -185,8 +189,8 @@ def build(facts: Facts) -> Snapshot:
         numbers=_numbers(facts, holdings),
         equity=thinned(ledger.equity),
         holdings=holdings,
-        fills=tuple(_fill(fill, streams) for fill in ledger.fills),
-        refusals=tuple(_refusal(rejection, streams) for rejection in ledger.rejections),
+        fills=tuple(fill_line(fill, streams) for fill in ledger.fills),
+        refusals=tuple(refusal_line(rejection, streams) for rejection in ledger.rejections),
         reasons=tuple(ReasonLine(r.stage, r.reason, r.count, REMEDY.get(r.reason, "")) for r in ledger.refusals),  # type: ignore[call-overload] # a StrEnum key is its text
         prices=_tickers(streams, frozenset(p.mint for p in ledger.positions)),
         strategies=_strategies(facts, holdings),
@@ -282,19 +286,20 @@ def _stop_sol(update: PositionUpdate | None) -> float | None:
     return update.stop_quote_lamports / update.stop_base_units * 10.0**update.decimals / 1e9
 
 
-def _fill(fill: Fill, streams: StreamFacts) -> FillLine:
+def fill_line(fill: Fill, streams: StreamFacts) -> FillLine:
+    """Return a fill as a line of the page."""
     return FillLine(
         fill.time_ns // NS_PER_MS, fill.strategy, fill.mode, fill.side.value, name_of(fill.mint, streams), fill.mint,
         fill.status.value, fill.sol_delta_lamports, in_tokens(fill.token_delta_units, fill.decimals),
         fill.fee_lamports + fill.tip_lamports, (fill.time_ns - fill.intent_time_ns) // NS_PER_MS,
-        fill.exit_cause.value if fill.exit_cause else "", fill.signature,
+        fill.exit_cause.value if fill.exit_cause else "", fill.signature, fill.intent_id,
     )  # fmt: skip
 
 
-def _refusal(one: Rejection, streams: StreamFacts) -> RefusalLine:
-    return RefusalLine(
-        one.time_ns // NS_PER_MS, one.strategy, one.stage, one.reason.value, one.detail, name_of(one.mint, streams), one.side.value
-    )
+def refusal_line(one: Rejection, streams: StreamFacts) -> RefusalLine:
+    """Return a refused order as a line of the page."""
+    symbol, time_ms = name_of(one.mint, streams), one.time_ns // NS_PER_MS
+    return RefusalLine(time_ms, one.strategy, one.stage, one.reason.value, one.detail, symbol, one.side.value, one.intent_id)
 
 
 def _tickers(streams: StreamFacts, held: frozenset[str]) -> tuple[Ticker, ...]:

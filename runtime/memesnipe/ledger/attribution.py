@@ -1,21 +1,28 @@
 """Where a strategy's money came from and went: closed trades taken apart into what prices gave and what each cost took. Pure.
 
 Fills are folded by the ledger's own arithmetic (`accounting`); what lies between a position's first unit and its last belongs to that
-trade, failed attempts included. Positions that are still open are not in it: their result is an opinion.
+trade, failed attempts included. Positions that are still open are not in it: their result is an opinion. The page, the metrics and
+`memesnipe report` all show what `attribution` says (`attributed` keeps it up as fills come).
 """
 
 import itertools
 import statistics
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from memesnipe.ledger.accounting import Position, Trade, apply, fill_order, position_of
+from memesnipe.ledger.accounting import Position, Trade, apply, comes_last, fill_order, position_of
 from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.orders import Fill, FillStatus
+from memesnipe.messages.pairs import Pair, PairEnd
 
 BPS = 10_000
 AGES = 3
+TRADES_MAX = 10_000
+"""Of one strategy in one mode the newest so many closed trades are looked at: a page must not hold a year of them."""
+
+Owner = tuple[str, Mode]
 
 
 class Costs(msgspec.Struct, frozen=True):
@@ -30,6 +37,9 @@ class Costs(msgspec.Struct, frozen=True):
     """The pools' own fees, which are inside their prices."""
     slippage: int = 0
     """What fills brought less than their quotes; negative where they brought more."""
+    funding: int = 0
+    """Paid for holding a perpetual. Every position of the ledger is a token held outright, which nobody is paid for: perpetuals are refused
+    live, and on paper only their price is looked at (`guard.perps`). So it is 0, and known to be."""
 
     def __add__(self, other: "Costs") -> "Costs":
         """Return the sums."""
@@ -38,7 +48,7 @@ class Costs(msgspec.Struct, frozen=True):
     @property
     def total(self) -> int:
         """All of them."""
-        return self.fees + self.tips + self.rent + self.venue + self.slippage
+        return self.fees + self.tips + self.rent + self.venue + self.slippage + self.funding
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -76,29 +86,53 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the time between the first buy and the last sale something was held."""
     by_age_bps: tuple[int, ...]
     """Net in bps of the first, second and last third of the trades: an edge that decays falls from left to right."""
+    paired: int = 0
+    """Live orders that filled and whose paper twin did, of the newest: what the next two rest on."""
+    expected_bps: int | None = None
+    """What the paper model expected those to cost against the price they were wanted at, over their size: slippage, pool, network, tip."""
+    realized_bps: int | None = None
+    """What they did cost: the same measure."""
 
 
-def attribution(fills: Iterable[Fill]) -> list[Attribution]:
-    """Return an attribution for each strategy and mode that closed a trade, by name. `fills` in any order."""
-    owned: dict[tuple[str, Mode], list[Part]] = {}
-    for part in parts_of(fills):
-        owned.setdefault((part.trade.strategy, part.trade.mode), []).append(part)
-    return [_of(strategy, mode, parts) for (strategy, mode), parts in sorted(owned.items())]
+class Folded:
+    """Fills folded one after the other: closed trades with their costs by strategy and mode, and what is still open."""
 
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, Mode, str], tuple[Position, Costs]] = {}
+        self.parts: dict[Owner, deque[Part]] = {}
+        """The newest TRADES_MAX, in the order in which they were closed."""
 
-def parts_of(fills: Iterable[Fill]) -> list[Part]:
-    """Return every closed trade with its costs, in the order in which they were closed."""
-    held: dict[tuple[str, Mode, str], tuple[Position, Costs]] = {}
-    parts = list[Part]()
-    for fill in sorted(fills, key=fill_order):
+    def takes(self, fill: Fill) -> bool:
+        """Return whether a fill is after all of its position that is folded in: another one wants all to be folded anew."""
+        position, _ = self._held.get(position_of(fill).key, (position_of(fill), None))
+        return comes_last(fill, position)
+
+    def add(self, fill: Fill) -> Owner | None:
+        """Fold a fill in; return whose trade it closed, if it closed one."""
         empty = position_of(fill)
-        position, costs = held.get(empty.key, (empty, Costs()))
+        position, costs = self._held.get(empty.key, (empty, Costs()))
         position, trade = apply(position, fill)
         costs += costs_of(fill)
-        if trade is not None:
-            parts.append(Part(trade, costs))
-        held[empty.key] = position, Costs() if trade is not None else costs
-    return sorted(parts, key=lambda part: (part.trade.closed_ns, part.trade.closed_signature))
+        self._held[empty.key] = position, Costs() if trade is not None else costs
+        if trade is None:
+            return None
+        owner = trade.strategy, trade.mode
+        self.parts.setdefault(owner, deque(maxlen=TRADES_MAX)).append(Part(trade, costs))
+        return owner
+
+
+def folded(fills: Iterable[Fill]) -> Folded:
+    """Return these fills folded in their canonical order, in whatever order they come."""
+    found = Folded()
+    for fill in sorted(fills, key=fill_order):
+        found.add(fill)
+    return found
+
+
+def attribution(fills: Iterable[Fill], pairs: Mapping[str, Sequence[Pair]] | None = None) -> list[Attribution]:
+    """Return an attribution for each strategy and mode that closed a trade, by name. `pairs`: live orders beside their paper twins."""
+    parts = folded(fills).parts
+    return [attribution_of(owner, parts[owner], (pairs or {}).get(owner[0], ())) for owner in sorted(parts)]
 
 
 def costs_of(fill: Fill) -> Costs:
@@ -124,11 +158,16 @@ def _returns(trades: Sequence[Trade]) -> list[float]:
     return [trade.net_lamports / trade.outlay_lamports for trade in trades if trade.outlay_lamports > 0]
 
 
-def _of(strategy: str, mode: Mode, parts: Sequence[Part]) -> Attribution:
+def attribution_of(owner: Owner, closed: Iterable[Part], pairs: Sequence[Pair] = ()) -> Attribution:
+    """Return the attribution of one strategy in one mode over its closed trades, at least one. `pairs` count where it is live."""
+    strategy, mode = owner
+    parts = sorted(closed, key=lambda part: (part.trade.closed_ns, part.trade.closed_signature))
     trades = [part.trade for part in parts]
     costs, net = sum((part.costs for part in parts), Costs()), sum(trade.net_lamports for trade in trades)
     outlay, fall = sum(trade.outlay_lamports for trade in trades), _drawdown(trades)
     returns = _returns(trades)
+    both = [one for one in pairs if one.end is PairEnd.FILLED and one.paper_lamports is not None] if mode is Mode.LIVE else []
+    size = sum(one.size_lamports for one in both)
     return Attribution(
         strategy=strategy,
         mode=mode,
@@ -145,6 +184,9 @@ def _of(strategy: str, mode: Mode, parts: Sequence[Part]) -> Attribution:
         calmar=net / fall if fall > 0 else None,
         exposure_bps=_exposure(trades),
         by_age_bps=_by_age(trades),
+        paired=len(both),
+        expected_bps=_bps(-sum(one.paper_lamports or 0 for one in both), size) if both else None,
+        realized_bps=_bps(-sum(one.live_lamports for one in both), size) if both else None,
     )
 
 

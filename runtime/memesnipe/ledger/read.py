@@ -11,9 +11,22 @@ from sqlalchemy import Connection, Select, Table, case, func, select, text
 
 from memesnipe.ledger.accounting import Position, Trade
 from memesnipe.ledger.rows import fill_of, struct_of
-from memesnipe.ledger.tables import EQUITY, FILLS, FINALITY, META, PAIRS, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
+from memesnipe.ledger.tables import (
+    DECISIONS,
+    EQUITY,
+    FILLS,
+    FINALITY,
+    META,
+    PAIRS,
+    POSITIONS,
+    REJECTIONS,
+    TRADES,
+    WALKED_TO,
+    WALLET_TRANSFERS,
+)
 from memesnipe.ledger.write import Snapshot, Transfer
 from memesnipe.messages.bounds import Mode
+from memesnipe.messages.decisions import Decision, DecisionKind
 from memesnipe.messages.orders import Fill, FillStatus, Rejection, settled_key
 from memesnipe.messages.pairs import Pair
 
@@ -119,9 +132,26 @@ def paired_strategies(connection: Connection) -> list[str]:
     return list(connection.execute(select(PAIRS.c.strategy).distinct().order_by(PAIRS.c.strategy)).scalars())
 
 
-def last_orders(connection: Connection, limit: int = 50) -> list[Order]:
-    """Return the newest orders with their outcomes, newest first."""
-    rows = connection.execute(text("SELECT * FROM orders ORDER BY time_ns DESC, intent_id LIMIT :limit"), {"limit": min(limit, LIMIT_MAX)})
+def last_decisions(connection: Connection, kind: DecisionKind, limit: int = 50, subject: str = "") -> list[Decision]:
+    """Return the newest records of a kind, newest first, without their inputs, which may be long; of one subject if named."""
+    columns = [column for column in DECISIONS.c if column.name != "inputs"]
+    wanted = select(*columns).where(DECISIONS.c.kind == kind.value)
+    wanted = wanted.where(DECISIONS.c.subject == subject) if subject else wanted
+    return _newest(connection, wanted.order_by(DECISIONS.c.time_ns.desc(), DECISIONS.c.id.desc()), Decision, limit)
+
+
+def decision_with_inputs(connection: Connection, kind: DecisionKind, version: int | None = None) -> Decision | None:
+    """Return the newest record of a kind, of a version if named, with its inputs; None where there is none."""
+    wanted = select(DECISIONS).where(DECISIONS.c.kind == kind.value)
+    wanted = wanted if version is None else wanted.where(DECISIONS.c.version == version)
+    found = _newest(connection, wanted.order_by(DECISIONS.c.time_ns.desc(), DECISIONS.c.id.desc()), Decision, 1)
+    return found[0] if found else None
+
+
+def last_orders(connection: Connection, limit: int = 50, strategy: str = "") -> list[Order]:
+    """Return the newest orders with their outcomes, newest first; of one strategy if named."""
+    wanted = text("SELECT * FROM orders WHERE :strategy IN ('', strategy) ORDER BY time_ns DESC, intent_id LIMIT :limit")
+    rows = connection.execute(wanted, {"strategy": strategy, "limit": min(limit, LIMIT_MAX)})
     return [struct_of(Order, dict(row)) for row in rows.mappings()]
 
 
@@ -150,9 +180,27 @@ def transfers(connection: Connection) -> list[Transfer]:
     return [struct_of(Transfer, dict(row)) for row in connection.execute(wanted).mappings()]
 
 
-def fill_count(connection: Connection) -> int:
-    """Return how many fills there are."""
-    return connection.execute(select(func.count()).select_from(FILLS)).scalar_one()
+def fills_since(connection: Connection, since_ns: int) -> list[Fill]:
+    """Return every fill of this time and later."""
+    wanted = select(FILLS).where(FILLS.c.time_ns >= since_ns)
+    return [fill_of(dict(row)) for row in connection.execute(wanted).mappings()]
+
+
+def fill_count(connection: Connection, before_ns: int | None = None) -> int:
+    """Return how many fills there are, of before a time if one is named."""
+    wanted = select(func.count()).select_from(FILLS)
+    return connection.execute(wanted if before_ns is None else wanted.where(FILLS.c.time_ns < before_ns)).scalar_one()
+
+
+def amended_count(connection: Connection) -> int:
+    """Return how many fills the finalized chain had otherwise than first told."""
+    return connection.execute(select(func.count()).select_from(FINALITY).where(FINALITY.c.said != "")).scalar_one()
+
+
+def pair_counts(connection: Connection) -> dict[str, int]:
+    """Return how many live orders have a paper twin, by strategy."""
+    rows = connection.execute(select(PAIRS.c.strategy, func.count()).group_by(PAIRS.c.strategy))
+    return {strategy: int(count) for strategy, count in rows}
 
 
 def walked_to(connection: Connection) -> str:

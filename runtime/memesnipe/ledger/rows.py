@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from memesnipe.messages.decisions import Decision
 from memesnipe.messages.orders import Fill, Rejection
 from memesnipe.messages.pairs import Pair
 
@@ -34,6 +35,13 @@ def rejection_row(rejection: Rejection) -> dict[str, Any]:
 def pair_row(pair: Pair) -> dict[str, Any]:
     """Return a pair as a row of `pairs`."""
     row: dict[str, Any] = msgspec.to_builtins(_as_dict(pair))
+    del row["schema"]
+    return row
+
+
+def decision_row(decision: Decision) -> dict[str, Any]:
+    """Return a decision as a row of `decisions`."""
+    row: dict[str, Any] = msgspec.to_builtins(_as_dict(decision), builtin_types=(bytes,))
     del row["schema"]
     return row
 

@@ -3,7 +3,7 @@
 A change of a column here needs a migration beside it in `migrations/versions`: expand first, contract a release later.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -145,6 +145,21 @@ PAIRS = Table(
     Index("pairs_by_strategy", "strategy", "time_ns"),
 )
 """Each live order beside the same order on paper (`messages.pairs.Pair`), said once and never changed."""
+
+DECISIONS = Table(
+    "decisions",
+    metadata,
+    _text("kind", key=True),
+    _text("id", key=True),
+    _text("subject"),
+    _amount("version"),
+    _amount("time_ns"),
+    *(_text(name) for name in ("label", "reason", "outcome", "inputs_hash")),
+    Column("inputs", LargeBinary, nullable=False),
+    _text("made_with"),
+    Index("decisions_by_time", "kind", "time_ns"),
+)
+"""What was decided on capital and on going live (`messages.decisions.Decision`), said once and never changed."""
 
 META = Table("ledger_meta", metadata, _text("name", key=True), _text("value"))
 """Facts about the database itself: who wrote it, how far the wallet's history was walked."""

@@ -13,9 +13,22 @@ from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger.accounting import Position, Trade, apply, comes_last, fill_order, position_of
 from memesnipe.ledger.booked import Booked as Booked
 from memesnipe.ledger.booked import Verdict as Verdict
-from memesnipe.ledger.rows import fill_of, fill_row, pair_row, rejection_row, struct_of, struct_row
-from memesnipe.ledger.tables import EQUITY, FILLS, FINALITY, META, PAIRS, POSITIONS, REJECTIONS, TRADES, WALKED_TO, WALLET_TRANSFERS
+from memesnipe.ledger.rows import decision_row, fill_of, fill_row, pair_row, rejection_row, struct_of, struct_row
+from memesnipe.ledger.tables import (
+    DECISIONS,
+    EQUITY,
+    FILLS,
+    FINALITY,
+    META,
+    PAIRS,
+    POSITIONS,
+    REJECTIONS,
+    TRADES,
+    WALKED_TO,
+    WALLET_TRANSFERS,
+)
 from memesnipe.messages.bounds import Mode
+from memesnipe.messages.decisions import Decision
 from memesnipe.messages.orders import Fill, Rejection
 from memesnipe.messages.pairs import Pair
 
@@ -48,7 +61,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerWriter:
-    """Writes fills, rejections, pairs, equity and wallet transfers. Every method is one transaction and raises Unavailable."""
+    """Writes fills, rejections, pairs, decisions, equity and wallet transfers. Every method is one transaction and raises Unavailable."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -67,6 +80,10 @@ class LedgerWriter:
     def pair(self, pairs: Sequence[Pair]) -> None:
         """Write live orders beside their paper twins; one of the same intent is kept as it was."""
         self._insert(PAIRS, [pair_row(one) for one in pairs])
+
+    def decided(self, decisions: Sequence[Decision]) -> None:
+        """Write records of decisions; one of the same kind and id is kept as it was."""
+        self._insert(DECISIONS, [decision_row(one) for one in decisions])
 
     def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
         """Write points of equity curves; a point of the same time and scope is kept as it was."""

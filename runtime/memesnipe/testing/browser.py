@@ -79,10 +79,10 @@ class Tab:
 
 
 @contextmanager
-def a_tab(program: str, profile: Path) -> Iterator[Tab]:
-    """Start a Chromium of our own with an empty profile, yield its tab, end it."""
+def a_tab(program: str, profile: Path, *flags: str) -> Iterator[Tab]:
+    """Start a Chromium of our own with an empty profile and more flags, yield its tab, end it."""
     process = subprocess.Popen(  # noqa: S603 - a program found on this machine's path
-        [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [program, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         with connect(_tab_url(_port(profile)), max_size=None) as connection:

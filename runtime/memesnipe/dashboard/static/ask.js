@@ -3,7 +3,6 @@
 import { at, el } from "./dom.js";
 
 const token = document.querySelector("meta[name=csrf-token]").content;
-export const writes = document.body.dataset.writes === "yes";
 
 let question = null;
 
@@ -20,12 +19,19 @@ export function ask({ title, text, yes, danger, reason, path, body }) {
   at("ask").showModal();
 }
 
+const post = (path, body) => fetch(path, { method: "POST", headers: { "X-CSRF-Token": token, "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+async function signOut() {
+  await post("/api/sign-out", {});
+  location.reload();
+}
+
 async function send(event) {
   event.preventDefault();
   at("ask-yes").disabled = true;
   const body = question.reason ? { ...question.body, reason: at("ask-reason").value } : question.body;
   try {
-    const answer = await fetch(question.path, { method: "POST", headers: { "X-CSRF-Token": token, "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await post(question.path, body);
     if (answer.ok) return at("ask").close();
     const said = await answer.json().catch(() => ({ detail: `HTTP ${answer.status}` }));
     at("ask-error").textContent = `Not done: ${said.detail}`;
@@ -38,8 +44,6 @@ async function send(event) {
 
 export function closeButton(holding) {
   const button = el("button", "button small", "Close");
-  button.disabled = !writes;
-  button.title = writes ? "" : "Commands are taken on this machine only";
   button.dataset.strategy = holding.strategy;
   button.dataset.mint = holding.mint;
   button.dataset.symbol = holding.symbol;
@@ -48,13 +52,13 @@ export function closeButton(holding) {
 
 export function listen() {
   at("ask-yes").addEventListener("click", send);
+  at("sign-out")?.addEventListener("click", signOut);
   const buttons = {
     kill: { state: "halted", title: "Halt all trading?", text: "Strategies fall silent within a second. Stops and closing by hand go on.", yes: "Halt now", danger: true },
     reduce: { state: "reduce_only", title: "Reduce only?", text: "No strategy may add risk. Sells, stops and closing by hand go on.", yes: "Reduce only" },
     resume: { state: "active", title: "Resume trading?", text: "Strategies trade again within their limits. After a drawdown halt the loss is measured from here.", yes: "Resume" },
   };
   for (const [id, { state, ...words }] of Object.entries(buttons)) {
-    at(id).disabled = !writes;
     at(id).addEventListener("click", () => ask({ ...words, reason: true, path: "/api/halt", body: { state, scope: "*" } }));
   }
   at("positions").addEventListener("click", (event) => {

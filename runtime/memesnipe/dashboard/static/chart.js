@@ -1,9 +1,10 @@
-// The equity curve and the small price courses, as SVG. No library: two shapes and a cross-hair.
+// Equity with its drawdown below, by uPlot (vendor/uplot, MIT), and the small price courses, as SVG.
 
 import { clock, signed, sol } from "./format.js";
-import { at, el, svg } from "./dom.js";
+import { el, svg } from "./dom.js";
 
-const LEFT = 62, RIGHT = 8, TOP = 10, BOTTOM = 22;
+const { uPlot } = window;
+const LAMPORTS = 1e9, CURVE_PART = 0.72;
 
 export function spark(values, width = 72, height = 20) {
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
@@ -15,81 +16,109 @@ export function spark(values, width = 72, height = 20) {
   return picture;
 }
 
-let drawn = null;
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const veiled = (name) => `${colour(name)}22`;
 
-export function equity(points, capital) {
-  const place = at("equity");
-  if (points.length < 2) {
-    place.replaceChildren(el("div", "empty", "The curve begins with the first minutes of trading."));
-    drawn = null;
-    return;
+// How far below its highest point so far each value is, in percent of that point: 0 or less.
+export function drawdowns(values) {
+  let peak = -Infinity;
+  return values.map((value) => {
+    peak = Math.max(peak, value);
+    return peak > 0 ? (value - peak) / peak * 100 : 0;
+  });
+}
+
+// The time is written once, below the drawdown: both pictures share it.
+function axes(unit, digits, times = true) {
+  const shared = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
+  return [
+    { ...shared, space: 90, size: times ? 28 : 6, values: (_, ticks) => ticks.map((tick) => (times ? clock(tick * 1000) : "")) },
+    { ...shared, size: 64, space: 26, values: (_, values) => values.map((value) => value.toFixed(digits) + unit) },
+  ];
+}
+
+// A place on the page that shows one curve, keeps its picture between updates and draws it anew when size or colours change.
+export class Curve {
+  constructor(place, nothing = "The curve begins with the first minutes of trading.") {
+    this.place = place;
+    this.nothing = nothing;
+    this.plots = [];
+    new ResizeObserver(() => this.fit()).observe(place);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.clear(); this.draw(); });
   }
-  drawn = { points, capital };
-  const scale = scaleOf(place, points, capital);
-  const rises = points[points.length - 1][1] >= capital ? "up" : "down";
-  const line = points.map(([time, value]) => `${scale.x(time).toFixed(1)},${scale.y(value).toFixed(1)}`).join("L");
-  const floor = scale.height - BOTTOM;
-  const picture = svg("svg", { viewBox: `0 0 ${scale.width} ${scale.height}`, role: "img", "aria-label": "Equity over time" },
-    ...rulers(scale, capital),
-    svg("path", { class: `area ${rises}`, d: `M${scale.x(points[0][0])},${floor}L${line}L${scale.x(points[points.length - 1][0])},${floor}Z` }),
-    svg("path", { class: `curve ${rises}`, d: `M${line}` }));
-  place.replaceChildren(picture);
-}
 
-function scaleOf(place, points, capital) {
-  const width = place.clientWidth || 600, height = place.clientHeight || 260;
-  const values = points.map((point) => point[1]);
-  let low = Math.min(...values), high = Math.max(...values);
-  if (capital >= low - (high - low) && capital <= high + (high - low)) { low = Math.min(low, capital); high = Math.max(high, capital); }
-  const margin = (high - low || Math.max(1e6, Math.abs(high) * 0.001)) * 0.12;
-  low -= margin; high += margin;
-  const first = points[0][0], last = points[points.length - 1][0];
-  return {
-    width, height, low, high, first, last,
-    x: (time) => LEFT + (time - first) / (last - first || 1) * (width - LEFT - RIGHT),
-    y: (value) => TOP + (high - value) / (high - low) * (height - TOP - BOTTOM),
-  };
-}
-
-function rulers(scale, capital) {
-  const digits = Math.min(6, Math.max(2, Math.ceil(-Math.log10((scale.high - scale.low) / 1e9)) + 1));
-  const lines = [];
-  for (let i = 0; i <= 4; i++) {
-    const value = scale.low + (scale.high - scale.low) * (i + 0.5) / 5, y = scale.y(value);
-    lines.push(svg("line", { class: "grid", x1: LEFT, x2: scale.width - RIGHT, y1: y, y2: y }), label(LEFT - 8, y + 4, sol(value, digits), "end"));
+  show(points, capital) {
+    this.points = points;
+    this.capital = capital;
+    if (this.plots.length && points.length > 1 && this.mood === this.moodNow()) this.feed();
+    else { this.clear(); this.draw(); }
   }
-  const ticks = scale.width < 500 ? 3 : 5;
-  for (let i = 0; i < ticks; i++) {
-    const time = scale.first + (scale.last - scale.first) * i / (ticks - 1);
-    lines.push(label(scale.x(time), scale.height - 4, clock(time), i === 0 ? "start" : i === ticks - 1 ? "end" : "middle"));
+
+  moodNow() {
+    return this.points[this.points.length - 1][1] >= this.capital ? "--good" : "--bad";
   }
-  if (capital > scale.low && capital < scale.high) {
-    lines.push(svg("line", { class: "base", x1: LEFT, x2: scale.width - RIGHT, y1: scale.y(capital), y2: scale.y(capital) }));
+
+  columns() {
+    const times = this.points.map((point) => point[0] / 1000), values = this.points.map((point) => point[1] / LAMPORTS);
+    return [[times, values, values.map(() => this.capital / LAMPORTS)], [times, drawdowns(values)]];
   }
-  return lines;
-}
 
-function label(x, y, text, anchor) {
-  const made = svg("text", { x, y, "text-anchor": anchor });
-  made.textContent = text;
-  return made;
-}
+  feed() {
+    this.columns().forEach((columns, i) => this.plots[i].setData(columns));
+    this.label();
+  }
 
-export function listen() {
-  const place = at("equity");
-  place.addEventListener("pointermove", (event) => point(place, event.clientX - place.getBoundingClientRect().left));
-  place.addEventListener("pointerleave", () => { place.querySelectorAll(".cross, .tip").forEach((one) => one.remove()); });
-  new ResizeObserver(() => { if (drawn) equity(drawn.points, drawn.capital); }).observe(place);
-}
+  clear() {
+    this.plots.forEach((plot) => plot.destroy());
+    this.plots = [];
+  }
 
-function point(place, left) {
-  if (!drawn) return;
-  const scale = scaleOf(place, drawn.points, drawn.capital);
-  const nearest = drawn.points.reduce((best, one) => (Math.abs(scale.x(one[0]) - left) < Math.abs(scale.x(best[0]) - left) ? one : best));
-  place.querySelectorAll(".cross, .tip").forEach((one) => one.remove());
-  const x = scale.x(nearest[0]);
-  place.querySelector("svg").append(svg("line", { class: "cross", x1: x, x2: x, y1: TOP, y2: scale.height - BOTTOM }));
-  const tip = el("div", "tip", `${clock(nearest[0])}  ${sol(nearest[1])} SOL  (${signed(nearest[1] - drawn.capital)})`);
-  place.append(tip);
-  tip.style.left = `${Math.min(Math.max(0, x - tip.offsetWidth / 2), scale.width - tip.offsetWidth)}px`;
+  draw() {
+    if (!this.points) return;
+    if (this.points.length < 2) { this.place.replaceChildren(el("div", "empty", this.nothing)); return; }
+    this.mood = this.moodNow();
+    const [curve, fall] = this.columns(), key = `curve-${this.place.id}`;
+    const shared = { legend: { show: false }, padding: [8, 8, 0, 0], cursor: { sync: { key }, y: false, points: { size: 7 } } };
+    this.tip = el("div", "tip");
+    this.tip.hidden = true;
+    this.place.replaceChildren();
+    this.plots = [
+      new uPlot({
+        ...shared, ...this.size(0), axes: axes("", 2, false), hooks: { setCursor: [(plot) => this.point(plot)] },
+        series: [{}, { stroke: colour(this.mood), fill: veiled(this.mood), width: 2, points: { show: false } }, { stroke: colour("--faint"), dash: [4, 4], width: 1, points: { show: false } }],
+      }, curve, this.place),
+      new uPlot({
+        ...shared, ...this.size(1), axes: axes(" %", 1), scales: { y: { range: (_, low) => [Math.min(low * 1.15, -0.5), 0] } },
+        series: [{}, { stroke: colour("--warn"), fill: veiled("--warn"), width: 1.5, points: { show: false } }],
+      }, fall, this.place),
+    ];
+    this.place.append(this.tip);
+    this.label();
+  }
+
+  size(part) {
+    const height = this.place.clientHeight || 300;
+    return { width: this.place.clientWidth || 600, height: Math.round(part === 0 ? height * CURVE_PART : height * (1 - CURVE_PART)) };
+  }
+
+  fit() {
+    this.plots.forEach((plot, part) => plot.setSize(this.size(part)));
+  }
+
+  label() {
+    const last = this.points[this.points.length - 1][1], worst = Math.min(...this.columns()[1][1]);
+    this.place.setAttribute("role", "img");
+    this.place.setAttribute("aria-label", `Equity over time: now ${sol(last)} SOL, ${signed(last - this.capital)} SOL of profit; deepest fall ${worst.toFixed(1)} percent`);
+  }
+
+  point(plot) {
+    const { idx, left } = plot.cursor;
+    const here = idx === null || idx === undefined ? undefined : this.points[idx];
+    this.tip.hidden = !here || left < 0;
+    if (this.tip.hidden) return;
+    const fall = this.columns()[1][1][idx];
+    this.tip.textContent = `${clock(here[0])}  ${sol(here[1])} SOL  (${signed(here[1] - this.capital)})  fall ${(-fall).toFixed(2)}%`;
+    const x = left + plot.bbox.left / devicePixelRatio;
+    this.tip.style.left = `${Math.min(Math.max(0, x - this.tip.offsetWidth / 2), this.place.clientWidth - this.tip.offsetWidth)}px`;
+  }
 }

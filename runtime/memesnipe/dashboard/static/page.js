@@ -1,13 +1,16 @@
 // The page: takes each picture the server sends and draws it.
 
 import * as asking from "./ask.js";
-import * as chart from "./chart.js";
+import * as attribution from "./attribution.js";
+import { Curve, spark } from "./chart.js";
+import * as drill from "./drill.js";
 import { ago, clock, compact, mood, percent, price, signed, sol } from "./format.js";
 import { at, el, put, table, tag } from "./dom.js";
 
 const STALE_MS = 5000;
 let heardMs = 0;
 const lastPrice = new Map();
+const curve = new Curve(at("equity"));
 
 function marker(shown) {
   at("marker").className = `marker ${shown.marker.kind}`;
@@ -23,9 +26,9 @@ function halt(shown) {
   const own = shown.own_halts.filter((one) => one.state !== "active");
   at("halt-own").textContent = own.map((one) => `${one.scope}: ${one.state.replaceAll("_", " ")}${one.reason ? ` (${one.reason})` : ""}`).join(" · ");
   const frozen = shown.halt.state === "frozen";
-  at("resume").disabled = !asking.writes || frozen || shown.halt.state === "active";
-  at("reduce").disabled = !asking.writes || frozen || shown.halt.state === "reduce_only";
-  at("kill").disabled = !asking.writes || frozen || shown.halt.state === "halted";
+  at("resume").disabled = frozen || shown.halt.state === "active";
+  at("reduce").disabled = frozen || shown.halt.state === "reduce_only";
+  at("kill").disabled = frozen || shown.halt.state === "halted";
   at("resume").title = frozen ? "On the command line: memesnipe resume --frozen" : "";
 }
 
@@ -64,7 +67,7 @@ const POSITIONS = [
 const FILLS = [
   { title: "Time", show: (f) => clock(f.time_ms), kind: "soft" },
   { title: "", show: (f) => (f.status === "failed" ? tag("failed") : tag(f.side)) },
-  { title: "Token", show: (f) => f.symbol, hint: mint },
+  { title: "Token", show: (f) => drill.orderButton(f), hint: mint },
   { title: "Strategy", show: (f) => f.strategy, kind: "wide" },
   { title: "SOL", show: (f) => el("span", mood(f.lamports), signed(f.lamports)), kind: "n" },
   { title: "Tokens", show: (f) => compact(f.units), hint: (f) => f.units, kind: "n wide" },
@@ -76,14 +79,14 @@ const FILLS = [
 const REFUSALS = [
   { title: "Time", show: (r) => clock(r.time_ms), kind: "soft" },
   { title: "", show: (r) => tag(r.side) },
-  { title: "Token", show: (r) => r.symbol },
+  { title: "Token", show: (r) => drill.orderButton(r) },
   { title: "Strategy", show: (r) => r.strategy, kind: "wide" },
   { title: "Reason", show: (r) => r.reason.replaceAll("_", " "), hint: (r) => r.stage },
   { title: "Detail", show: (r) => r.detail, kind: "text wide" },
 ];
 
 const STRATEGIES = [
-  { title: "Strategy", show: (s) => el("b", "", s.id) },
+  { title: "Strategy", show: (s) => drill.strategyButton(s.id) },
   { title: "Mode", show: (s) => tag(s.mode) },
   { title: "State", show: (s) => (s.paused ? tag("paused") : tag(s.halt)) },
   { title: "Share", show: (s) => percent(s.weight_bps, 0).replace("+", ""), kind: "n" },
@@ -108,7 +111,7 @@ function prices(shown) {
     lastPrice.set(one.mint, one.price_sol);
     const name = el("span", "name", el("i", one.held ? "dot" : "dot none"), one.symbol);
     name.title = one.mint;
-    return el("div", "ticker", name, chart.spark(one.spark), el("span", `n ${flash}`, price(one.price_sol)), el("span", `n ${mood(one.change_bps)}`, percent(one.change_bps, 1)));
+    return el("div", "ticker", name, spark(one.spark), el("span", `n ${flash}`, price(one.price_sol)), el("span", `n ${mood(one.change_bps)}`, percent(one.change_bps, 1)));
   });
   put("prices", ...(lines.length ? lines : [el("div", "empty", "No prices yet.")]));
 }
@@ -134,7 +137,7 @@ function problems(shown) {
 
 function draw(shown) {
   marker(shown); halt(shown); problems(shown); tiles(shown); prices(shown); reasons(shown);
-  chart.equity(shown.equity, shown.numbers.capital_lamports);
+  curve.show(shown.equity, shown.numbers.capital_lamports);
   put("positions", table(POSITIONS, shown.holdings, "Nothing is held."));
   put("fills", table(FILLS, shown.fills, "No fills yet."));
   put("refusals", table(REFUSALS, shown.refusals, "Nothing was refused."));
@@ -164,6 +167,7 @@ function follow() {
 }
 
 asking.listen();
-chart.listen();
+attribution.listen();
+drill.listen();
 follow();
 setInterval(showAge, 1000);

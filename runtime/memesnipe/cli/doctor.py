@@ -1,0 +1,67 @@
+"""`memesnipe doctor`: is this installation well? What `live-check` looks at that paper needs, too, and what only a host can tell."""
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import typer
+
+from memesnipe.cli import addresses as stack
+from memesnipe.cli.live_check import running_on
+from memesnipe.cli.showing import JsonOption
+
+if TYPE_CHECKING:
+    from memesnipe.live_check.finding import Reported
+    from memesnipe.live_check.look import Done
+
+NEEDED_ON_PAPER = (
+    ("settings", "environment"),
+    ("mode", "variables"),
+    ("mode", "halts"),
+    ("keys", "role keys"),
+    ("keys", "certificates"),
+    ("endpoints", "rpc"),
+    ("endpoints", "chain"),
+    ("endpoints", "blocks"),
+    ("endpoints", "websocket"),
+    ("clock", "skew"),
+    ("stores", "data folder"),
+    ("stores", "audit"),
+    ("stores", "ledger"),
+    ("stores", "redis"),
+    ("stores", "redis keeps"),
+)
+"""Of live-check's findings; the others are about live money and have their command."""
+
+
+def doctor(json: JsonOption = False) -> None:
+    """Tell what is wrong with this installation, each with its fix.
+
+    It looks at settings, keys, Redis, ledger, chain, clock, disk, ports, versions, services and lag.
+    Reads only. Exit code 0: nothing is wrong; 1: something is.
+    Whether a live order could go out is `memesnipe live-check`.
+    """
+    from rich.console import Console
+
+    from memesnipe.cli import live_check_report as report
+    from memesnipe.live_check.finding import exit_code
+
+    console = Console(highlight=False)
+    with report.progress_on(console, shown=not json and console.is_terminal) as done:
+        found = asyncio.run(_looked(done))
+    if json:
+        typer.echo(report.as_json(found))
+    else:
+        for line in report.as_lines(found):
+            console.print(line, soft_wrap=True)
+    raise typer.Exit(exit_code(found))
+
+
+async def _looked(done: "Done") -> "list[Reported]":
+    from memesnipe.cli.host_checks import host_findings
+    from memesnipe.kernel.clock import SystemClock
+    from memesnipe.live_check.check import check
+
+    data = stack.data_dir()
+    seen = await check(dict(os.environ), running_on(data), SystemClock(), done)
+    return [one for one in seen if (one.area, one.check) in NEEDED_ON_PAPER] + await asyncio.to_thread(host_findings, data)

@@ -1,0 +1,78 @@
+"""How commands show what they found: tables and lines for people, one JSON document for machines. rich is loaded when one is shown."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from memesnipe.kernel.clock import NS_PER_S
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else; sizes in lamports and token units.")]
+StrategyOption = Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy.")]
+
+LAMPORTS_PER_SOL = 1_000_000_000
+"""As in chain.programs, which loads decoders that a command for people does not need at its start."""
+
+
+def show_json(value: object) -> None:
+    """Print a value's fields as one indented JSON document."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = ()) -> "Table":
+    """Return a table; `right` names the columns of numbers. Cells are text and never markup: a reason may be a stranger's words."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table, numbers = Table(title=title or None, title_justify="left"), set(right)
+    for name in columns:
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=name in numbers, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    return table
+
+
+def show(*parts: "Table | str") -> None:
+    """Print tables and lines, in this order."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for part in parts:
+        if isinstance(part, str):
+            console.print(printable(part), markup=False, soft_wrap=True)
+        else:
+            console.print(part)
+
+
+def printable(text: str) -> str:
+    """Return a text without what a terminal would obey: names of tokens and reasons come from strangers."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
+
+
+def sol(lamports: int, *, signed: bool = False) -> str:
+    """Return lamports as SOL, to a tenth of a thousandth."""
+    return f"{Decimal(lamports) / LAMPORTS_PER_SOL:{'+' if signed else ''}.4f}"
+
+
+def percent(bps: int) -> str:
+    """Return basis points as percent."""
+    return f"{bps / 100:+.2f} %"
+
+
+def age(seconds: int) -> str:
+    """Return how long ago, in the two greatest units."""
+    for unit, size, smaller, rest in (("d", 86_400, "h", 3_600), ("h", 3_600, "m", 60), ("m", 60, "s", 1)):
+        if seconds >= size:
+            return f"{seconds // size}{unit} {seconds % size // rest}{smaller}"
+    return f"{seconds}s"
+
+
+def when(time_ns: int) -> str:
+    """Return a time in UTC, to the millisecond."""
+    return datetime.fromtimestamp(time_ns / NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

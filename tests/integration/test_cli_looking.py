@@ -1,0 +1,166 @@
+"""`status`, `positions`, `orders`, `kill`, `resume` on a real Redis and a real ledger, as a person and as a program reads them."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from memesnipe.bus.redis_bus import RedisBus
+from memesnipe.bus.topology import APPROVED, INTENTS, KILL_SWITCH
+from memesnipe.cli.commands import app
+from memesnipe.kernel.errors import ConfigError
+from memesnipe.ledger.engine import ledger_url, open_engine
+from memesnipe.ledger.read import last_orders, open_positions
+from memesnipe.messages.bounds import HaltState
+from memesnipe.messages.orders import Fill
+from memesnipe.testing.builders import a_fill, a_halt, an_approved, an_intent
+from memesnipe.testing.scene import STRATEGIES, Scene
+
+Run = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+def run(valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`await run("status")`: a command in a thread of its own, as it has a loop of its own."""
+    monkeypatch.setenv("MEMESNIPE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MEMESNIPE_REDIS_URL", valkey_url)
+    monkeypatch.setenv("COLUMNS", "220")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    async def command(*words: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, app, list(words))
+
+    return command
+
+
+@pytest.fixture
+async def scene(bus: RedisBus, tmp_path: Path) -> None:
+    """An hour of trading on paper."""
+    await Scene(bus, str(tmp_path), time.time_ns()).play()
+
+
+def first_filled(data: Path) -> str:
+    engine = open_engine(ledger_url(str(data)))
+    with engine.connect() as connection:
+        return next(order.intent_id for order in last_orders(connection) if order.outcome == "filled")
+
+
+async def test_status_says_what_money_is_at_stake_and_the_same_in_json(run: Run, scene: None) -> None:
+    said, told = await run("status"), await run("status", "--json")
+
+    found: dict[str, Any] = json.loads(told.stdout)
+    assert (said.exit_code, told.exit_code) == (0, 0), said.output
+    assert said.output.startswith("PAPER: no real money moves")
+    assert {one["id"] for one in found["snapshot"]["strategies"]} == set(STRATEGIES)
+    assert all(name in said.output for name in STRATEGIES)
+
+
+async def test_status_shows_a_halt_with_its_reason_and_what_it_allows(run: Run, bus: RedisBus, scene: None) -> None:
+    await bus.publish(KILL_SWITCH.name, a_halt(HaltState.HALTED, reason="feed is odd"))
+
+    said = await run("status")
+
+    assert 'portfolio halted ("feed is odd"): Strategies are silent.' in said.output
+
+
+async def test_status_without_a_redis_shows_what_the_ledger_knows_and_exits_four(
+    run: Run, scene: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMESNIPE_REDIS_URL", "redis://127.0.0.1:1/0")
+
+    said = await run("status", "--json")
+
+    found = json.loads(said.stdout)
+    assert (said.exit_code, found["unanswered"]) == (4, ["redis"])
+    assert found["snapshot"]["holdings"]
+
+
+async def test_positions_names_the_one_without_a_stop(run: Run, tmp_path: Path, scene: None) -> None:
+    said, told = await run("positions"), await run("positions", "--json")
+
+    held = json.loads(told.stdout)
+    with open_engine(ledger_url(str(tmp_path))).connect() as connection:
+        mints = {one.mint for one in open_positions(connection)}
+    assert {one["mint"] for one in held} == mints
+    assert all(mint in said.output for mint in mints)
+    (bare,) = [one for one in held if one["stop_sol"] is None]
+    assert f"without a stop: {bare['symbol']} of {bare['strategy']}" in said.output
+
+
+async def test_an_order_that_is_on_its_way_is_shown_from_the_streams_alone(run: Run, bus: RedisBus, scene: None) -> None:
+    intent = an_intent(time_ns=time.time_ns())
+    await bus.publish(INTENTS.of(intent.strategy), intent, intent.id)
+    await bus.publish(APPROVED.name, an_approved(intent, time_ns=time.time_ns()), intent.id)
+
+    told = await run("orders", "show", intent.id[:12], "--json")
+
+    found = json.loads(told.stdout)
+    assert ([hop["hop"] for hop in found["hops"]], found["outcome"]) == (["event", "wish", "approved"], "open")
+
+
+async def test_an_order_of_the_ledger_is_found_by_the_beginning_of_its_id(run: Run, tmp_path: Path, scene: None) -> None:
+    id_ = first_filled(tmp_path)
+
+    said, told = await run("orders", "show", id_[:10]), await run("orders", "show", id_, "--json")
+
+    found = json.loads(told.stdout)
+    assert (found["id"], found["outcome"], found["gone"]) == (id_, "filled", ["wish", "approved"])
+    assert f"{id_}: filled" in said.output
+
+
+async def test_a_beginning_that_many_orders_share_is_refused_with_their_ids(run: Run, tmp_path: Path, scene: None) -> None:
+    from memesnipe.ledger.write import LedgerWriter
+
+    twins: list[Fill] = [a_fill(an_intent(id=f"twin-{number}")) for number in range(2)]
+    LedgerWriter(open_engine(ledger_url(str(tmp_path)))).record(twins)
+
+    said = await run("orders", "show", "twin-")
+
+    assert isinstance(said.exception, ConfigError)
+    assert "twin-0, twin-1" in str(said.exception)
+
+
+async def test_orders_of_one_strategy_are_listed_newest_first(run: Run, scene: None) -> None:
+    told = await run("orders", "list", "--strategy", STRATEGIES[0], "--limit", "5", "--json")
+
+    found = json.loads(told.stdout)
+    assert {one["strategy"] for one in found} == {STRATEGIES[0]}
+    assert [one["time_ns"] for one in found] == sorted((one["time_ns"] for one in found), reverse=True)
+
+
+@pytest.mark.parametrize("words", [("orders", "show", "0000ffff"), ("orders", "show", "a b")], ids=["unknown", "no id"])
+async def test_an_order_that_is_not_there_is_one_clear_word(run: Run, scene: None, words: tuple[str, ...]) -> None:
+    said = await run(*words)
+
+    assert isinstance(said.exception, ConfigError)
+
+
+async def test_kill_in_json_says_what_is_in_force_and_resume_of_a_part_that_it_is_not_enough(run: Run, scene: None) -> None:
+    killed = await run("kill", "--reason", "odd", "--json")
+    partly = await run("resume", "--strategy", STRATEGIES[0])
+    reopened = await run("resume", "--json")
+
+    assert json.loads(killed.stdout) == {"scope": "*", "state": "halted", "effective": "halted", "reason": "odd", "epoch": 1}
+    assert f"in force for {STRATEGIES[0]} is halted" in partly.output
+    assert json.loads(reopened.stdout)["effective"] == "active"
+
+
+async def test_halt_is_another_word_for_kill(run: Run, bus: RedisBus, scene: None) -> None:
+    await run("halt", "--reduce-only")
+
+    assert [entry.message.state for entry in await bus.fold(KILL_SWITCH.name)] == [HaltState.REDUCE_ONLY]
+
+
+async def test_without_a_stack_every_look_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMESNIPE_DATA_DIR", str(tmp_path / "empty"))
+    monkeypatch.delenv("MEMESNIPE_REDIS_URL", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    said = [CliRunner().invoke(app, words) for words in (["status"], ["positions"], ["orders", "list"], ["orders", "show", "abcd"])]
+
+    assert all(isinstance(one.exception, ConfigError) and str(tmp_path / "empty") in str(one.exception) for one in said)
