@@ -11,10 +11,11 @@ from collections.abc import Callable
 import msgspec
 
 from memesnipe.bus.folds import Halts
-from memesnipe.control.applied import assembled, digest
+from memesnipe.control.applied import assembled, digest, judged_config
 from memesnipe.control.desk import Desk
 from memesnipe.control.evidence import Answer
-from memesnipe.control.gates import asks_for_proof
+from memesnipe.control.gates import Condition, asks_for_proof
+from memesnipe.control.promotions import Words
 from memesnipe.control.service import genesis_of
 from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import Bug, MemeSnipeError
@@ -22,7 +23,7 @@ from memesnipe.kernel.logs import logger
 from memesnipe.manifests.fields import STRATEGIES_MAX
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import PORTFOLIO, ConfigApplied, StrategyConfig
-from memesnipe_operator.judging import Around, Judged, evidenced, judged
+from memesnipe_operator.judging import Around, Judged, evidenced, judged, promoted
 from memesnipe_operator.kinds import FINALIZER
 from memesnipe_operator.memory import Memory
 from memesnipe_operator.metrics import STRATEGIES, TURN_FAILURES
@@ -100,6 +101,20 @@ class Installation:
         """Return what the evidence for what a Strategy runs says."""
         return evidenced(view, running, self._world.records.of(view.name), self._around())
 
+    def promotion(self, view: StrategyView, running: Running) -> Condition:
+        """Return where a Strategy stands between paper and its whole share."""
+        return promoted(view, running, self._around())
+
+    @property
+    def promotes(self) -> bool:
+        """Return whether a Strategy is promoted and demoted on this chain."""
+        return self._desk.config is not None and self._desk.config.promotion is not None
+
+    @property
+    def words(self) -> Words:
+        """Return autonomous_allocator's newest on each Strategy."""
+        return self._desk.words
+
     def _around(self) -> Around:
         world = self._world
         return Around(
@@ -109,6 +124,7 @@ class Installation:
             policy=world.policy(),
             allocation=world.allocation(),
             track=world.track,
+            words=self._desk.words,
         )
 
     @property
@@ -163,6 +179,7 @@ class Installation:
         await self._pull_kill_switch()
         if before != self.halts:
             self._changed |= {"", *self._world.running}
+        await self._fold_words()
         asked = self._asked_genesis()
         if asked and ((self._dirty and time.monotonic() >= self._apply_from_s) or self._desk.config is None):
             self._dirty = False
@@ -171,6 +188,13 @@ class Installation:
         if asked and not self.judges:
             self.judges = True
             self._changed |= {"", *self._world.running}
+
+    async def _fold_words(self) -> None:
+        """What is said of promotions changes what is judged, and a demotion must not wait."""
+        before = self._desk.words
+        if await self._desk.fold_words():
+            self._dirty, self._apply_from_s = True, 0.0
+            self._changed |= {name for name, word in self._desk.words.items() if before.get(name) != word}
 
     async def _apply_in_time(self) -> None:
         """While a thousand Strategies arrive, judging all at each turn would be all that we do: rest in between."""
@@ -232,8 +256,13 @@ class Installation:
             log.error("too_many_strategies", count=len(chosen), count_max=STRATEGIES_MAX)
         around, records = self._around(), self._world.records
         return tuple(
-            StrategyConfig(
-                view.name, running.plugin, running.spec_hash, judged(view, running, records.of(view.name), around)[0], view.spec.paused
+            judged_config(
+                view.name,
+                running.plugin,
+                running.spec_hash,
+                judged(view, running, records.of(view.name), around),
+                view.spec.paused,
+                around.words,
             )
             for view, running in chosen[:STRATEGIES_MAX]
         )

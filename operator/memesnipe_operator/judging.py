@@ -4,7 +4,8 @@ import msgspec
 
 from memesnipe.control.applied import digest
 from memesnipe.control.evidence import Answer
-from memesnipe.control.gates import Condition, Facts, Verdict, evidence_of, judge
+from memesnipe.control.gates import Condition, Facts, Verdict, evidence_of, judge, promotion
+from memesnipe.control.promotions import Words
 from memesnipe.control.proofs import Sighting, Track
 from memesnipe.manifests.models import lamports
 from memesnipe.manifests.promotion import Promotion
@@ -25,6 +26,8 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     policy: RiskPolicyView | None
     allocation: AllocationView | None
     track: Track = Track()
+    words: Words = {}
+    """autonomous_allocator's newest, by Strategy."""
 
 
 def judged(view: StrategyView, running: Running, evidence: tuple[Sighting, ...], around: Around) -> Judged:
@@ -41,6 +44,11 @@ def judged(view: StrategyView, running: Running, evidence: tuple[Sighting, ...],
 def evidenced(view: StrategyView, running: Running, evidence: tuple[Sighting, ...], around: Around) -> Answer:
     """Return what the evidence for the spec that runs says, asked for on this chain or not."""
     return evidence_of(_facts(view, running, evidence, around))
+
+
+def promoted(view: StrategyView, running: Running, around: Around) -> Condition:
+    """Return where a Strategy stands between paper and its whole share."""
+    return promotion(_facts(view, running, (), around))
 
 
 def _facts(view: StrategyView, running: Running, evidence: tuple[Sighting, ...], around: Around) -> Facts:
@@ -61,6 +69,7 @@ def _facts(view: StrategyView, running: Running, evidence: tuple[Sighting, ...],
         capital_lamports=lamports(allocation.spec.capital_sol) if allocation else 0,
         halt=HaltState.ACTIVE,
         paused=view.spec.paused,
+        word=around.words.get(view.name),
     )
 
 

@@ -12,8 +12,10 @@ import msgspec
 
 from memesnipe.bus.folds import Halts
 from memesnipe.control.kill_switch import Said
+from memesnipe.control.promotions import Words
 from memesnipe.kernel.errors import BadInput, Bug, Unavailable
 from memesnipe.manifests.models import AS_STORED, AllocationSpec, RiskPolicySpec
+from memesnipe.messages.promotion import PromotionStep
 from memesnipe_operator.api import Api, ApiError, Manifest
 from memesnipe_operator.kinds import CONFIG_MAP
 
@@ -38,6 +40,8 @@ class Kept(msgspec.Struct, frozen=True):
     """Every Strategy that ever was and may still hold something; one that was closed and deleted is taken out."""
     limits: dict[str, dict[str, Any]] = {}
     """The specs of the Allocation and the RiskPolicy that were in force last: exits go on by them when one of the two is gone."""
+    demoted: dict[str, PromotionStep] = {}
+    """Demotions in force: a Redis that lost everything must not give back what was taken."""
 
 
 _decoder = msgspec.json.Decoder(Kept)
@@ -153,6 +157,14 @@ class Memory:
     async def keep_said(self, said: Said) -> None:
         """Replace it."""
         await self.keep(said=said)
+
+    async def demoted(self) -> Words:
+        """Return the demotions that were in force last."""
+        return self.kept.demoted
+
+    async def keep_demoted(self, words: Words) -> None:
+        """Replace them."""
+        await self.keep(demoted=dict(words))
 
 
 def _decoded(found: Manifest) -> Kept:

@@ -13,6 +13,7 @@ from memesnipe.control.proofs import Track
 from memesnipe.control.tracker import Tracker
 from memesnipe.kernel.errors import MemeSnipeError
 from memesnipe.kernel.logs import logger
+from memesnipe.manifests.promotion import Promotion
 from memesnipe.messages.bounds import Mode
 from memesnipe_operator.api import Api
 from memesnipe_operator.children import Children
@@ -214,9 +215,13 @@ class Operator:
         world, installation = self._parts.world, self._parts.installation
         if not installation.asks_for_proof:
             return
-        asking = [view.name for view in world.strategies() if view.mode_asked is Mode.LIVE]
+        views = world.strategies()
+        asking = [view.name for view in views if view.mode_asked is Mode.LIVE]
         before, world.track = world.track, await self._parts.tracker.look(asking)
-        self._judge_anew({name for name in asking if differs(name, before, world.track)})
+        allocation = world.allocation()
+        trades_min = (allocation.spec.promotion if allocation else Promotion()).paper_trades_min
+        proposable = {view.name for view in views if proves_otherwise(view.name, before, world.track, trades_min)}
+        self._judge_anew({name for name in asking if differs(name, before, world.track)} | proposable)
 
 
 def differs(strategy: str, before: Track, now: Track) -> bool:
@@ -225,6 +230,12 @@ def differs(strategy: str, before: Track, now: Track) -> bool:
         return True
     said, said_before = ((track.closed_on_paper(strategy), track.gaps.get(strategy)) for track in (now, before))
     return said != said_before
+
+
+def proves_otherwise(strategy: str, before: Track, now: Track, trades_min: int) -> bool:
+    """Return whether its code or its paper trades count for something else in a proposal; each single trade more does not."""
+    enough = [(track.closed_on_paper(strategy) or 0) >= trades_min for track in (before, now)]
+    return before.code != now.code or enough[0] != enough[1]
 
 
 def changed(before: Standing | None, now: Standing | None, names: list[str]) -> list[str]:

@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 
 from memesnipe.control.gates import Condition, Verdict
+from memesnipe.control.promotions import REASONS
 from memesnipe.evidence.record import Record
 from memesnipe.evidence.verdict import Thresholds, judge
 from memesnipe.kernel.clock import NS_PER_MS
 from memesnipe.manifests.models import LAMPORTS_PER_SOL, HaltName
 from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.messages.promotion import PromotionStep
 from memesnipe_operator.conditions import stated, time_text, verdict
 from memesnipe_operator.judging import Judged
 from memesnipe_operator.performance import Performance, drawdown_bps
@@ -34,6 +36,10 @@ class Seen(msgspec.Struct, frozen=True):
     """As `evidence_status` has it; empty: there is no record."""
     performance: Performance | None
     """None: nobody said what is held."""
+    promotion: Condition
+    """Where it stands between paper and its whole share."""
+    word: PromotionStep | None = None
+    """autonomous_allocator's newest on it."""
     positions: int = 0
     """All that it holds, in either mode: what was bought live is still there when it is back on paper."""
     signal_ms: int = 0
@@ -44,7 +50,7 @@ class Seen(msgspec.Struct, frozen=True):
 def status_of(view: StrategyView, seen: Seen, asked_hash: str, now_ns: int) -> dict[str, Any]:
     """Return the whole status, as the API server takes it."""
     mode, gates = seen.judged
-    conditions = [*_lead(view, seen, mode, gates), _reconciled(seen.trouble), seen.choice.condition, *gates]
+    conditions = [*_lead(view, seen, mode, gates), _reconciled(seen.trouble), seen.choice.condition, *gates, seen.promotion]
     trading = conditions[1].status is Verdict.TRUE
     status: dict[str, Any] = {
         "observedGeneration": view.generation,
@@ -58,7 +64,7 @@ def status_of(view: StrategyView, seen: Seen, asked_hash: str, now_ns: int) -> d
         "conditions": stated(conditions, view.status, view.generation, now_ns),
     }
     evidence = {"evidence": seen.evidence} if seen.evidence else {}
-    return status | evidence | _stability(seen.choice) | _money(view, seen)
+    return status | evidence | _promotion(seen.word) | _stability(seen.choice) | _money(view, seen)
 
 
 def evidence_status(record: Record | None, thresholds: Thresholds) -> dict[str, Any]:
@@ -74,6 +80,16 @@ def evidence_status(record: Record | None, thresholds: Thresholds) -> dict[str, 
         "trades": metrics.trades,
         "madeAt": time_text(record.evidence.created_ns),
     }
+
+
+def _promotion(word: PromotionStep | None) -> dict[str, Any]:
+    """Return the newest word as the status has it; nothing without one."""
+    if word is None:
+        return {}
+    step = {"step": word.step, "steps": word.steps} if word.step else {}
+    until = {"until": time_text(word.until_ns)} if word.until_ns else {}
+    said = {"stage": REASONS[word.after], "weightBps": word.weight_bps, "reason": word.reason, "since": time_text(word.time_ns)}
+    return {"promotion": {**said, **step, **until}}
 
 
 def _reconciled(trouble: str) -> Condition:

@@ -80,6 +80,8 @@ class Teller:
             performance=standing.of(name, judged[0]) if standing else None,
             positions=len(standing.held.get(name, ())) if standing else 0,
             signal_ms=standing.signal_ms.get(name, 0) if standing else 0,
+            promotion=inst.promotion(view, choice.running),
+            word=inst.words.get(name) if inst.promotes else None,
         )
 
 
@@ -97,4 +99,7 @@ def _transitions(old: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple
                 continue
             kind = NORMAL if now["status"] == "True" or now["reason"] in PASSING else WARNING
             told.append((kind, f"{type_}{now['reason']}" if now["reason"] != type_ else type_, str(now["message"])))
+    was, now = condition_in(old, "Promotion"), condition_in(after, "Promotion")
+    if now["status"] != "Unknown" and now["reason"] != "NotSaid" and was.get("reason") != now["reason"]:
+        told.append((WARNING if now["reason"] == "Demoted" else NORMAL, f"Promotion{now['reason']}", str(now["message"])))
     return told

@@ -17,10 +17,10 @@ def surplus(role: str, site: Path) -> list[Path]:
     """Return what a role does without. Raises SystemExit for a role that is none."""
     if role == "operator":
         return []
-    if role in ("runtime", "research"):
+    if role in ("runtime", "allocator", "research"):
         return [site / "memesnipe_operator"]
     if role != "signer":
-        raise SystemExit(f"ROLE: must be runtime, operator, research or signer, not {role!r}")
+        raise SystemExit(f"ROLE: must be runtime, allocator, operator, research or signer, not {role!r}")
     packages = [path for path in (site / "memesnipe").iterdir() if path.is_dir() and path.name not in KEPT_BY_SIGNER]
     commands = [path for path in (site / "memesnipe" / "cli").iterdir() if path.name not in CLI_KEPT_BY_SIGNER]
     return [site / "memesnipe_operator", site / "memesnipe_strategies", site / "memesnipe" / "chain" / "clients", *packages, *commands]

@@ -239,6 +239,17 @@ def test_the_allocator_reaches_the_api_server_only_where_it_may_promote() -> Non
     assert after.allows(parts["autonomous-allocator"], INSIDE, 6443)
 
 
+def test_the_notifier_reaches_chats_and_mail_and_nothing_inside_and_is_reached_by_alertmanager_alone() -> None:
+    alertmanager = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    network, parts = installed({"notifications": {"enabled": True, "alertsFrom": [alertmanager]}})
+    notifier = parts["notifier"]
+
+    assert [network.allows(notifier, INTERNET, port) for port in (443, 587, 80, 6379)] == [True, True, False, False]
+    assert network.allows(notifier, parts["redis"], 6379)
+    assert not any(network.allows(notifier, who, port) for who in (INSIDE, METADATA) for port in (443, 6443, 8091))
+    assert [who for who in (PROMETHEUS, STRANGER, *parts.values()) if network.allows(who, notifier, 8093)] == [PROMETHEUS]
+
+
 def test_the_switch_takes_every_policy_away() -> None:
     assert [m for m in render({"networkPolicy": {"enabled": False}}) if m["kind"] == "NetworkPolicy"] == []
 

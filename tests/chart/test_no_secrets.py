@@ -33,7 +33,7 @@ def test_no_image_names_a_registry(values: Values) -> None:
 
 
 def test_a_registry_of_ones_own_is_a_matter_of_the_values() -> None:
-    images = {name: {"repository": f"registry.example:5000/{name}"} for name in ("runtime", "operator", "signer")}
+    images = {name: {"repository": f"registry.example:5000/{name}"} for name in ("runtime", "allocator", "operator", "signer")}
 
     chosen = {
         container["image"]

@@ -15,6 +15,7 @@ from memesnipe.factory.settings import FactorySettings
 from memesnipe.guard.settings import GuardSettings
 from memesnipe.kernel.settings import CommonSettings, load, variable
 from memesnipe.localnet.__main__ import settings_of
+from memesnipe.notify.settings import NotifySettings
 from memesnipe.positions.settings import PositionSettings
 from memesnipe.risk.settings import RiskSettings
 from memesnipe.signer.settings import SignerSettings
@@ -37,6 +38,7 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "strategy-factory": FactorySettings,
     "data-consumers": ConsumerSettings,
     "dashboard": DashboardSettings,
+    "notifier": NotifySettings,
 }
 CLUSTER_WIDE = {"Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"}
 ONE_AT_A_TIME = {"risk-guardian", "wallet-guard", "position-manager", "autonomous-allocator", "strategy-factory", "data-consumers"}
@@ -79,7 +81,7 @@ def test_every_variable_is_one_that_the_service_reads_and_its_text_is_understood
         kind = SETTINGS[pod.component]
         assert set(pod.env) - {variable(field.name) for field in msgspec.structs.fields(kind)} == set(), pod
         load(kind, {name: str(entry["value"]) for name, entry in pod.env.items() if "value" in entry})
-    assert len(checked) >= len(SETTINGS) - 2  # on paper there is no signer, and the page may be off
+    assert len(checked) >= len(SETTINGS) - 3  # on paper there is no signer, and page and notifier may be off
 
 
 @each_set
@@ -96,7 +98,7 @@ def test_whatever_a_pod_mounts_or_reads_is_made_by_setup_by_the_chart_or_named_i
     manifests = render(values)
     there = {(m["kind"], m["metadata"]["namespace"], m["metadata"]["name"]) for m in manifests if "namespace" in m["metadata"]}
     there |= set(made_by_setup(localnet=bool(values.get("localnet"))))
-    named = {"my-redis", "my-ledger", "my-chain", "my-recordings", "memesnipe-vault", "my-jito"}
+    named = {"my-redis", "my-ledger", "my-chain", "my-recordings", "memesnipe-vault", "my-jito", "memesnipe-notify"}
     named |= set() if values.get("localnet") else {"memesnipe-wallet"}
 
     used = {reference for pod in pods(manifests) for reference in references(pod)}

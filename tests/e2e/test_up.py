@@ -26,6 +26,7 @@ def test_it_trades_on_paper_shows_it_and_leaves_nothing_behind(tmp_path: Path) -
     with RunningStack(tmp_path / "shared") as stack:
         until(lambda: "all services are ready" in stack.log(), 120, stack.log() + "all services ready")
         until(lambda: fills_of(stack), 90, "a paper fill in the ledger")
+        until(lambda: stack.ledger("SELECT version FROM decisions WHERE kind = 'allocation'"), 60, "the record of who got what capital")
         page = httpx.get(stack.page)
         healths = [httpx.get(f"{stack.page}/{path}").status_code for path in ("health", "healthz", "readyz")]
 

@@ -19,7 +19,7 @@ from memesnipe.testing.installation.values import values
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-INSTALLED = ("runtime", "operator", "signer")
+INSTALLED = ("runtime", "allocator", "operator", "signer")
 MANIFESTS = ("manifests/risk-policy.yaml", "manifests/allocation.yaml")
 Say = Callable[[str], None]
 
@@ -46,7 +46,7 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
 
 @pytest.fixture(scope="session")
 def images() -> dict[str, Image]:
-    """The three images of this checkout, and a Redis."""
+    """The images of this checkout, and a Redis."""
     try:
         with an_engine() as engine:
             return {**{role: build(role, engine) for role in INSTALLED}, "redis": redis_image(engine)}

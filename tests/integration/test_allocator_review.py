@@ -59,7 +59,8 @@ async def begun(bus: RedisBus) -> tuple[EventClock, Review, AllocationDecision]:
 
 
 async def reviewed(review: Review, last: AllocationDecision | None) -> AllocationDecision | None:
-    return await review.due(last, CONFIG_OF_TWO)
+    made = await review.due(last, CONFIG_OF_TWO)
+    return made.decision if made is not None else None
 
 
 async def test_results_move_capital_at_the_next_review_and_not_before(bus: RedisBus, teller: RedisBus) -> None:
@@ -117,12 +118,14 @@ async def test_what_was_earned_on_paper_is_forgotten_in_the_moment_of_going_live
     """position_manager writes the history of the new mode when it hears of it, which may be after us."""
     await earned(teller, "alpha", 0.01)
     await earned(teller, "beta", 0.01)
-    _, review, first = await begun(bus)
+    clock, review, first = await begun(bus)
+    clock.observe(START_NS + 60 * MINUTE_NS)
     live = msgspec.structs.replace(CONFIG_OF_TWO.strategies[0], mode=Mode.LIVE)
+    await reviewed(review, first)
 
     await review.due(first, msgspec.structs.replace(CONFIG_OF_TWO, strategies=(live, CONFIG_OF_TWO.strategies[1])))
 
-    assert [[len(record.closed) for record in question.records] for question in weighed] == [[60, 60], [0, 60]]
+    assert [[len(record.closed) for record in question.records] for question in weighed] == [[0, 0], [60, 60], [0, 60]]
 
 
 async def test_a_version_that_asks_the_same_is_not_weighed_and_another_mode_is(bus: RedisBus, weighed: list[Question]) -> None:

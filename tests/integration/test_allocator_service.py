@@ -1,15 +1,18 @@
 """The allocator on a real server: decisions, their projections, and what a restart makes of them."""
 
 import asyncio
+from typing import Any
 
 import pytest
 import redis
 
 from memesnipe.allocator.decide import decide
+from memesnipe.allocator.records import again, differences
 from memesnipe.allocator.service import STATE, Allocator
 from memesnipe.bus.redis_bus import RedisBus
-from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, FILLS
+from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, DECISIONS, FILLS
 from memesnipe.kernel.clock import EventClock
+from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.health import Health
 from memesnipe.kernel.service import Running
 from memesnipe.testing.builders import START_NS, a_config, a_fill, a_strategy
@@ -39,6 +42,33 @@ async def test_a_config_becomes_one_decision_and_a_share_for_each_strategy(bus: 
     (decision,) = await bus.fold(ALLOCATIONS.name)
     shares = [entry.message for name in ("alpha", "beta") for entry in await bus.fold(ALLOCATION.of(name))]
     assert tuple(shares) == decision.message.shares
+
+
+async def test_a_decision_is_recorded_with_inputs_that_make_it_again(bus: RedisBus) -> None:
+    await bus.publish(CONFIG.name, a_config(*TWO))
+
+    await (await started(bus)).turn()
+
+    (record,), (decision,) = [await bus.fold(stream.name) for stream in (DECISIONS, ALLOCATIONS)]
+    assert again(record.message) == decision.message
+    assert differences(record.message) == []
+
+
+async def test_a_decision_whose_record_cannot_be_written_is_not_in_force(bus: RedisBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bus.publish(CONFIG.name, a_config(*TWO))
+    allocator = await started(bus)
+    publish = bus.publish
+
+    async def failing(stream: str, message: Any, key: str = "") -> str:
+        if stream == DECISIONS.name:
+            raise Unavailable("redis", "away")
+        return await publish(stream, message, key)
+
+    monkeypatch.setattr(bus, "publish", failing)
+    with pytest.raises(Unavailable):
+        await allocator.turn()
+
+    assert await bus.fold(ALLOCATIONS.name) == []
 
 
 async def test_a_restart_decides_nothing_again(bus: RedisBus) -> None:
@@ -97,4 +127,5 @@ async def test_capital_is_given_again_after_everything_was_lost(bus: RedisBus, v
     await allocator.turn()
 
     assert [entry.message for entry in await bus.fold(ALLOCATIONS.name)] == [before.message]
+    assert [entry.message.version for entry in await bus.fold(DECISIONS.name)] == [before.message.version]
     assert [entry.message for entry in await bus.fold(ALLOCATION.of("beta"))] == [before.message.shares[1]]

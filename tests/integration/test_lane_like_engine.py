@@ -27,6 +27,7 @@ from memesnipe.research.lane.columns import columns_of
 from memesnipe.research.lane.fills import fills_of, require_equal, trades_of
 from memesnipe.research.lane.returns import lane_returns
 from memesnipe.research.lane.running import ran
+from memesnipe.risk.breakers.refusal import WORDS
 from memesnipe.strategy.signals import LEAVE, Marks, Signal, Times, Values
 from memesnipe.testing.builders import SOL, START_NS, a_tick
 from memesnipe.testing.crosses import POLICY, Crosses, crossing
@@ -42,7 +43,7 @@ SHARP = {
 TERMS = terms_of(GuardSettings())
 
 
-def momentum(policy: dict[str, int] | None = None, **parameters: Any) -> Setup:
+def momentum(policy: dict[str, Any] | None = None, **parameters: Any) -> Setup:
     """Return what the shipped momentum runs with these parameters, and with these fields of the RiskPolicy."""
     fields = {"parameters": {**SHARP, **parameters}, "strategy": "momentum", "mode": "paper"}
     document = {"apiVersion": "memesnipe.io/v1alpha1", "kind": "Strategy", "metadata": {"name": "momentum"}, "spec": fields}
@@ -90,6 +91,37 @@ def test_stops_goals_time_stops_failures_and_a_halt_come_out_the_same() -> None:
     exits = {(Side.SELL, cause, "") for cause in (ExitCause.STOP_LOSS, ExitCause.TAKE_PROFIT, ExitCause.TIME_STOP)}
     assert seen >= exits | {(Side.BUY, None, "slippage"), (Side.BUY, None, "drawn to"), (Side.SELL, ExitCause.STOP_LOSS, "drawn to")}
     assert halted
+
+
+def test_breakers_come_out_the_same() -> None:
+    draw, said = random.Random(11), set[str]()
+
+    for seed in range(36):
+        tight = {
+            "portfolioDayDrawdownBpsMax": (2, 10_000), "portfolioWeekDrawdownBpsMax": (3, 10_000), "strategyDrawdownBpsMax": (12, 10_000),
+            "strategyDayDrawdownBpsMax": (2, 10_000), "strategyWeekDrawdownBpsMax": (3, 10_000), "lossesInARowMax": (1, 64),
+            "rateBreachesMax": (0, 500), "tokenCooldownS": (9, 0), "strategyStopsMax": (0, 64), "portfolioStopsMax": (0, 64),
+            "closedDrawdownBpsMax": (3, 10_000), "tokenLossBpsMax": (20, 10_000),
+        }  # fmt: skip
+        chosen = frozenset(draw.sample(sorted(tight), 3))
+        breakers = {name: values[name not in chosen] for name, values in tight.items()} | {"closedTradesMin": 2, "tokenTradesMin": 1}
+        breakers |= {"lossesPauseS": 30, "stopsWindowS": 60, "stopsPauseS": 30, "closedPauseS": 40, "tokenPauseS": 90, "tokenWindowS": 90}
+        policy = {"breakers": breakers, "stopLossBps": 150, "ordersPerMinuteMax": 3 if seed % 4 == 0 else 60, "timeStopS": 20}
+        setup, charged = momentum(policy, size_bps=2_500), costs(seed, failure_bps=500)
+        market = over_midnight(seed)
+        require_equal(setup, charged, market)
+        whole = Engine(setup, charged).run(market)
+        said |= {reason.removeprefix("risk_guardian/") for reason in whole.rejected}
+        said |= {reason.split()[1].removesuffix(":") for reason in whole.halts.values()}
+
+    assert said >= {reason.value for reason in WORDS}
+
+
+def over_midnight(seed: int) -> Market:
+    """Return a market in whose middle a Monday begins."""
+    events, day_ns = list(a_tape(seed)), 86_400 * 10**9
+    later_ns = (START_NS // day_ns // 7 * 7 + 4) * day_ns - events[len(events) // 2].time_ns
+    return of_events([msgspec.structs.replace(event, time_ns=event.time_ns + later_ns) for event in events])
 
 
 @pytest.mark.parametrize("windows", [(3, 9), (5, 20)])
@@ -158,9 +190,24 @@ def test_what_is_outside_of_the_scope_is_refused_by_name(monkeypatch: pytest.Mon
         lane_returns(momentum(tracked_mints_max=2), costs(), columns, 60)
     with pytest.raises(ConfigError, match="wait for 120 s or longer"):
         lane_returns(momentum(), costs(timeout_ns=10**12), columns, 60)
+    with pytest.raises(ConfigError, match="not compiled: trailing_bps, stale_exit_s"):
+        lane_returns(momentum({"exits": {"trailingBps": 100, "staleExitS": 9}}), costs(), columns, 60)
     monkeypatch.setattr(Momentum, "signal", None)
     with pytest.raises(ConfigError, match="momentum declares no signal"):
         lane_returns(momentum(), costs(), columns, 60)
+
+
+@pytest.mark.parametrize(("left", "passes"), [(0.51, True), (0.49, False)])
+def test_a_market_in_which_liquidity_was_withdrawn_is_the_engines(left: float, passes: bool) -> None:
+    reserves = {"quote_lamports": int(30 * SOL * left), "base_units": int(10**12 * left)}
+    whole = a_tick(base_units=10**12)
+    columns = columns_of(of_events([whole, a_tick(time_ns=whole.time_ns + 1, **reserves)]))
+
+    if passes:
+        assert lane_returns(momentum(), costs(), columns, 60)
+    else:
+        with pytest.raises(ConfigError, match="5100 bps of a pool's.*drainBps 5000"):
+            lane_returns(momentum(), costs(), columns, 60)
 
 
 def test_a_market_that_the_engine_alone_can_run_is_refused_by_name() -> None:

@@ -9,13 +9,16 @@ from sqlalchemy import Engine, text
 
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger import read
+from memesnipe.ledger.attributed import Attributed
+from memesnipe.ledger.attribution import attribution
 from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.ledger.migrate import migrate
 from memesnipe.ledger.write import LedgerWriter, Snapshot, Transfer, Verdict
 from memesnipe.messages.bounds import Mode
+from memesnipe.messages.decisions import DecisionKind
 from memesnipe.messages.orders import Fill
 from memesnipe.reconcile.books import read_books
-from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_fill, a_rejection, a_sale, an_intent
+from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_decision, a_fill, a_rejection, a_sale, an_intent
 from memesnipe.testing.ledgers import a_fill_arrives_during_the_walk
 from memesnipe.testing.postgres import a_postgres, missing
 from memesnipe.testing.stacks import a_free_port
@@ -58,6 +61,17 @@ def test_rows_come_back_as_they_were_written(engine: Engine) -> None:
         assert read.equity_curve(connection, "*", Mode.PAPER) == [point]
         assert read.transfers(connection) == [transfer]
         assert {order.outcome for order in read.last_orders(connection)} == {"filled", "rejected"}
+
+
+def test_a_decision_comes_back_with_its_inputs_to_the_byte(engine: Engine) -> None:
+    decision, writer = a_decision(inputs=bytes(range(256))), LedgerWriter(engine)
+    writer.decided([decision])
+
+    writer.decided([msgspec.structs.replace(decision, reason="another")])
+
+    with engine.connect() as connection:
+        assert read.decision_with_inputs(connection, DecisionKind.ALLOCATION, 1) == decision
+        assert read.last_decisions(connection, DecisionKind.ALLOCATION) == [msgspec.structs.replace(decision, inputs=b"")]
 
 
 def test_a_redelivered_fill_changes_nothing(engine: Engine) -> None:
@@ -131,6 +145,20 @@ def test_trades_and_the_checkers_reading_work(engine: Engine) -> None:
     with engine.connect() as connection:
         assert len(read.last_trades(connection, STRATEGY, Mode.LIVE)) == 1
     assert [row["signature"] for row in books.fills] == [buy.signature, sale.signature]
+
+
+def test_looks_at_a_growing_ledger_say_what_a_fold_of_all_fills_says(engine: Engine) -> None:
+    writer, attributed = LedgerWriter(engine), Attributed()
+    buy = a_fill(an_intent(slot=10), mode=Mode.LIVE)
+    sale = a_fill(a_sale(size_units=buy.token_delta_units, slot=20), mode=Mode.LIVE)
+
+    found = []
+    for fills in ([buy], [sale]):
+        writer.record(fills)
+        with engine.connect() as connection:
+            found.append(attributed.look(connection))
+
+    assert found == [[], attribution([buy, sale])]
 
 
 def test_a_server_that_is_away_is_unavailable_without_naming_user_or_host() -> None:

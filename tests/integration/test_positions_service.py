@@ -15,13 +15,14 @@ from sqlalchemy import text
 
 from memesnipe.bus.api import Entry
 from memesnipe.bus.redis_bus import RedisBus
-from memesnipe.bus.topology import CLOSE_REQUESTS, CONFIG, EXITS, FILLS, HOLDINGS_KEY, KILL_SWITCH, POSITIONS, PRICE, REJECTED
+from memesnipe.bus.topology import CLOSE_REQUESTS, CONFIG, DECISIONS, EXITS, FILLS, HOLDINGS_KEY, KILL_SWITCH, POSITIONS, PRICE, REJECTED
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger import read
 from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.codec import decode
 from memesnipe.messages.control import CloseRequest, HeldAccount, Holdings
+from memesnipe.messages.decisions import Decision, DecisionKind
 from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, Rejection
 from memesnipe.positions.service import Service
 from memesnipe.positions.settings import PositionSettings
@@ -32,6 +33,7 @@ from memesnipe.testing.builders import (
     START_NS,
     STRATEGY,
     a_config,
+    a_decision,
     a_fill,
     a_frame,
     a_halt,
@@ -292,6 +294,24 @@ async def test_while_the_ledger_is_away_exits_go_on_and_nothing_is_lost(stage: S
     assert (len(during), rows_during) == (1, 0)
     assert len(await stage.exits()) == 1
     assert len(updates_during) < len(await stage.all(POSITIONS.name))
+
+
+async def test_a_decision_is_kept_with_its_inputs_even_where_the_ledger_was_away_when_it_came(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("ledger", "test")
+
+    async def kept() -> Decision | None:
+        return await stage.store.ask(lambda asked: read.decision_with_inputs(asked, DecisionKind.ALLOCATION))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stage.store, "decided", away)
+        await stage.bus.publish(DECISIONS.name, a_decision(), "1:ab")
+        await stage.turns()
+        during = await kept()
+
+    assert (during, await stage.until(kept)) == (None, a_decision())
 
 
 async def test_new_risk_stops_when_too_much_waits_for_the_ledger(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -314,8 +314,11 @@ def test_defaults_are_the_models(defined: Cluster, namespace: str) -> None:
     assert RiskPolicySpec.model_validate(stored) == RiskPolicySpec(on_delete="Close")
 
 
-def _plain(spec: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in spec.items()}
+def _plain(value: Any) -> Any:
+    """Amounts as JSON has them, in groups and lists too."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, tuple) else float(value)
 
 
 def test_the_code_of_a_strategy_cannot_be_changed(defined: Cluster, namespace: str) -> None:

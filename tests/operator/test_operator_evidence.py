@@ -9,10 +9,12 @@ import pytest
 from memesnipe.bus import topology
 from memesnipe.control.applied import hash_of
 from memesnipe.evidence.record import to_json
+from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.codec import encode
 from memesnipe.messages.control import HeldAccount, Holdings, StrategyRegistered
-from memesnipe.testing.builders import START_NS
+from memesnipe.messages.promotion import PromotionStage, PromotionStep
+from memesnipe.testing.builders import SOL, START_NS
 from memesnipe.testing.chains import MAINNET_GENESIS
 from memesnipe.testing.cluster import Cluster
 from memesnipe.testing.custom_resources import MERGE, Resources, a_namespace
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.xdist_group("cluster")
 CORE = "/api/v1"
 CODE, OTHER_CODE = "c" * 64, "d" * 64
 SPEC = hash_of("momentum", {})
-STRATEGIES = ("goes-live", "tampered", "raised", "changed", "restarted")
+STRATEGIES = ("goes-live", "tampered", "raised", "changed", "restarted", "demoted", "lost")
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +138,34 @@ def test_other_code_under_the_same_spec_goes_back_to_paper_until_it_has_a_record
     until_it_says(mainnet, "changed", "paper", "EvidenceForOtherCode", False)
 
 
+def say(mainnet: Shared, name: str, after: PromotionStage, number: int) -> None:
+    """Say what autonomous_allocator would."""
+    until_ns = START_NS + 3_600 * NS_PER_S if after is PromotionStage.DEMOTED else 0
+    word = PromotionStep(
+        f"{name}-{number}", name, number, PromotionStage.CANARY, after, 1 if after is PromotionStage.CANARY else 0, 3, 500, "shown",
+        "f" * 32, SPEC, START_NS + number, until_ns,
+    )  # fmt: skip
+    mainnet.seen.publish(topology.PROMOTIONS, word)
+
+
+def test_a_demoted_strategy_goes_to_paper_and_its_status_says_why(mainnet: Shared) -> None:
+    resources = mainnet.resources
+    resources.strategy("demoted", mode="live")
+    keep(resources, "demoted", a_text())
+    until_it_says(mainnet, "demoted", "live", "EvidenceRecorded", True)
+    say(mainnet, "demoted", PromotionStage.CANARY, 1)
+    resources.until(lambda: resources.condition("demoted", "Promotion").get("reason") == "Canary", "its status says where it stands")
+    assert resources.status("demoted")["promotion"]["step"] == 1
+
+    say(mainnet, "demoted", PromotionStage.DEMOTED, 2)
+
+    until_it_says(mainnet, "demoted", "paper", "EvidenceRecorded", False)
+    until_why(resources, "demoted", "NotDemoted: shown; on paper until 2025-10-09 09:53:20Z and until it is approved anew")
+    assert resources.status("demoted")["promotion"]["stage"] == "Demoted"
+    assert mainnet.seen.exit_lease("demoted") is not None
+    assert "PromotionDemoted" in resources.kubectl("get", "events").stdout
+
+
 def test_a_restart_sends_nobody_who_is_live_to_paper(mainnet: Shared) -> None:
     resources, seen = mainnet.resources, mainnet.seen
     resources.strategy("restarted", mode="live")
@@ -151,3 +181,24 @@ def test_a_restart_sends_nobody_who_is_live_to_paper(mainnet: Shared) -> None:
 
         modes = {one.mode for config in seen.configs()[known:] for one in config.strategies if one.id == "restarted"}
         assert modes == {Mode.LIVE}, json.dumps(resources.status("restarted"))
+
+
+def test_a_demotion_outlives_the_loss_of_redis_and_a_restart(mainnet: Shared) -> None:
+    resources, seen = mainnet.resources, mainnet.seen
+    mainnet.operator.stop()
+    with mainnet.operator as first:
+        first.ready()
+        resources.strategy("lost", mode="live")
+        keep(resources, "lost", a_text())
+        until_it_says(mainnet, "lost", "live", "EvidenceRecorded", True)
+        say(mainnet, "lost", PromotionStage.DEMOTED, 1)
+        until_it_says(mainnet, "lost", "paper", "EvidenceRecorded", False)
+
+    seen.client.delete(topology.PROMOTIONS.name)
+
+    with mainnet.operator as again:
+        again.ready()
+        resources.change("allocations", "default", {"capitalSol": 22})
+        resources.until(lambda: seen.configs()[-1].capital_lamports == 22 * SOL, "another configuration is in force")
+        (config,) = [one for one in seen.configs()[-1].strategies if one.id == "lost"]
+        assert (config.mode, config.cooling_until_ns) == (Mode.PAPER, START_NS + 3_600 * NS_PER_S)

@@ -19,19 +19,28 @@ from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.ledger.migrate import migrate
 from memesnipe.ledger.write import Booked, LedgerWriter, Verdict
 from memesnipe.messages.bounds import HaltState, Mode
-from memesnipe.messages.control import CloseRequest
-from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Rejection
+from memesnipe.messages.control import CloseRequest, ExitLimits, ExitRung
+from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, FillStatus, Rejection
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book, Key, restore, save
-from memesnipe.positions.exits import OUTCOME_S_MAX, Rules, stop_ratio
+from memesnipe.positions.exits import CAUSES, OUTCOME_S_MAX, Rules
+from memesnipe.positions.ladder import units_over
 from memesnipe.positions.report import unprotected
+from memesnipe.positions.stops import stop_ratio
 from memesnipe.testing.builders import MINT, OTHER_MINT, SOL, START_NS, STRATEGY, a_fill, a_rejection, a_sale, a_tick, an_intent, limits
 from memesnipe.testing.exploring import explored
 
 MINTS = (MINT, OTHER_MINT)
 ENTRY = 30 * SOL
 """Quote side of the price that the builders' fills are bought at."""
-LIMITS = {"with stops": limits(), "without": limits(stop_loss_bps=0, take_profit_bps=0, time_stop_s=0)}
+LADDER = (ExitRung(2_000, 2_500), ExitRung(4_000, 5_000))
+EXITS = ExitLimits(LADDER, 1_000, 2_000, 20_000, 2, 1_000, drain_bps=5_000, stale_exit_s=300)
+LIMITS = {
+    "with stops": limits(),
+    "without": limits(stop_loss_bps=0, take_profit_bps=0, time_stop_s=0),
+    "with every exit": limits(exits=EXITS),
+    "trailing alone": limits(stop_loss_bps=0, take_profit_bps=0, time_stop_s=0, exits=ExitLimits(trailing_bps=1_000)),
+}
 MINT_OF = st.sampled_from(MINTS)
 WHICH = st.integers(0, 30)
 
@@ -73,6 +82,16 @@ class PositionsMachine(RuleBasedStateMachine):
         tick = a_tick(mint=mint, quote_lamports=ENTRY * percent // 100, time_ns=self.now_ns, slot=self.slot)
         self.decided(*decide.on_price(self.book, tick, self.in_force))
 
+    @rule(mint=MINT_OF, share=st.sampled_from((0.3, 0.6, 1.0)), venue=st.sampled_from(("pumpfun", "jupiter", "candles")))
+    def liquidity_moves(self, mint: str, share: float, venue: str) -> None:
+        reserves = {"quote_lamports": int(ENTRY * share), "base_units": int(1_000_000 * 10**6 * share), "venue": venue}
+        tick = a_tick(mint=mint, time_ns=self.now_ns, slot=self.slot, **reserves)
+        self.decided(*decide.on_price(self.book, tick, self.in_force))
+
+    @rule(mint=MINT_OF)
+    def a_token_turns_bad(self, mint: str) -> None:
+        self.decided(*decide.on_token_worse(self.book, mint, "its supply grew", self.in_force))
+
     @rule(seconds=st.sampled_from((1, 31, OUTCOME_S_MAX - 1, OUTCOME_S_MAX, 601)))
     def time_passes(self, seconds: int) -> None:
         self.now_ns += seconds * NS_PER_S
@@ -97,7 +116,7 @@ class PositionsMachine(RuleBasedStateMachine):
             self.happened(a_fill(a_sale(size_units=units, mint=mint), slot=self.slot))
 
     @precondition(lambda self: self.in_flight)
-    @rule(which=WHICH, outcome=st.sampled_from(("fills", "fills", "fails on chain", *(ReasonCode.TX_MIN_OUT, ReasonCode.FROZEN))))
+    @rule(which=WHICH, outcome=st.sampled_from(("fills", "fills", "fills in part", "fails on chain", *(ReasonCode.TX_MIN_OUT, ReasonCode.FROZEN))))
     def an_exit_ends(self, which: int, outcome: str) -> None:
         exits = [*self.in_flight.values()]
         intent = exits[which % len(exits)]
@@ -105,6 +124,9 @@ class PositionsMachine(RuleBasedStateMachine):
             return  # its outcome is on its way
         if outcome == "fills" and self.held[intent.mint] >= intent.size_units:
             self.happened(a_fill(intent, slot=self.slot))
+            return
+        if outcome == "fills in part" and self.held[intent.mint] >= intent.size_units:
+            self.happened(a_fill(intent, slot=self.slot, token_delta_units=-(intent.size_units // 3 + 1)))
             return
         if outcome == "fails on chain":
             lost = {"status": FillStatus.FAILED, "sol_delta_lamports": -5_000, "token_delta_units": 0}
@@ -169,7 +191,13 @@ class PositionsMachine(RuleBasedStateMachine):
         for intent in [one for one in effects if isinstance(one, ExitIntent)]:  # type: ignore[attr-defined] # any sequence of effects
             assert intent.mode is not None
             key = (intent.strategy, intent.mode, intent.mint)
-            assert 0 < intent.size_units == self.units(key), "an exit for more than the ledger holds"
+            one = self.book.open[key]
+            asked = one.watch.exit
+            assert asked is not None
+            assert intent.size_units == units_over(one.position, asked.keep_bps)
+            assert 0 < intent.size_units <= self.units(key), "an exit for more than the ledger holds"
+            assert intent.cause is ExitCause.LADDER or intent.size_units == self.units(key), "an exit that leaves something behind"
+            assert intent.slippage_bps_max <= self.terms.slippage_bps_max
             assert self.halt is not HaltState.FROZEN
             before = self.in_flight.get(key)
             assert before is None or self.now_ns >= before.time_ns + OUTCOME_S_MAX * NS_PER_S, "a second exit while one is in flight"
@@ -204,6 +232,15 @@ class PositionsMachine(RuleBasedStateMachine):
         with self.engine.connect() as connection:
             known = {fill.signature for fill in read.all_fills(connection)}
         return [one for one in (*self.told, *self.waiting) if isinstance(one, Fill) and one.signature in known]
+
+    @invariant()
+    def what_is_to_be_sold_is_asked_for_unless_it_is_frozen(self) -> None:
+        """Every position ends flat, or with a stop or an alert: nothing that a rule sells is left without an exit, in HALTED neither."""
+        if not hasattr(self, "engine") or self.halt is HaltState.FROZEN:
+            return
+        book, _ = decide.on_time(self.book, self.in_force)
+        for one in book.open.values():
+            assert one.watch.exit is not None or not any(why(one, self.in_force) for why in CAUSES)
 
     @invariant()
     def every_open_position_is_watched_or_told_of(self) -> None:

@@ -1,20 +1,24 @@
 """How weights come from results: what is proven gets more, what is new gets a little, and a fall makes everything smaller."""
 
+import msgspec
 import numpy as np
 import pytest
+from skfolio.moments import LedoitWolf
 
 from memesnipe.allocator.weighing.base import shares_at_equal_risk
 from memesnipe.allocator.weighing.explore import belief, shares_by_odds
 from memesnipe.allocator.weighing.returns import Floats, table
 from memesnipe.allocator.weighing.size import exposure, sized
-from memesnipe.allocator.weighing.values import Closed, Record, Terms, Weighed
+from memesnipe.allocator.weighing.values import Closed, Record, Standing, Terms, Weighed
 from memesnipe.allocator.weighing.weigh import Account, weigh
 from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.control import RiskBase
 
 DAY_NS = 86_400 * NS_PER_S
 CAPITAL = 10**9
 TERMS = Terms()
-NOBODY = Account(CAPITAL, CAPITAL, {})
+NOBODY = Account({Mode.PAPER: Standing(CAPITAL, CAPITAL)}, {})
 
 
 def a_record(name: str, returns: Floats, first_day: int = 0) -> Record:
@@ -85,33 +89,68 @@ def test_exposure_goes_to_nothing_at_the_deepest_fall_that_is_allowed(equity: fl
 
 def test_a_fall_makes_every_weight_smaller() -> None:
     records = [a_record(name, noise(place, mean=0.005)) for place, name in enumerate("ab")]
-    fallen = Account(CAPITAL * 9 // 10, CAPITAL, {})
+    fallen = Account({Mode.PAPER: Standing(CAPITAL * 9 // 10, CAPITAL)}, {})
 
     assert sum(weighed(*records, account=fallen).weights_bps.values()) == pytest.approx(
         0.6 * sum(weighed(*records).weights_bps.values()), abs=3
     )
 
 
+def test_a_fall_on_paper_takes_nothing_from_what_is_live_and_a_live_fall_is_not_hidden_by_paper() -> None:
+    paper = a_record("paper", noise(1, mean=0.005))
+    live = msgspec.structs.replace(a_record("live", noise(2, mean=0.005)), mode=Mode.LIVE)
+    even, fallen = Standing(CAPITAL, CAPITAL), Standing(CAPITAL * 3 // 4, CAPITAL)
+
+    paper_fell = weighed(paper, live, account=Account({Mode.PAPER: fallen, Mode.LIVE: even}, {})).weights_bps
+    live_fell = weighed(paper, live, account=Account({Mode.PAPER: even, Mode.LIVE: fallen}, {})).weights_bps
+
+    assert (paper_fell["paper"], live_fell["live"]) == (0, 0)
+    assert min(paper_fell["live"], live_fell["paper"]) > 1_000
+
+
+def test_a_capped_strategy_gets_that_part_of_its_share_review_after_review() -> None:
+    records = [a_record(name, noise(place, mean=0.005)) for place, name in enumerate("ab")]
+    whole = weighed(*records).weights_bps
+    account = msgspec.structs.replace(NOBODY, caps_bps={"a": 1_000})
+
+    first = weighed(*records, account=account).weights_bps
+    second = weighed(*records, account=msgspec.structs.replace(account, weights_bps=first)).weights_bps
+
+    assert first == second == {"a": whole["a"] // 10, "b": whole["b"]}
+
+
+def test_risk_parity_gives_each_strategy_the_same_part_of_the_variance() -> None:
+    common = noise(9, deviation=0.02)
+    returns = np.column_stack([common + noise(1, deviation=0.01), common + noise(2, deviation=0.02), noise(3, deviation=0.03)])
+
+    shares = shares_at_equal_risk(returns, RiskBase.RISK_PARITY)
+
+    parts = shares * (LedoitWolf().fit(returns).covariance_ @ shares)
+    assert parts / parts.sum() == pytest.approx([1 / 3] * 3, abs=0.01)
+
+
 def test_a_weight_is_not_raised_where_the_gain_would_not_pay_for_the_move() -> None:
     record = a_record("weak", noise(1, mean=0.0004))
-    held = Account(CAPITAL, CAPITAL, {"weak": 300})
+    held = msgspec.structs.replace(NOBODY, weights_bps={"weak": 300})
 
     assert weighed(record, account=held).weights_bps["weak"] <= 300
 
 
-def test_equal_risk_gives_the_wilder_strategy_less() -> None:
+@pytest.mark.parametrize("base", RiskBase)
+def test_equal_risk_gives_the_wilder_strategy_less(base: RiskBase) -> None:
     returns = np.column_stack([noise(1, deviation=0.01), noise(2, deviation=0.05), noise(3, deviation=0.01)])
 
-    shares = shares_at_equal_risk(returns)
+    shares = shares_at_equal_risk(returns, base)
 
     assert shares.sum() == pytest.approx(1.0)
     assert shares[1] < min(shares[0], shares[2])
 
 
-def test_a_strategy_that_did_nothing_is_not_taken_for_a_safe_one() -> None:
+@pytest.mark.parametrize("base", RiskBase)
+def test_a_strategy_that_did_nothing_is_not_taken_for_a_safe_one(base: RiskBase) -> None:
     returns = np.column_stack([noise(1), noise(2), np.zeros(90)])
 
-    assert shares_at_equal_risk(returns)[2] == pytest.approx(1 / 3)
+    assert shares_at_equal_risk(returns, base)[2] == pytest.approx(1 / 3)
 
 
 def test_odds_leave_capital_in_cash_where_nothing_seems_to_earn() -> None:

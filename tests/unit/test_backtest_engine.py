@@ -1,6 +1,5 @@
 """What a backtest promises whatever the strategy: the same seed the same run, every lamport accounted for, nothing kinder than paper."""
 
-import math
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -17,20 +16,21 @@ from memesnipe.kernel.errors import ConfigError
 from memesnipe.ledger.accounting import Trade, apply, fill_order, position_of
 from memesnipe.manifests.reading import parse
 from memesnipe.messages.bounds import Mode, Side
-from memesnipe.messages.control import RiskLimits
+from memesnipe.messages.control import BreakerLimits, RiskLimits
 from memesnipe.messages.market import MarketEvent, PriceTick
 from memesnipe.messages.orders import Fill, FillStatus
 from memesnipe.research.backtest import curve, stage_positions
 from memesnipe.research.backtest.accounts import Accounts
+from memesnipe.research.backtest.bands import EMPTY
 from memesnipe.research.backtest.engine import Costs, Engine
 from memesnipe.research.backtest.market import Market, of_events
 from memesnipe.research.backtest.quiet import Quiet
 from memesnipe.research.backtest.result import Result
 from memesnipe.research.backtest.setup import Setup, documents_in, manifests_of, setup_of
-from memesnipe.research.backtest.stage_positions import PositionsStage
 from memesnipe.research.backtest.stage_risk import RiskStage
 from memesnipe.research.backtest.stress import Stress
 from memesnipe.research.report.summary import costs_of, summary_of
+from memesnipe.risk.breakers.refusal import WORDS
 from memesnipe.strategy.contract import Action, Buy, EventType, Parameters, RiskProfile, Sell, Strategy, strategy
 from memesnipe.strategy.loading import Plugin
 from memesnipe.strategy.spec import StrategySpec
@@ -192,6 +192,70 @@ def test_capital_that_is_named_is_in_place_of_the_allocation(tmp_path: Path) -> 
     assert setup.capital == {"swing": 1_500_000_000}
 
 
+TIGHT = BreakerLimits(
+    portfolio_day_drawdown_bps_max=60, portfolio_week_drawdown_bps_max=90, strategy_drawdown_bps_max=150, strategy_day_drawdown_bps_max=70,
+    strategy_week_drawdown_bps_max=100, losses_in_a_row_max=3, losses_pause_s=20, rate_breaches_max=2, rate_window_s=60, token_cooldown_s=2,
+    strategy_stops_max=1, portfolio_stops_max=2, stops_window_s=60, stops_pause_s=20, closed_drawdown_bps_max=40, closed_trades_min=2,
+    closed_window_s=120, closed_pause_s=15, token_loss_bps_max=50, token_trades_min=2, token_window_s=60, token_pause_s=10,
+)  # fmt: skip
+DAY_NS = 86_400 * 10**9
+
+
+def over_midnight(seed: int) -> Market:
+    """Return a market in whose middle a Monday begins."""
+    events = list(a_tape(seed))
+    monday_ns = (START_NS // DAY_NS // 7 * 7 + 4) * DAY_NS
+    later_ns = monday_ns - events[len(events) // 2].time_ns
+    return of_events([msgspec.structs.replace(event, time_ns=event.time_ns + later_ns) for event in events])
+
+
+def test_what_is_put_off_until_it_matters_changes_no_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(curve, "POINTS_MAX", 2)
+    kept, said = Counter[bool](), set[str]()
+
+    for seed in range(18):
+        market, setup = over_midnight(seed), _with_breakers(a_setup(hold=7), seed)
+        with monkeypatch.context() as patched:
+            patched.setattr(Quiet, "keeps", _counting(kept))
+            late = Engine(setup, Costs(with_failures(1_000), SOL)).run(market)
+            _decide_each_price_in_full(patched)
+            at_once = Engine(setup, Costs(with_failures(1_000), SOL)).run(market)
+        assert late == at_once
+        said |= {reason.removeprefix("risk_guardian/") for reason in late.rejected}
+        said |= {reason.split()[1].removesuffix(":") for reason in late.halts.values()}
+
+    assert kept[True] > 1_000
+    assert said >= {reason.value for reason in WORDS}
+
+
+def _with_breakers(setup: Setup, seed: int) -> Setup:
+    """Return breakers that trip early: by falls, by closed trades, by orders that come too fast."""
+    falls = {name: 64 if value < 64 else 9_999 for name, value in msgspec.structs.asdict(TIGHT).items() if name.endswith("_max")}
+    by_falls = msgspec.structs.replace(TIGHT, **falls, token_cooldown_s=0)
+    week = {"portfolio_week_drawdown_bps_max": 4, "strategy_week_drawdown_bps_max": 4}
+    chosen = (
+        TIGHT,
+        TIGHT,
+        msgspec.structs.replace(by_falls, portfolio_day_drawdown_bps_max=3),
+        msgspec.structs.replace(by_falls, portfolio_week_drawdown_bps_max=3),
+        msgspec.structs.replace(by_falls, strategy_day_drawdown_bps_max=3),
+        msgspec.structs.replace(by_falls, strategy_week_drawdown_bps_max=3),
+        msgspec.structs.replace(by_falls, strategy_drawdown_bps_max=8),
+        msgspec.structs.replace(by_falls, closed_drawdown_bps_max=2),
+        msgspec.structs.replace(by_falls, token_loss_bps_max=20, **week),
+    )[seed % 9]
+    tight = {"stop_loss_bps": 150, "take_profit_bps": 500, "time_stop_s": 25, "orders_per_minute_max": 6 if seed % 9 == 0 else 60}
+    limits = msgspec.structs.replace(_changed(setup.config.limits, tight), breakers=chosen)
+    return msgspec.structs.replace(setup, config=msgspec.structs.replace(setup.config, limits=limits))
+
+
+def _decide_each_price_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Quiet, "keeps", lambda *_: False)
+    monkeypatch.setattr(RiskStage, "_is_quiet", lambda *_: False)
+    monkeypatch.setattr(stage_positions, "band_of", lambda *_: EMPTY)
+    monkeypatch.setattr(stage_positions, "due_ns", lambda *_: 0)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_put_off_until_it_matters_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     market, terms, kept = of_events(list(a_tape(seed))), with_failures(1_000), Counter[bool]()
@@ -202,10 +266,7 @@ def test_what_is_put_off_until_it_matters_changes_nothing(seed: int, monkeypatch
     setup = msgspec.structs.replace(setup, config=msgspec.structs.replace(setup.config, limits=_changed(setup.config.limits, tight)))
 
     late = Engine(setup, Costs(terms, SOL)).run(market)
-    monkeypatch.setattr(Quiet, "keeps", lambda *_: False)
-    monkeypatch.setattr(RiskStage, "_is_quiet", lambda *_: False)
-    monkeypatch.setattr(PositionsStage, "_band", lambda *_: (math.inf, -math.inf))
-    monkeypatch.setattr(stage_positions, "due_ns", lambda *_: 0)
+    _decide_each_price_in_full(monkeypatch)
     at_once = Engine(setup, Costs(terms, SOL)).run(market)
 
     assert late == at_once

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from memesnipe.manifests.directions import DIRECTIONS, PROMOTION
+from memesnipe.manifests.directions import DIRECTIONS, NESTED, PROMOTION
 from memesnipe.manifests.fields import Change
 from memesnipe.manifests.models import RiskPolicySpec
 from memesnipe.manifests.promotion import Promotion
@@ -100,7 +100,12 @@ def test_a_strategy_has_no_scale_subresource() -> None:
 def test_every_limit_has_a_direction() -> None:
     limits = {field.alias for field in RiskPolicySpec.model_fields.values()} - {"killSwitch"}
 
-    assert set(DIRECTIONS) == limits
+    assert {*DIRECTIONS, *NESTED} == limits
+
+
+@pytest.mark.parametrize("group", NESTED)
+def test_every_limit_of_a_group_has_a_direction(group: str) -> None:
+    assert set(NESTED[group]) == {field.alias for field in type(getattr(RiskPolicySpec(), group)).model_fields.values()}
 
 
 def test_every_demand_has_a_direction() -> None:

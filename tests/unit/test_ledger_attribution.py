@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from memesnipe.ledger.attribution import Attribution, Costs, attribution, costs_of, parts_of
+from memesnipe.ledger.attribution import Attribution, Costs, attribution, costs_of, folded
 from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.orders import Fill, FillStatus
 from memesnipe.testing.builders import OTHER_MINT, SOL, START_NS, a_fill
@@ -67,7 +67,7 @@ def test_slippage_is_what_the_quote_promised_and_the_fill_did_not_bring(fill: Fi
 
 
 def test_what_was_sold_and_bought_again_are_two_trades_with_their_own_costs() -> None:
-    parts = parts_of([buy(1, 10_000), sell(2, 11_000), buy(3, 5_000), sell(4, 4_000)])
+    (parts,) = folded([buy(1, 10_000), sell(2, 11_000), buy(3, 5_000), sell(4, 4_000)]).parts.values()
 
     assert [part.costs.venue for part in parts] == [210, 90]
     assert [part.trade.net_lamports > 0 for part in parts] == [True, False]

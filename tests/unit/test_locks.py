@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PARTS = [
     "requirements-up.lock",
-    *(f"requirements-{role}.lock" for role in ("runtime", "operator", "signer")),
+    *(f"requirements-{role}.lock" for role in ("allocator", "operator", "research", "runtime", "signer")),
     "scripts/bootstrap/hatchling.lock",
 ]
 

@@ -49,6 +49,7 @@ def a_seen(**changes: Any) -> Seen:
         capital_lamports=20 * 10**9,
         evidence={},
         performance=None,
+        promotion=Condition("Promotion", Verdict.WAIVED, "NotMainnet", "not asked for"),
     )
     return msgspec.structs.replace(made, **changes)
 

@@ -4,13 +4,16 @@ import base64
 from collections.abc import Sequence
 
 import pytest
+from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.chain.clients.rpc import SolanaRpc
-from memesnipe.chain.clients.rpc_types import Account
+from memesnipe.chain.clients.rpc_types import Account, LargestAccount
 from memesnipe.chain.token_rules import mint_facts
-from memesnipe.kernel.errors import Unavailable
+from memesnipe.kernel.errors import Refused, Unavailable
+from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.messages.control import ExitLimits
 from memesnipe.positions.token_watch import TokenWatch, worse
 from memesnipe.testing import mints
 from memesnipe.testing.builders import MINT, OTHER_MINT
@@ -129,3 +132,94 @@ async def test_a_token_that_is_sold_is_forgotten() -> None:
     await watch.look()
 
     assert watch.worse == {}
+
+
+WHALE, POOL, US = (
+    str(Keypair().pubkey()),
+    str(Pubkey.find_program_address([b"pool"], Pubkey.from_string(TOKEN))[0]),
+    str(Keypair().pubkey()),
+)
+LIMITS = ExitLimits(supply_rise_bps=100, holder_rise_bps=1_500)
+
+
+def share(percent: int) -> int:
+    return mints.SUPPLY_UNITS * percent // 100
+
+
+def who(**percents: int) -> dict[str, int]:
+    names = {"whale": WHALE, "pool": POOL, "us": US}
+    return {names[name]: share(percent) for name, percent in percents.items()}
+
+
+class Chain(Node):
+    """Tells who holds the most too."""
+
+    def __init__(self, held: dict[str, int]) -> None:
+        super().__init__(mint())
+        self.held, self.tells = held, True
+
+    async def largest_accounts(self, mint: str, lane: Lane = Lane.NORMAL) -> tuple[LargestAccount, ...]:
+        if not self.tells:
+            raise Refused(ReasonCode.CHAIN_FAILED, "no such method")
+        return tuple(LargestAccount(owner, str(units)) for owner, units in self.held.items())
+
+    async def accounts(self, keys: Sequence[str], lane: Lane = Lane.NORMAL) -> tuple[Account | None, ...]:
+        if list(keys) == [MINT]:
+            return await super().accounts(keys, lane)
+        data = [bytes(32) + bytes(Pubkey.from_string(owner)) + bytes(101) for owner in keys]
+        return tuple(Account(1, TOKEN, (base64.b64encode(one).decode(), "base64")) for one in data)
+
+
+async def looked(node: Chain, *held: dict[str, int]) -> dict[str, str]:
+    watch = TokenWatch(node, lambda: [MINT], lambda: LIMITS, [US])
+    for one in held:
+        node.held = one
+        await watch.look()
+    return watch.worse
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "bad"),
+    [
+        (who(whale=5, pool=80), who(whale=20, pool=65), False),
+        (who(whale=5, pool=80), who(whale=21, pool=64), True),
+        (who(pool=80), who(whale=80), True),
+        (who(whale=40, pool=40), who(whale=40, pool=60), False),
+        (who(pool=40), who(pool=90), False),
+        (who(us=1, pool=80), who(us=30, pool=60), False),
+    ],
+)
+async def test_a_person_who_gathers_the_supply_is_told_and_pools_and_we_are_none(
+    first: dict[str, int], then: dict[str, int], bad: bool
+) -> None:
+    node = Chain({})
+
+    once, twice = await looked(node, first, then), await looked(node, first, then, then)
+
+    assert (once, list(twice)) == ({}, [MINT] * bad)
+
+
+@pytest.mark.parametrize(("percent", "bad"), [(50, False), (101, False), (102, True)])
+async def test_supply_that_grew_is_told_and_what_was_burnt_is_not(percent: int, bad: bool) -> None:
+    node = Chain({})
+    watch = TokenWatch(node, lambda: [MINT], lambda: LIMITS)
+    await watch.look()
+    node.data = mint(supply=share(percent))
+
+    await watch.look()
+    await watch.look()
+
+    assert bool(watch.worse) is bad
+
+
+async def test_a_host_that_does_not_know_holders_still_tells_of_the_mint() -> None:
+    node = Chain({})
+    node.tells = False
+    watch = TokenWatch(node, lambda: [MINT], lambda: LIMITS)
+    await watch.look()
+    node.data = mint(minter=SOMEBODY)
+
+    await watch.look()
+    await watch.look()
+
+    assert list(watch.worse) == [MINT]

@@ -63,6 +63,22 @@
 {{- end }}
 {{- end }}
 
+{{/* Where notifications go: the internet without what lies inside, or the peers that are named. */}}
+{{- define "memesnipe.egress.messages" -}}
+{{- $it := .Values.notifications -}}
+{{- if $it.to -}}
+{{ include "memesnipe.egress.any" (dict "to" $it.to "ports" $it.ports) }}
+{{- else -}}
+- to:
+    - ipBlock: {cidr: 0.0.0.0/0, except: {{ .Values.networkPolicy.internet.except | toJson }}}
+    - ipBlock: {cidr: "::/0", except: ["::1/128", "64:ff9b::/96", "fc00::/7", "fe80::/10"]}
+  ports:
+    {{- range $it.ports }}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "memesnipe.egress.ledger" -}}
 {{- if not (include "memesnipe.sqlite" .) -}}
 {{ include "memesnipe.egress.any" (dict "to" .Values.ledger.to "ports" (list .Values.ledger.port)) }}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from memesnipe.manifests.directions import DIRECTIONS, Looser
+from memesnipe.manifests.directions import DIRECTIONS, NESTED, Looser
 from memesnipe.manifests.fields import Model
 from memesnipe.manifests.kill_switch import HaltName
 from memesnipe.manifests.models import RiskPolicySpec
@@ -11,9 +11,13 @@ from memesnipe_operator.crds.admission import Policy, golive, needs_golive
 from memesnipe_operator.crds.definitions import RISK_POLICY
 
 LOOSER_IN_CEL = {
-    Looser.LARGER: "variables.new.{field} > variables.old.{field}",
-    Looser.LARGER_OR_ZERO: "variables.old.{field} != 0 && (variables.new.{field} == 0 || variables.new.{field} > variables.old.{field})",
-    Looser.SMALLER: "variables.new.{field} < variables.old.{field}",
+    Looser.LARGER: "{new}.{field} > {old}.{field}",
+    Looser.LARGER_OR_ZERO: "{old}.{field} != 0 && ({new}.{field} == 0 || {new}.{field} > {old}.{field})",
+    Looser.SMALLER: "{new}.{field} < {old}.{field}",
+    Looser.FEWER: (
+        "{old}.?{field}.orValue(dyn({})).exists(name,"
+        " {old}.{field}[name].exists(one, !(one in {new}.?{field}[?name].orValue(dyn([])))))"
+    ),
 }
 """`Looser.than` for the API server."""
 
@@ -25,20 +29,45 @@ UNKNOWN = HaltName.HALTED.value
 def defaults(spec: Model, ways: Mapping[str, Looser]) -> str:
     """Return CEL of a map with each limit's default: what a new object is measured by."""
     given = spec.model_dump(by_alias=True)
-    return _literal({name: float(given[name]) for name, way in ways.items() if way is not Looser.NEVER})
+    return _literal({name: float(given[name]) for name, way in ways.items() if way not in (Looser.NEVER, Looser.FEWER)})
 
 
 def _literal(values: dict[str, float] | dict[str, int]) -> str:
     return "{" + ", ".join(f"'{name}': {Decimal(repr(value)):f}" for name, value in values.items()) + "}"
 
 
-def looser(ways: Mapping[str, Looser]) -> str:
-    """Return CEL of a list that names each limit that is looser in `variables.new` than in `variables.old`, with both values."""
-    said = "{condition} ? '{field} from ' + string(variables.old.{field}) + ' to ' + string(variables.new.{field}) : ''"
+def looser(ways: Mapping[str, Looser], group: str = "") -> str:
+    """Return CEL of a list that names each limit that is looser in `variables.new` than in `variables.old`, with both values.
+
+    `group`: the object in the spec that has them; its own two variables are `variables.<group>` and `variables.<group>Old`.
+    """
+    new, old = (f"variables.{group}", f"variables.{group}Old") if group else ("variables.new", "variables.old")
+    said = "{condition} ? '{name} from ' + string({old}.{field}) + ' to ' + string({new}.{field}) : ''"
+    fewer = "{condition} ? '{name} from more tokens to fewer' : ''"
     each = [
-        said.replace("{condition}", LOOSER_IN_CEL[way]).replace("{field}", field) for field, way in ways.items() if way is not Looser.NEVER
+        (fewer if way is Looser.FEWER else said)
+        .replace("{condition}", LOOSER_IN_CEL[way])
+        .replace("{new}", new)
+        .replace("{old}", old)
+        .replace("{name}", f"{group}.{field}" if group else field)
+        .replace("{field}", field)
+        for field, way in ways.items()
+        if way is not Looser.NEVER
     ]
     return "[" + ", ".join(each) + "].filter(one, one != '')"
+
+
+def _nested(spec: RiskPolicySpec) -> dict[str, str]:
+    """Return the variables of limits that are an object of their own; one that is absent has its defaults."""
+    made = dict[str, str]()
+    for group, ways in NESTED.items():
+        made |= {
+            f"{group}Default": f"dyn({defaults(getattr(spec, group), ways)})",
+            group: f"has(object.spec.{group}) ? dyn(object.spec.{group}) : variables.{group}Default",
+            f"{group}Old": f"oldObject != null && has(oldObject.spec.{group}) ? dyn(oldObject.spec.{group}) : variables.{group}Default",
+            f"{group}Looser": looser(ways, group),
+        }
+    return made
 
 
 _SWITCH = {
@@ -79,7 +108,9 @@ LOOSENING = Policy(
         **golive(RISK_POLICY),
         "new": "dyn(object.spec)",
         "old": f"oldObject == null ? dyn({defaults(RiskPolicySpec(), DIRECTIONS)}) : dyn(oldObject.spec)",
-        "looser": looser(DIRECTIONS),
+        "own": looser(DIRECTIONS),
+        **_nested(RiskPolicySpec()),
+        "looser": " + ".join(["variables.own", *(f"variables.{group}Looser" for group in NESTED)]),
         **_SWITCH,
         "owned": "has(object.metadata.ownerReferences) && (oldObject == null || !has(oldObject.metadata.ownerReferences)"
         " || object.metadata.ownerReferences != oldObject.metadata.ownerReferences)",

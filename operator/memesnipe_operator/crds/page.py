@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from memesnipe.manifests.directions import DIRECTIONS, PROMOTION, Looser
+from memesnipe.manifests.directions import DIRECTIONS, NESTED, PROMOTION, Looser
 from memesnipe.manifests.fields import Change, Model
 from memesnipe.manifests.models import GROUP, VERSION
 from memesnipe.manifests.status import Status
@@ -120,7 +120,7 @@ def _named(ways: Mapping[str, Looser], prefix: str = "") -> dict[str, str]:
 
 
 WAYS = {
-    "RiskPolicy": _named(DIRECTIONS),
+    "RiskPolicy": _named(DIRECTIONS) | {name: way for group, ways in NESTED.items() for name, way in _named(ways, f"{group}.").items()},
     "Allocation": {"capitalSol": Looser.LARGER.value, "weightsBps": Looser.LARGER.value, "method": "any"} | _named(PROMOTION, "promotion."),
 }
 """By kind and field: which change needs the verb."""

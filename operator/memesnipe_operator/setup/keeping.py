@@ -2,22 +2,39 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.logs import logger
-from memesnipe_operator.api import Api, ApiError
-from memesnipe_operator.setup.objects import Data, Place, SecretType, Stored, manifest
+from memesnipe_operator.api import ApiError
+from memesnipe_operator.kinds import Kind
+from memesnipe_operator.setup.objects import Data, Manifest, Place, SecretType, Stored, manifest
 
 T = TypeVar("T")
 TRIES = 6
 PAUSE_S_MAX = 10.0
 
 
+class Objects(Protocol):
+    """Where objects are kept: the API server in a cluster, a folder on one host. ApiError's statuses mean what HTTP has them mean."""
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Manifest | None:
+        """Return an object, None where there is none. Raises Unavailable, ApiError."""
+        ...
+
+    async def create(self, kind: Kind, manifest: Manifest) -> Manifest:
+        """Create an object. Raises Unavailable, ApiError."""
+        ...
+
+    async def replace(self, kind: Kind, manifest: Manifest) -> Manifest:
+        """Write an object whole. Raises Unavailable, ApiError."""
+        ...
+
+
 class Keeping:
     """Objects that are made when missing. What is secret is never overwritten; what is derived follows what it is derived from."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Objects) -> None:
         self._api = api
 
     async def found(self, place: Place) -> Stored | None:

@@ -1,16 +1,17 @@
 """The decision by results: applied config, records and the last decision -> shares. Pure, and replayable from what it names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
 from memesnipe.allocator.decide import WHOLE_BPS, shares_of
-from memesnipe.allocator.history import equity_of
-from memesnipe.allocator.weighing.values import Record, Terms
+from memesnipe.allocator.history import condensed, standings_of, terms_within
+from memesnipe.allocator.weighing.values import Record, Standing, Terms
 from memesnipe.kernel.errors import Bug
 from memesnipe.kernel.ids import derive
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.control import AllocationDecision, ConfigApplied, Weighing
+from memesnipe.messages.control import AllocationDecision, ConfigApplied, HeldAccount, Weighing
 
 SEEDS = 2**32
 
@@ -22,38 +23,64 @@ class Subject(msgspec.Struct, frozen=True):
     weighing: Weighing | None
     modes: dict[str, Mode]
     paused: frozenset[str]
+    caps_bps: dict[str, int] = {}
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, tag="weighed"):
     """Everything that a decision by results depends on: nothing else may change one."""
 
     capital_lamports: int
     strategies: tuple[str, ...]
     """All applied ones, by name; who has no record below is paused and gets nothing."""
     records: tuple[Record, ...]
-    weighing: Weighing
+    """Of the periods that weighing looks at, summed by period."""
+    standings: dict[Mode, Standing]
+    terms: Terms
     weights_bps: dict[str, int]
     """In force."""
     now_ns: int
+    caps_bps: dict[str, int] = {}
+    """What part of its share a strategy gets; absent: all of it."""
 
     def digest(self) -> str:
         """Return the hash that tells two questions apart."""
         return derive("weighing", msgspec.json.encode(self, order="deterministic"))
 
 
-def subject_of(config: ConfigApplied) -> Subject:
-    """Return what a configuration asks about."""
+def subject_of(config: ConfigApplied, caps_bps: Mapping[str, int] = MappingProxyType({})) -> Subject:
+    """Return what a configuration asks about, under these caps."""
     modes = {one.id: one.mode for one in config.strategies}
-    return Subject(config.capital_lamports, config.weighing, modes, frozenset(one.id for one in config.strategies if one.paused))
+    paused = frozenset(one.id for one in config.strategies if one.paused)
+    return Subject(config.capital_lamports, config.weighing, modes, paused, dict(caps_bps))
 
 
-def question_of(last: AllocationDecision | None, config: ConfigApplied, records: Sequence[Record], now_ns: int) -> Question:
-    """Return what is to be decided; `records` of the strategies that are not paused. Raises Bug where results are not asked for."""
+def question_of(
+    last: AllocationDecision | None,
+    config: ConfigApplied,
+    records: Sequence[Record],
+    accounts: Iterable[HeldAccount],
+    now_ns: int,
+    caps_bps: Mapping[str, int] = MappingProxyType({}),
+) -> Question:
+    """Return what is to be decided; `records` of the strategies that are not paused, `accounts` of the ledger.
+
+    Raises Bug where results are not asked for.
+    """
     if config.weighing is None:
         raise Bug("the applied config does not ask to weigh by results")
     in_force = {share.strategy: share.weight_bps for share in last.shares} if last else {}
     names = tuple(sorted(strategy.id for strategy in config.strategies))
-    return Question(config.capital_lamports, names, tuple(records), config.weighing, in_force, max(now_ns, config.time_ns))
+    terms = terms_within(terms_of(config.weighing), len(records))
+    return Question(
+        capital_lamports=config.capital_lamports,
+        strategies=names,
+        records=tuple(condensed(record, terms, now_ns) for record in records),
+        standings=standings_of(records, config.capital_lamports, accounts),
+        terms=terms,
+        weights_bps=in_force,
+        now_ns=max(now_ns, config.time_ns),
+        caps_bps=dict(caps_bps),
+    )
 
 
 def decided(question: Question, version: int) -> AllocationDecision:
@@ -61,9 +88,8 @@ def decided(question: Question, version: int) -> AllocationDecision:
     from memesnipe.allocator.weighing.weigh import Account, weigh
 
     digest = question.digest()
-    equity, peak = equity_of(question.records, question.capital_lamports)
-    account = Account(equity, peak, question.weights_bps)
-    found = weigh(question.records, account, terms_of(question.weighing), seed=_seed_of(question), now_ns=question.now_ns)
+    account = Account(question.standings, question.weights_bps, question.caps_bps)
+    found = weigh(question.records, account, question.terms, seed=_seed_of(question), now_ns=question.now_ns)
     weights = {name: found.weights_bps.get(name, 0) for name in question.strategies}
     shares = shares_of(weights, question.capital_lamports, version, question.now_ns)
     return AllocationDecision(version, question.now_ns, digest, found.method, found.reason, shares)
@@ -81,6 +107,7 @@ def terms_of(weighing: Weighing) -> Terms:
         floor=weighing.floor_bps / WHOLE_BPS,
         drawdown_max=weighing.drawdown_bps_max / WHOLE_BPS,
         turnover_bps=weighing.turnover_bps,
+        base=weighing.base,
     )
 
 

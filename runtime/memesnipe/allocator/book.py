@@ -6,6 +6,8 @@ from memesnipe.bus.stored import stored
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.codec import encode as pack
 from memesnipe.messages.orders import Fill, FillStatus, Outcome
+from memesnipe.promotion.counting import heard
+from memesnipe.promotion.values import Standing
 
 
 class Result(msgspec.Struct, frozen=True, array_like=True):
@@ -24,18 +26,26 @@ class Book(msgspec.Struct, frozen=True, array_like=True):
     paper: dict[str, Result] = {}
     live: dict[str, Result] = {}
     rejected: dict[str, int] = {}
+    promotions: dict[str, Standing] = {}
+    """Where each strategy stands between paper and its whole share of live capital."""
 
     def after(self, strategy: str, outcome: Outcome) -> "Book":
         """Return the book with one outcome of a strategy's stream counted."""
+        told = msgspec.structs.replace(self, promotions=_told(self.promotions, strategy, outcome))
         if not isinstance(outcome, Fill):
-            return Book(self.paper, self.live, {**self.rejected, strategy: self.rejected.get(strategy, 0) + 1})
+            return msgspec.structs.replace(told, rejected={**self.rejected, strategy: self.rejected.get(strategy, 0) + 1})
         if outcome.mode is Mode.LIVE:
-            return Book(self.paper, _counted(self.live, strategy, outcome), self.rejected)
-        return Book(_counted(self.paper, strategy, outcome), self.live, self.rejected)
+            return msgspec.structs.replace(told, live=_counted(self.live, strategy, outcome))
+        return msgspec.structs.replace(told, paper=_counted(self.paper, strategy, outcome))
 
     def strategies(self) -> frozenset[str]:
         """Return every strategy that ever had an outcome."""
         return frozenset(self.paper).union(self.live, self.rejected)
+
+
+def _told(standings: dict[str, Standing], strategy: str, outcome: Outcome) -> dict[str, Standing]:
+    known = standings.get(strategy)
+    return standings if known is None or (after := heard(known, outcome)) is known else {**standings, strategy: after}
 
 
 def _counted(results: dict[str, Result], strategy: str, fill: Fill) -> dict[str, Result]:

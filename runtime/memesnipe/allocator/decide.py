@@ -1,6 +1,7 @@
 """The allocation decision: applied config -> shares. Pure; the same inputs give the same shares and the same hash."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -18,23 +19,26 @@ class Inputs(msgspec.Struct, frozen=True):
     method: str
     capital_lamports: int
     weights_bps: dict[str, int]
+    caps_bps: dict[str, int] = {}
+    """What part of its share a strategy gets; absent: all of it."""
 
     def digest(self) -> str:
         """Return the hash that tells two sets of inputs apart."""
         parts = [part for strategy, weight in sorted(self.weights_bps.items()) for part in (strategy, weight)]
-        return derive("allocation", self.method, self.capital_lamports, *parts)
+        caps = [part for strategy, cap in sorted(self.caps_bps.items()) for part in (strategy, cap)]
+        return derive("allocation", self.method, self.capital_lamports, *parts, *(("caps", *caps) if caps else ()))
 
 
-def inputs_of(config: ConfigApplied) -> Inputs:
-    """Return what the applied config gives to decide on. Raises BadInput when its weights do not fit its strategies."""
+def inputs_of(config: ConfigApplied, caps_bps: Mapping[str, int] = MappingProxyType({})) -> Inputs:
+    """Return what the applied config gives to decide on, under these caps. Raises BadInput when its weights do not fit its strategies."""
     if not config.weights_bps:
-        return Inputs(EQUAL, config.capital_lamports, equal_weights(config))
+        return Inputs(EQUAL, config.capital_lamports, equal_weights(config), dict(caps_bps))
     if len(config.weights_bps) != len(config.strategies):
         raise BadInput("weights_bps", f"{len(config.weights_bps)} weights for {len(config.strategies)} strategies")
     if not (sum(config.weights_bps) <= WHOLE_BPS):
         raise BadInput("weights_bps", f"{sum(config.weights_bps)} bps in all, more than the whole")
     pairs = zip(config.strategies, config.weights_bps, strict=True)
-    return Inputs(FIXED, config.capital_lamports, {s.id: 0 if s.paused else weight for s, weight in pairs})
+    return Inputs(FIXED, config.capital_lamports, {s.id: 0 if s.paused else weight for s, weight in pairs}, dict(caps_bps))
 
 
 def equal_weights(config: ConfigApplied) -> dict[str, int]:
@@ -46,21 +50,30 @@ def equal_weights(config: ConfigApplied) -> dict[str, int]:
     return weights
 
 
-def decide(last: AllocationDecision | None, config: ConfigApplied, now_ns: int) -> AllocationDecision | None:
+def decide(
+    last: AllocationDecision | None, config: ConfigApplied, now_ns: int, caps_bps: Mapping[str, int] = MappingProxyType({})
+) -> AllocationDecision | None:
     """Return the next decision, None while its inputs are those of the last. Raises BadInput on weights that do not fit."""
-    inputs = inputs_of(config)
+    inputs = inputs_of(config, caps_bps)
     if last is not None and last.inputs_hash == inputs.digest():
         return None
-    version, time_ns = (last.version if last else 0) + 1, max(now_ns, config.time_ns)
-    shares = shares_of(inputs.weights_bps, inputs.capital_lamports, version, time_ns)
-    return AllocationDecision(version, time_ns, inputs.digest(), inputs.method, reason_of(inputs, config.version), shares)
+    return split(inputs, config.version, (last.version if last else 0) + 1, max(now_ns, config.time_ns))
 
 
-def shares_of(weights_bps: Mapping[str, int], capital_lamports: int, version: int, time_ns: int) -> tuple[StrategyAllocation, ...]:
-    """Return every strategy's share, by name, rounded down to the lamport."""
+def split(inputs: Inputs, config_version: int, version: int, time_ns: int) -> AllocationDecision:
+    """Return the decision that these inputs make."""
+    shares = shares_of(inputs.weights_bps, inputs.capital_lamports, version, time_ns, inputs.caps_bps)
+    return AllocationDecision(version, time_ns, inputs.digest(), inputs.method, reason_of(inputs, config_version), shares)
+
+
+def shares_of(
+    weights_bps: Mapping[str, int], capital_lamports: int, version: int, time_ns: int, caps_bps: Mapping[str, int] = MappingProxyType({})
+) -> tuple[StrategyAllocation, ...]:
+    """Return every strategy's share, by name, rounded down to the lamport; `caps_bps` says what part of its share one gets, if not all."""
+    capped = {strategy: weight * caps_bps.get(strategy, WHOLE_BPS) // WHOLE_BPS for strategy, weight in weights_bps.items()}
     return tuple(
         StrategyAllocation(strategy, version, weight, capital_lamports * weight // WHOLE_BPS, time_ns)
-        for strategy, weight in sorted(weights_bps.items())
+        for strategy, weight in sorted(capped.items())
     )
 
 
@@ -68,4 +81,6 @@ def reason_of(inputs: Inputs, config_version: int) -> str:
     """Return the sentence a person reads."""
     funded = sum(1 for weight in inputs.weights_bps.values() if weight)
     how = "equally" if inputs.method == EQUAL else "by the applied weights"
-    return f"{inputs.capital_lamports} lamports split {how} over {funded} of {len(inputs.weights_bps)} strategies (config {config_version})"
+    split_how = f"{inputs.capital_lamports} lamports split {how} over {funded} of {len(inputs.weights_bps)} strategies"
+    capped = f", {len(inputs.caps_bps)} of them on a part of their share" if inputs.caps_bps else ""
+    return f"{split_how}{capped} (config {config_version})"

@@ -51,7 +51,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 """Plain keys a service reads and writes beside its own state; `{...}` stands for anything."""
 READ_KEYS: dict[str, tuple[str, ...]] = {
     "wallet_guard": (LEASE_KEY, EXIT_LEASE_KEY),
-    "autonomous_allocator": (PNL_HISTORY_KEY, SHARPE_KEY, PAPER_GAP_KEY),
+    "autonomous_allocator": (PNL_HISTORY_KEY, SHARPE_KEY, PAPER_GAP_KEY, HOLDINGS_KEY),
     "risk_guardian": (HOLDINGS_KEY,),
 }
 READS_ALL = ("dashboard", "cli")

@@ -25,7 +25,7 @@ KEYS = (
     ("EXIT_LEASE_KEY", "the longer lease under which only exits are signed"),
     ("STATE_KEY", "a stage's state: hash of version `v`, data `d`, last commit `w`, parts `p:<name>`"),
     ("STRATEGY_STATE_KEY", "an executor's state, the strategy's snapshot in it"),
-    ("PNL_HISTORY_KEY", "list of JSON {time_ns, net_lamports, intent_id} of closed trades"),
+    ("PNL_HISTORY_KEY", "list of JSON {time_ns, net_lamports, intent_id, mode, outlay_lamports} of closed trades"),
     ("SHARPE_KEY", "the strategy's Sharpe ratio"),
     ("PAPER_GAP_KEY", "JSON of the gap between the strategy's newest live orders and their paper twins, by position_manager"),
     ("HOLDINGS_KEY", "all that is held by the ledger, by position_manager; risk_guardian starts from it when its own state is gone"),

@@ -20,9 +20,11 @@ from memesnipe.messages.control import (
     StrategyAllocation,
     StrategyRegistered,
 )
+from memesnipe.messages.decisions import Decision
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, OrderIntent, Outcome, Rejection
 from memesnipe.messages.pairs import Pair
+from memesnipe.messages.promotion import PromotionStep
 
 
 class Kind(Enum):
@@ -104,12 +106,13 @@ FILLS = Stream(
         Reader("autonomous_allocator", turn=1),
         Reader("executor", turn=1, per_strategy=True),
     ),
+    folded_by=("notifier",),
 )
 """Every intent's outcome: fills by wallet_guard, rejections by whoever refused, so that a strategy learns how each wish ended."""
 PAIRS = Stream("orders:pairs", Pair, Kind.ORDER, ("wallet_guard",), (Reader("position_manager", turn=1),))
 """What paper would have made of each live order, beside what live made of it."""
 
-POSITIONS = Stream("position_updates_channel", PositionUpdate, Kind.FOLD, ("position_manager",), folded_by=("dashboard",))
+POSITIONS = Stream("position_updates_channel", PositionUpdate, Kind.FOLD, ("position_manager",), folded_by=("dashboard", "notifier"))
 REGISTRY = Stream(
     "strategy_registry_stream",
     StrategyRegistered,
@@ -122,24 +125,44 @@ ALLOCATIONS = Stream(
     AllocationDecision,
     Kind.FOLD,
     ("autonomous_allocator",),
-    folded_by=("autonomous_allocator", "risk_guardian", "dashboard", "operator", "data_consumers"),
+    folded_by=("autonomous_allocator", "risk_guardian", "dashboard", "operator", "data_consumers", "notifier"),
 )
 ALLOCATION = Stream(
     "allocations:", StrategyAllocation, Kind.FOLD, ("autonomous_allocator",), folded_by=("executor", "data_consumers"), length_max=64
 )
+DECISIONS = Stream("decisions_channel", Decision, Kind.ORDER, ("autonomous_allocator",), (Reader("position_manager", turn=2),))
+"""The record of each decision with its inputs, written before the decision is in force; the ledger keeps all of them."""
+PROMOTIONS = Stream(
+    "promotions_channel",
+    PromotionStep,
+    Kind.FOLD,
+    ("autonomous_allocator",),
+    folded_by=("control", "operator", "dashboard", "notifier"),
+)
+"""Where each strategy stands between paper and its whole share of live capital; the newest word on one counts."""
 KILL_SWITCH = Stream(
     "kill_switch_channel",
     HaltCommand,
     Kind.FOLD,
     ("risk_guardian", "position_manager", "dashboard", "cli", "control", "operator"),
-    folded_by=("executor", "risk_guardian", "wallet_guard", "position_manager", "control", "dashboard", "operator"),
+    folded_by=(
+        "executor",
+        "risk_guardian",
+        "wallet_guard",
+        "position_manager",
+        "autonomous_allocator",
+        "control",
+        "dashboard",
+        "operator",
+        "notifier",
+    ),
 )
 CONFIG = Stream(
     "config_channel",
     ConfigApplied,
     Kind.FOLD,
     ("control", "operator"),
-    folded_by=("risk_guardian", "wallet_guard", "position_manager", "autonomous_allocator", "dashboard", "data_consumers"),
+    folded_by=("risk_guardian", "wallet_guard", "position_manager", "autonomous_allocator", "dashboard", "data_consumers", "notifier"),
     length_max=1_000,
 )
 CLOSE_REQUESTS = Stream(
@@ -150,7 +173,7 @@ DEAD_LETTERS = "dead_letters"
 
 STREAMS: tuple[Stream, ...] = (
     PRICE, DEPTH, SOCIAL, BRIDGE, LAUNCH, INTENTS, EXITS, APPROVED, REJECTED, FILLS, PAIRS,
-    POSITIONS, REGISTRY, ALLOCATIONS, ALLOCATION, KILL_SWITCH, CONFIG, CLOSE_REQUESTS,
+    POSITIONS, REGISTRY, ALLOCATIONS, ALLOCATION, DECISIONS, PROMOTIONS, KILL_SWITCH, CONFIG, CLOSE_REQUESTS,
 )  # fmt: skip
 MARKET_STREAMS: dict[str, Stream] = {"price": PRICE, "depth": DEPTH, "social": SOCIAL, "bridge": BRIDGE, "launch": LAUNCH}
 
@@ -162,7 +185,7 @@ STATE_KEY = "state:{stage}"
 """A stage's folded state with its version, written in the same step as its effects."""
 STRATEGY_STATE_KEY = "strategy:{strategy}:state"
 PNL_HISTORY_KEY = "perf:{strategy}:pnl_history"
-"""List of JSON {time_ns, net_lamports, intent_id} of closed trades, oldest first, bounded."""
+"""List of JSON {time_ns, net_lamports, intent_id, mode, outlay_lamports} of closed trades, oldest first, bounded."""
 SHARPE_KEY = "perf:{strategy}:sharpe"
 PAPER_GAP_KEY = "perf:{strategy}:paper_gap"
 """JSON of `evidence.gap.Gap`: the newest live orders beside their paper twins. Gone where no live order has one."""

@@ -7,8 +7,6 @@ from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.messages.market import MarketEvent, PriceTick
 
 MINTS_MAX = 10_000
-PRICED = "jupiter"
-"""Venue of a tick that came from Jupiter's prices, not from a pool."""
 
 
 class Watch:

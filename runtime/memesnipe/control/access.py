@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from memesnipe.bus import acl
 from memesnipe.bus.topology import STREAMS
-from memesnipe.control.files import password
+from memesnipe.control.files import password, passwords_folder
 from memesnipe.control.settings import ControlSettings
 
 LOOKERS = ("dashboard", "cli")
@@ -16,13 +16,13 @@ LOOKERS = ("dashboard", "cli")
 
 async def grant_access(settings: ControlSettings, strategies: list[str]) -> None:
     """Create or renew every user and save them in the server's ACL file. A user that is gone from the manifests is removed."""
-    folder = settings.data() / "keys" / "redis"
+    data = settings.data()
     wanted = dict(_users(settings, strategies))
     redis: Any
     async with Redis.from_url(settings.redis_url, protocol=2) as redis:  # Any: execute_command is not annotated
         for name, rules in wanted.items():
-            await redis.execute_command("ACL", "SETUSER", name, "reset", "on", f">{password(folder, name)}", *rules)
-        for stale in await _strangers(redis, folder, set(wanted)):
+            await redis.execute_command("ACL", "SETUSER", name, "reset", "on", f">{password(passwords_folder(data, name), name)}", *rules)
+        for stale in await _strangers(redis, data, set(wanted)):
             await redis.execute_command("ACL", "DELUSER", stale)
         await redis.execute_command("ACL", "SAVE")
 
@@ -42,10 +42,12 @@ def service_users() -> list[str]:
     return sorted({*named, *LOOKERS} - {"executor", *acl.ADMINISTERS})
 
 
-async def _strangers(redis: Any, folder: Path, wanted: set[str]) -> list[str]:
+async def _strangers(redis: Any, data: Path, wanted: set[str]) -> list[str]:
     """Users of ours that nobody needs any more: ours are those whose password lies in our folder."""
     names = [_text(name) for name in await redis.execute_command("ACL", "USERS")]
-    return [name for name in names if name.startswith("executor-") and name not in wanted and (folder / name).exists()]
+    return [
+        name for name in names if name.startswith("executor-") and name not in wanted and (passwords_folder(data, name) / name).exists()
+    ]
 
 
 def _text(value: bytes | str) -> str:

@@ -7,13 +7,29 @@ from typing import Any
 
 import msgspec
 
-from memesnipe.control.gates import Condition, Facts, judge
+from memesnipe.control.gates import MAINNET_GENESIS, Condition, Facts, is_asked, judge, unmet
+from memesnipe.control.promotions import Words, cooling_until_ns
 from memesnipe.control.proofs import Damaged, Sighting, Track
+from memesnipe.manifests.exits import Exits
+from memesnipe.manifests.market import Market
 from memesnipe.manifests.models import AllocationSpec, RiskPolicySpec, Strategy, lamports
 from memesnipe.manifests.reading import Manifests
 from memesnipe.messages.bounds import HaltState, Mode
-from memesnipe.messages.control import ConfigApplied, RiskLimits, StrategyConfig, Weighing
+from memesnipe.messages.control import (
+    BreakerLimits,
+    ConfigApplied,
+    ExitLimits,
+    ExitRung,
+    MarketLimits,
+    RiskBase,
+    RiskLimits,
+    StrategyConfig,
+    TokenGroup,
+    Weighing,
+)
+from memesnipe.messages.promotion import PromotionStage
 
+PROMOTED = (PromotionStage.PROPOSED, PromotionStage.CANARY, PromotionStage.FULL)
 Judged = Mapping[str, tuple[Mode, tuple[Condition, ...]]]
 """By strategy: its effective mode and every gate's answer."""
 
@@ -26,6 +42,10 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     time_ns: int
     records: tuple[Sighting, ...] = ()
     track: Track = Track()
+    words: Words = {}
+    """autonomous_allocator's newest, by strategy."""
+    promotes: bool = False
+    """Whether a proposal stands for a person's approval where a manifest does not say which mode it wants."""
 
 
 def digest(value: object) -> str:
@@ -70,6 +90,25 @@ def limits(spec: RiskPolicySpec) -> RiskLimits:
         tip_lamports_max=lamports(spec.tip_sol_max),
         spend_lamports_per_hour_max=lamports(spec.spend_sol_per_hour_max),
         spend_lamports_per_day_max=lamports(spec.spend_sol_per_day_max),
+        breakers=BreakerLimits(**spec.breakers.model_dump()),
+        market=_market(spec.market),
+        exits=_exits(spec.exits),
+    )
+
+
+def _exits(exits: Exits) -> ExitLimits:
+    given = exits.model_dump(exclude={"ladder", "dust_sol"})
+    rungs = tuple(ExitRung(one.gain_bps, one.share_bps) for one in exits.ladder)
+    return ExitLimits(ladder=rungs, dust_lamports=lamports(exits.dust_sol), **given)
+
+
+def _market(market: Market) -> MarketLimits:
+    given = market.model_dump(exclude={"venue_exposure_sol_max", "group_exposure_sol_max", "token_groups"})
+    return MarketLimits(
+        venue_exposure_lamports_max=lamports(market.venue_exposure_sol_max),
+        group_exposure_lamports_max=lamports(market.group_exposure_sol_max),
+        token_groups=tuple(TokenGroup(name, mints) for name, mints in sorted(market.token_groups.items())),
+        **given,
     )
 
 
@@ -78,7 +117,7 @@ def facts_of(strategy: Strategy, manifests: Manifests, around: Around) -> Facts:
     name, plugin, track = strategy.metadata.name, strategy.spec.strategy, around.track
     return Facts(
         paper_switch=around.paper_switch,
-        asked=strategy.spec.mode,
+        asked=_asked(strategy, around),
         genesis=around.genesis,
         plugin=plugin,
         spec_hash=spec_hash(strategy),
@@ -92,7 +131,16 @@ def facts_of(strategy: Strategy, manifests: Manifests, around: Around) -> Facts:
         capital_lamports=lamports(manifests.allocation.spec.capital_sol),
         halt=HaltState.ACTIVE,
         paused=strategy.spec.paused,
+        word=around.words.get(name),
     )
+
+
+def _asked(strategy: Strategy, around: Around) -> Mode | None:
+    """An absent mode follows the switch, and where proposals are carried out, those. What is written is a person's word: it stands."""
+    if strategy.spec.mode is not None or not around.promotes:
+        return strategy.spec.mode
+    word = around.words.get(strategy.metadata.name)
+    return Mode.LIVE if word is not None and word.after in PROMOTED else Mode.PAPER
 
 
 def judged(manifests: Manifests, around: Around) -> Judged:
@@ -109,7 +157,7 @@ def applied(manifests: Manifests, *, version: int, time_ns: int, paper_switch: b
 def in_force(manifests: Manifests, verdicts: Judged, around: Around, version: int) -> ConfigApplied:
     """Return the configuration that the gates' verdicts make."""
     strategies = sorted(manifests.strategies, key=lambda s: s.metadata.name)
-    configs = tuple(_config_of(s, verdicts[s.metadata.name][0]) for s in strategies)
+    configs = tuple(_config_of(s, verdicts[s.metadata.name], around.words) for s in strategies)
     spec, policy = manifests.allocation.spec, manifests.policy.spec
     return assembled(configs, spec, policy, version=version, time_ns=around.time_ns, genesis=around.genesis)
 
@@ -127,12 +175,30 @@ def assembled(
         capital_lamports=lamports(allocation.capital_sol),
         weights_bps=_weights(configs, allocation.weights_bps) if allocation.method == "fixed" else (),
         genesis=genesis,
-        weighing=Weighing() if allocation.method == "adaptive" else None,
+        weighing=Weighing(base=RiskBase(allocation.weighing.base)) if allocation.method == "adaptive" else None,
+        promotion=allocation.promotion.terms() if genesis == MAINNET_GENESIS else None,
     )
 
 
-def _config_of(strategy: Strategy, mode: Mode) -> StrategyConfig:
-    return StrategyConfig(strategy.metadata.name, strategy.spec.strategy, spec_hash(strategy), mode, strategy.spec.paused)
+def _config_of(strategy: Strategy, found: tuple[Mode, tuple[Condition, ...]], words: Words) -> StrategyConfig:
+    return judged_config(strategy.metadata.name, strategy.spec.strategy, spec_hash(strategy), found, strategy.spec.paused, words)
+
+
+def judged_config(
+    name: str, plugin: str, spec_hash: str, found: tuple[Mode, tuple[Condition, ...]], paused: bool, words: Words
+) -> StrategyConfig:
+    """Return a strategy as the services get to know it, with what the gates found."""
+    mode, conditions = found
+    return StrategyConfig(
+        id=name,
+        plugin=plugin,
+        spec_hash=spec_hash,
+        mode=mode,
+        paused=paused,
+        asked=is_asked(conditions),
+        unmet=unmet(conditions),
+        cooling_until_ns=cooling_until_ns(words.get(name)),
+    )
 
 
 def _weights(configs: tuple[StrategyConfig, ...], weights: Mapping[str, int]) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from memesnipe.control.kill_switch import Said, commands, said_by
 from memesnipe.control.leases import EXIT_LEASE_NS, LEASE_NS, leases, removed
 from memesnipe.control.lost import said_again
 from memesnipe.control.metrics import LEASES_GRANTED
+from memesnipe.control.promotions import Words, fold_words, held
 from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S, Clock
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
@@ -59,6 +60,14 @@ class Memory(Protocol):
         """Replace it."""
         ...
 
+    async def demoted(self) -> Words:
+        """Return the demotions that were in force last."""
+        ...
+
+    async def keep_demoted(self, words: Words) -> None:
+        """Replace them."""
+        ...
+
 
 class Desk:
     """Halts, configuration and leases of one installation. `by` is the name in the topology under which it speaks."""
@@ -71,6 +80,9 @@ class Desk:
         self._gone: tuple[StrategyConfig, ...] = ()
         self._leases: dict[str, Lease | None] = {}
         """By key: what was granted last; None: taken back. Not in it: nobody knows what Redis holds."""
+        self._words_to = "0"
+        self.words: Words = {}
+        """autonomous_allocator's newest on each strategy."""
         self.halts = Halts()
         self.config: ConfigApplied | None = None
 
@@ -82,6 +94,7 @@ class Desk:
                 await self._memory.publication(),
                 await self._memory.said(),
             )
+            self.words = await self._memory.demoted()
             self._opened = True
 
     async def fold_halts(self) -> None:
@@ -96,6 +109,18 @@ class Desk:
             await self._memory.keep_publication("0")
         elif new:
             await self._keep(fold_halts(self.halts, new))
+
+    async def fold_words(self) -> bool:
+        """Take in what is said of promotions, and keep the demotions before anything is done by them; return whether it was news."""
+        new = await self._since(topology.PROMOTIONS.name, self._words_to)
+        entries = await self._bus.fold(topology.PROMOTIONS.name) if new is None else new
+        words = fold_words(self.words, entries, again=new is None or self._words_to == "0")
+        if held(words) != held(self.words):
+            failpoint("control.before_demoted_kept")
+            await self._memory.keep_demoted(held(words))
+        news, self.words = words != self.words, words
+        self._words_to = entries[-1].id if entries else ("0" if new is None else self._words_to)
+        return news
 
     async def say(self, switch: KillSwitch | None, origin: str) -> bool:
         """Publish what a person changed in the RiskPolicy's kill switch; return whether that was anything.

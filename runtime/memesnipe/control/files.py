@@ -9,6 +9,7 @@ import msgspec
 
 from memesnipe.control.applied import spec_hash
 from memesnipe.control.gates import Condition
+from memesnipe.control.promotions import Words, shown
 from memesnipe.manifests.reading import Manifests
 from memesnipe.messages.control import ConfigApplied
 from memesnipe.strategy.spec import StrategySpec
@@ -41,6 +42,11 @@ def write_specs(manifests: Manifests, folder: Path) -> None:
             stale.unlink()
 
 
+def passwords_folder(data: Path, user: str) -> Path:
+    """Return where a Redis user's password lies: an executor's beside its spec, so that one mount gives executors theirs and no other."""
+    return data / "run" / "users" if user.startswith("executor-") else data / "keys" / "redis"
+
+
 def password(folder: Path, user: str) -> str:
     """Return a Redis user's password, made on first use (0600)."""
     path = folder / user
@@ -49,10 +55,17 @@ def password(folder: Path, user: str) -> str:
     return path.read_text()
 
 
-def write_status(path: Path, config: ConfigApplied, conditions: Mapping[str, tuple[Condition, ...]]) -> None:
+def write_status(path: Path, config: ConfigApplied, conditions: Mapping[str, tuple[Condition, ...]], words: Words) -> None:
     """Write what `memesnipe status` and the supervisor's table show."""
     strategies = [
-        {"id": s.id, "mode": s.mode, "paused": s.paused, "spec_hash": s.spec_hash, "conditions": conditions.get(s.id, ())}
+        {
+            "id": s.id,
+            "mode": s.mode,
+            "paused": s.paused,
+            "spec_hash": s.spec_hash,
+            "conditions": conditions.get(s.id, ()),
+            "promotion": shown(words.get(s.id)) if config.promotion is not None else None,
+        }
         for s in config.strategies
     ]
     body = {"version": config.version, "genesis": config.genesis, "policy_hash": config.policy_hash, "strategies": strategies}

@@ -5,16 +5,18 @@ the evidence gates are waived and say so: `Waived` is never shown as passed.
 No capital without evidence for exactly this spec and code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import msgspec
 
 from memesnipe.control.evidence import Answer, Asked, answer
+from memesnipe.control.promotions import REASONS, said
 from memesnipe.control.proofs import Damaged, Sighting
 from memesnipe.evidence.gap import PAIRS_MIN, Gap, objection
 from memesnipe.manifests.promotion import Promotion
 from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.messages.promotion import PromotionStage, PromotionStep
 
 MAINNET_GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 
@@ -53,6 +55,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     capital_lamports: int = 0
     halt: HaltState = HaltState.ACTIVE
     paused: bool = False
+    word: PromotionStep | None = None
+    """autonomous_allocator's newest on it. None: it said none, and who was never demoted is not held back."""
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -159,7 +163,20 @@ def running(facts: Facts) -> Condition:
     return Condition("NotPaused", Verdict.TRUE, "Running", "not paused")
 
 
-GATES: tuple[Callable[[Facts], Condition], ...] = (switch, asked, chain_known, evidence, paper_period, policy, capital, running)
+def not_demoted(facts: Facts) -> Condition:
+    """Its own live results took it back: only time and a new approval let it go on."""
+    if not asks_for_proof(facts.genesis):
+        return Condition("NotDemoted", Verdict.WAIVED, "NotMainnet", "nothing is promoted or demoted on this chain")
+    if facts.word is not None and facts.word.held:
+        return Condition("NotDemoted", Verdict.FALSE, REASONS[facts.word.after], said(facts.word))
+    return Condition("NotDemoted", Verdict.TRUE, "NotDemoted", "no demotion is in force")
+
+
+GATES: tuple[Callable[[Facts], Condition], ...] = (
+    switch, asked, chain_known, evidence, paper_period, policy, capital, running, not_demoted,
+)  # fmt: skip
+NOT_SHOWN = ("SwitchedLive", "LiveRequested", "NotDemoted")
+"""Gates that say nothing of what a strategy has shown."""
 
 
 def judge(facts: Facts) -> tuple[Mode, tuple[Condition, ...]]:
@@ -167,6 +184,26 @@ def judge(facts: Facts) -> tuple[Mode, tuple[Condition, ...]]:
     conditions = tuple(gate(facts) for gate in GATES)
     failing = any(c.status is Verdict.FALSE for c in conditions)
     return (Mode.PAPER if failing else Mode.LIVE), conditions
+
+
+def unmet(conditions: Iterable[Condition]) -> tuple[str, ...]:
+    """Return the gates that keep a strategy from being proposed."""
+    return tuple(one.type for one in conditions if one.status is Verdict.FALSE and one.type not in NOT_SHOWN)
+
+
+def is_asked(conditions: Iterable[Condition]) -> bool:
+    """Return whether live is asked for, in an installation that allows it."""
+    return all(one.status is Verdict.TRUE for one in conditions if one.type in ("SwitchedLive", "LiveRequested"))
+
+
+def promotion(facts: Facts) -> Condition:
+    """Where it stands, for a status. It is no gate: what is not said yet stops nobody."""
+    if not asks_for_proof(facts.genesis):
+        return Condition("Promotion", Verdict.WAIVED, "NotMainnet", "nothing is promoted or demoted on this chain")
+    if facts.word is None:
+        return Condition("Promotion", Verdict.FALSE, "NotSaid", "autonomous_allocator has not said where it stands; look at its log")
+    live = facts.word.after in (PromotionStage.CANARY, PromotionStage.FULL)
+    return Condition("Promotion", Verdict.TRUE if live else Verdict.FALSE, REASONS[facts.word.after], facts.word.reason)
 
 
 def asks_for_proof(genesis: str) -> bool:

@@ -7,19 +7,23 @@ import msgspec
 from memesnipe.bus.folds import Halts
 from memesnipe.control.history import opened
 from memesnipe.control.kill_switch import Said
+from memesnipe.control.promotions import Words
 from memesnipe.messages.bounds import HaltState
+from memesnipe.messages.promotion import PromotionStep
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS halts (scope TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS kill_switch (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, after TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS publication (one INTEGER PRIMARY KEY CHECK (one = 1), entry TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS said (one INTEGER PRIMARY KEY CHECK (one = 1), said BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS demoted (strategy TEXT PRIMARY KEY, word BLOB NOT NULL);
 """
 _said = msgspec.json.Decoder(Said)
+_word = msgspec.json.Decoder(PromotionStep)
 
 
 class Known:
-    """`control.desk.Memory` as four tables in control's database. A local write takes a millisecond or two, so it blocks the loop."""
+    """`control.desk.Memory` as five tables in control's database. A local write takes a millisecond or two, so it blocks the loop."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -65,3 +69,14 @@ class Known:
         """Replace it."""
         with opened(self._path) as db:
             db.execute("INSERT OR REPLACE INTO said VALUES (1, ?)", (msgspec.json.encode(said),))
+
+    async def demoted(self) -> Words:
+        """Return the demotions that were in force last."""
+        with opened(self._path) as db:
+            return {strategy: _word.decode(word) for strategy, word in db.execute("SELECT strategy, word FROM demoted").fetchall()}
+
+    async def keep_demoted(self, words: Words) -> None:
+        """Replace them, in one transaction."""
+        with opened(self._path) as db:
+            db.execute("DELETE FROM demoted")
+            db.executemany("INSERT INTO demoted VALUES (?, ?)", [(name, msgspec.json.encode(word)) for name, word in words.items()])

@@ -23,6 +23,7 @@ from memesnipe.control.gates import Verdict, asks_for_proof
 from memesnipe.control.history import History
 from memesnipe.control.known import Known
 from memesnipe.control.metrics import CONFIG_ERRORS, CONFIG_VERSION, GATE_FAILING
+from memesnipe.control.promotions import Words
 from memesnipe.control.proofs import Track
 from memesnipe.control.settings import ControlSettings
 from memesnipe.control.tracker import Tracker
@@ -57,7 +58,7 @@ class Control:
         self._settings, self._running = settings, running
         path = settings.data() / "config.db"
         self._history = History(path)
-        key, switch = _keys(settings)["lease"], settings.paper_trading_mode
+        key, switch = _lease_key(settings), settings.paper_trading_mode
         self._desk = Desk(bus, running.clock, key, Known(path), by="control", paper_switch=switch)
         self._evidence, self._tracker = EvidenceFolder(settings.evidence_folder()), Tracker(bus)
         self._genesis = ""
@@ -66,6 +67,7 @@ class Control:
         self._looked_ns = 0
         """When the gates were judged last."""
         self._verdicts: Judged = {}
+        self._words: Words = {}
         self._taken: dict[str, bytes] = {}
         self._last_error = ""
 
@@ -79,6 +81,8 @@ class Control:
         await self._ask_genesis()
         await self._desk.open()
         await self._desk.fold_halts()
+        if await self._desk.fold_words():
+            self._looked_ns = 0  # a demotion must not wait for the next look
         await self._apply_newest()
         await self._desk.renew_leases()
 
@@ -129,10 +133,11 @@ class Control:
         if changed or before is None or config.strategies != before.strategies:
             await self._apply(manifests, config)
             _tell(config, verdicts)
-        if verdicts != self._verdicts or changed:
-            write_status(self._settings.data() / "run" / "status.json", config, {name: found for name, (_, found) in verdicts.items()})
+        if verdicts != self._verdicts or self._desk.words != self._words or changed:
+            conditions = {name: found for name, (_, found) in verdicts.items()}
+            write_status(self._settings.data() / "run" / "status.json", config, conditions, self._desk.words)
             _show(verdicts)
-        self._verdicts = verdicts
+        self._verdicts, self._words = verdicts, self._desk.words
 
     def _manifests_of(self, version: int) -> Manifests:
         if self._manifests is None or self._manifests[0] != version:
@@ -149,6 +154,8 @@ class Control:
             time_ns=now_ns,
             records=self._evidence.look(),
             track=track,
+            words=self._desk.words,
+            promotes=self._settings.promotion_golive,
         )
 
     async def _apply(self, manifests: Manifests, config: ConfigApplied) -> None:
@@ -172,13 +179,15 @@ async def genesis_of(rpc_url: str) -> str:
         return ""
 
 
-def _keys(settings: ControlSettings) -> dict[str, SigningKey]:
-    """Return the role keys of this host, made on first use."""
+def _lease_key(settings: ControlSettings) -> SigningKey:
+    """Return the key that leases are signed with. On a host without set-up every role's key is made on first use."""
     folder = settings.data() / "keys"
+    if settings.role_keys == "given":
+        return SigningKey.load(folder / "lease.key")
     folder.mkdir(parents=True, exist_ok=True)
     keys = {role: _key(folder / f"{role}.key") for role in ("risk", "guard", "lease")}
     TrustedKeys.of(**{role: key.public_hex for role, key in keys.items()}).save(folder / "trusted.json")
-    return keys
+    return keys["lease"]
 
 
 def _key(path: Path) -> SigningKey:

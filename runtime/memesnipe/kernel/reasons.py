@@ -24,8 +24,29 @@ class ReasonCode(StrEnum):
     PORTFOLIO_EXPOSURE = "portfolio_exposure"
     OPEN_POSITIONS = "open_positions"
     DRAWDOWN = "drawdown"
+    DAY_DRAWDOWN = "day_drawdown"
+    WEEK_DRAWDOWN = "week_drawdown"
+    STRATEGY_DRAWDOWN = "strategy_drawdown"
+    STRATEGY_DAY_DRAWDOWN = "strategy_day_drawdown"
+    STRATEGY_WEEK_DRAWDOWN = "strategy_week_drawdown"
+    LOSS_STREAK = "loss_streak"
+    STOP_LOSSES = "stop_losses"
+    PORTFOLIO_STOP_LOSSES = "portfolio_stop_losses"
+    CLOSED_DRAWDOWN = "closed_drawdown"
+    TOKEN_COOLDOWN = "token_cooldown"  # noqa: S105 - a token to trade, not a secret
+    TOKEN_LOSSES = "token_losses"  # noqa: S105 - as above
+    ORDER_LOOP = "order_loop"
     NO_POSITION = "no_position"
     SLIPPAGE_LIMIT = "slippage_limit"
+    STALE_FEED = "stale_feed"
+    CLOCK_BREAKER = "clock_breaker"
+    REPEATED_BUY = "repeated_buy"
+    SELF_TRADE = "self_trade"
+    POOL_SHARE = "pool_share"
+    VOLATILITY = "volatility"
+    VENUE_EXPOSURE = "venue_exposure"
+    GROUP_EXPOSURE = "group_exposure"
+    EXPECTED_SHORTFALL = "expected_shortfall"
     IN_FLIGHT = "in_flight"
     GUARD_TRADE_SIZE = "guard_trade_size"
     APPROVAL_INVALID = "approval_invalid"
@@ -96,8 +117,29 @@ REMEDY: dict[ReasonCode, str] = {
     ReasonCode.PORTFOLIO_EXPOSURE: "Portfolio exposure would pass `portfolioExposureSolMax`.",
     ReasonCode.OPEN_POSITIONS: "More open positions than `openPositionsMax`.",
     ReasonCode.DRAWDOWN: "Drawdown passed its limit; new risk is halted until a person resumes.",
+    ReasonCode.DAY_DRAWDOWN: "The portfolio fell too far from the day's highest; it buys again at 00:00 UTC, or when a person resumes all.",
+    ReasonCode.WEEK_DRAWDOWN: "The portfolio fell too far from the week's highest; it buys again on Monday, or when a person resumes all.",
+    ReasonCode.STRATEGY_DRAWDOWN: "The strategy fell too far from its highest; look at its trades, then `memesnipe resume` it.",
+    ReasonCode.STRATEGY_DAY_DRAWDOWN: "It fell too far from its day's highest; it buys again at 00:00 UTC, or when a person resumes it.",
+    ReasonCode.STRATEGY_WEEK_DRAWDOWN: "It fell too far from its week's highest; it buys again on Monday, or when a person resumes it.",
+    ReasonCode.LOSS_STREAK: "It closed more than `lossesInARowMax` trades in a row at a loss; it buys again after `lossesPauseS`.",
+    ReasonCode.STOP_LOSSES: "Stops closed more than `strategyStopsMax` of its trades at a loss; it buys again after `stopsPauseS`.",
+    ReasonCode.PORTFOLIO_STOP_LOSSES: "Stops closed more than `portfolioStopsMax` trades at a loss; buys go on after `stopsPauseS`.",
+    ReasonCode.CLOSED_DRAWDOWN: "Its closed trades lost more than `closedDrawdownBpsMax` together; it buys again after `closedPauseS`.",
+    ReasonCode.TOKEN_COOLDOWN: "It closed a trade in this token less than `tokenCooldownS` ago; nothing to do.",
+    ReasonCode.TOKEN_LOSSES: "Its trades in this token lost more than `tokenLossBpsMax`; it may buy it again after `tokenPauseS`.",
+    ReasonCode.ORDER_LOOP: "Again and again over `ordersPerMinuteMax`: the strategy loops; mend it, then `memesnipe resume` it.",
     ReasonCode.NO_POSITION: "A sell or exit without that many tokens held.",
     ReasonCode.SLIPPAGE_LIMIT: "Asked slippage is above `slippageBpsMax`.",
+    ReasonCode.STALE_FEED: "No price, or none of this token, within `market.feedAgeSMax` or `tokenPriceAgeSMax`; look at data_consumers.",
+    ReasonCode.CLOCK_BREAKER: "Too many events from the future; check the clocks of host and feed. Ends after a minute without one.",
+    ReasonCode.REPEATED_BUY: "The strategy bought this token a moment ago; does a second executor of it run? See `market.duplicateWindowMs`.",
+    ReasonCode.SELF_TRADE: "Another of our strategies is selling this token; the buy may be asked again when that sale has ended.",
+    ReasonCode.POOL_SHARE: "Too large for the token's pool, or nobody knows how deep that is; see `market.poolShareBpsMax`.",
+    ReasonCode.VOLATILITY: "The token moves more than `market.volatilityBpsMax`, or too little is known of how it moves.",
+    ReasonCode.VENUE_EXPOSURE: "Exposure to the token's venue would pass `market.venueExposureSolMax`.",
+    ReasonCode.GROUP_EXPOSURE: "Exposure to tokens that fall together would pass `market.groupExposureSolMax`.",
+    ReasonCode.EXPECTED_SHORTFALL: "The worst minutes of the last hour would cost more than `market.expectedShortfallBpsMax`.",
     ReasonCode.IN_FLIGHT: "An order for the same strategy and token is still in flight.",
     ReasonCode.GUARD_TRADE_SIZE: "Larger than wallet_guard's own per-trade limit.",
     ReasonCode.APPROVAL_INVALID: "An approval's signature, key or content does not fit; suspect tampering.",

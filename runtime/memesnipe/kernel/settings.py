@@ -1,11 +1,13 @@
 """Settings come from the environment, once, at start. A wrong one is a clear error naming the variable.
 
 Each service declares a frozen `msgspec.Struct` whose fields are its variables: field `redis_url` is `MEMESNIPE_REDIS_URL`.
-A field may name another variable (the seed's `PAPER_TRADING_MODE`, `DATABASE_URL`) through `ALIASES`.
+A field may name another variable (the seed's `PAPER_TRADING_MODE`, `DATABASE_URL`) through `ALIASES`. What set-up makes may lie in a
+file that another variable names (`FILES`): a password in a container's environment is shown to whoever may look at the container.
 """
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -14,6 +16,8 @@ from memesnipe.kernel.errors import ConfigError
 
 PREFIX = "MEMESNIPE_"
 ALIASES: dict[str, str] = {"paper_trading_mode": "PAPER_TRADING_MODE", "database_url": "DATABASE_URL"}
+FILES: dict[str, str] = {"redis_url": "MEMESNIPE_REDIS_URL_FILE", "wallet": "MEMESNIPE_WALLET_PUBKEY_FILE"}
+"""Field -> variable naming a file with its value; read where the field's own variable is not set."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -51,10 +55,22 @@ def environment() -> Mapping[str, str]:
     return os.environ
 
 
+def given(name: str, source: Mapping[str, str]) -> str:
+    """Return a field's text: its variable's, else that of the file that another one names, else "". Raises ConfigError."""
+    if raw := source.get(variable(name), ""):
+        return raw
+    named = source.get(FILES.get(name, ""), "")
+    try:
+        return Path(named).read_text().strip() if named else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{FILES[name]}: {named} cannot be read: {type(error).__name__}") from None
+
+
 def load(kind: type[S], env: Mapping[str, str] | None = None) -> S:
     """Return `kind` filled from the environment. Raises ConfigError naming the variable."""
     source = os.environ if env is None else env
-    found = {f.name: source[variable(f.name)] for f in msgspec.structs.fields(kind) if source.get(variable(f.name), "") != ""}
+    texts = {field.name: given(field.name, source) for field in msgspec.structs.fields(kind)}
+    found = {name: raw for name, raw in texts.items() if raw}
     for name, raw in found.items():
         _check(kind, name, raw)
     try:

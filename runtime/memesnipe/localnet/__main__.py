@@ -17,7 +17,7 @@ EXIT_CONFIG = 78
 def settings_of(arguments: list[str] | None = None) -> LocalnetSettings:
     """Command line to settings. Raises ConfigError naming the option."""
     defaults = LocalnetSettings()
-    parser = argparse.ArgumentParser(prog="memesnipe localnet", description="A Solana memecoin market in a box.")
+    parser = argparse.ArgumentParser(prog="memesnipe localnet", description="A Solana memecoin market in a box.", fromfile_prefix_chars="@")
     parser.add_argument("--host", default=defaults.host)
     parser.add_argument("--port", type=int, default=defaults.port)
     parser.add_argument("--seed", type=int, default=defaults.seed)
@@ -30,7 +30,7 @@ def settings_of(arguments: list[str] | None = None) -> LocalnetSettings:
     parser.add_argument("--recording-speed", type=int, default=defaults.recording_speed, metavar="N", help=speed)
     silence = "slots that the longest recorded silence is cut to"
     parser.add_argument("--recording-silence-slots", type=int, default=defaults.recording_silence_slots, metavar="N", help=silence)
-    funded = "a wallet that gets 100 SOL if it has nothing; may be repeated"
+    funded = "a wallet that gets 100 SOL if it has nothing, or @FILE with its address; may be repeated"
     parser.add_argument("--airdrop", action="append", default=[], metavar="PUBKEY", help=funded)
     given = parser.parse_args(arguments)
     given.moved_by = given.moved_by or ("recording" if given.recording else "agents")

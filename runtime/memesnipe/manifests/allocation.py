@@ -10,6 +10,14 @@ from memesnipe.manifests.promotion import Promotion
 WHOLE_BPS = 10_000
 
 
+class WeighingSpec(Model):
+    """How `adaptive` weighs."""
+
+    base: Literal["hrp", "risk_parity"] = Field(default="hrp", json_schema_extra=on_change(Change.APPLIED))
+    """Shares at equal risk, which no strategy may leave far behind it: `hrp`, hierarchical risk parity, in which alike strategies share what
+    one of them would get; `risk_parity`, in which each contributes the same to the variance."""
+
+
 class AllocationSpec(Model):
     """How capital is shared out."""
 
@@ -36,5 +44,7 @@ class AllocationSpec(Model):
     """`equal`: each strategy that is not paused gets the same; `fixed`: by weightsBps; `adaptive`: by what each one earned."""
     weights_bps: dict[Name, BpsField] = Field(default_factory=dict, max_length=STRATEGIES_MAX, json_schema_extra=on_change(Change.APPLIED))
     """`fixed` only: share by Strategy name, 10,000 bps in all at most; who is not named gets nothing."""
+    weighing: WeighingSpec = Field(default_factory=WeighingSpec, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    """`adaptive` only: how it weighs."""
     promotion: Promotion = Field(default_factory=Promotion, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
     """What must be shown before a Strategy trades live on mainnet."""

@@ -5,8 +5,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from memesnipe.manifests.breakers import Breakers
+from memesnipe.manifests.exits import Exits
 from memesnipe.manifests.fields import BpsField, Change, CountField, GoalBps, Milliseconds, Model, Rule, Seconds, Sol, on_change
 from memesnipe.manifests.kill_switch import KillSwitch
+from memesnipe.manifests.market import Market
 
 INCLUSION_SOL_MAX = 1
 """More than one SOL for a place in a block is a slip of the pen, or somebody who wants the wallet emptied in fees."""
@@ -80,6 +83,12 @@ class RiskPolicySpec(Model):
     """What the signer lets leave the wallet within an hour."""
     spend_sol_per_day_max: Sol = _applied(Decimal(100))
     """What the signer lets leave the wallet within a day."""
+    breakers: Breakers = Field(default_factory=Breakers, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    """When risk_guardian stops buying by itself. Sells and exits always pass."""
+    exits: Exits = Field(default_factory=Exits, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    """How positions are sold beyond stop, goal and time stop."""
+    market: Market = Field(default_factory=Market, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    """Which markets are bought in, and how much in those that fall together. Sells and exits always pass."""
     kill_switch: KillSwitch | None = Field(default=None, json_schema_extra=on_change(Change.COMMAND))
     """A person's halt or resume, for everyone or by strategy. Absent: nothing is commanded."""
     on_delete: Literal["Close", "Refuse"] | None = Field(

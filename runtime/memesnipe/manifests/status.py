@@ -24,6 +24,7 @@ GATES = (
     "RiskPolicyBound",
     "CapitalAllocated",
     "NotPaused",
+    "NotDemoted",
 )
 """Conditions that must not be False before a Strategy trades live; a waived one is Unknown with the reason Waived."""
 
@@ -100,6 +101,25 @@ class EvidenceStatus(Model):
     """When it was judged."""
 
 
+class PromotionStatus(Model):
+    """Where a Strategy stands between paper and its whole share of live capital, by autonomous_allocator's newest word."""
+
+    stage: Literal["Paper", "Proposed", "Canary", "Full", "Demoted", "CoolDown"]
+    """Proposed: everything is shown that can be shown on paper, and a person may take it live. Demoted and CoolDown: it is on paper."""
+    step: Annotated[int, Field(ge=1, le=20)] | None = None
+    """Of the canary."""
+    steps: Annotated[int, Field(ge=1, le=20)] | None = None
+    """How many there are."""
+    weight_bps: BpsField
+    """How much of its share it gets while it is live."""
+    reason: ShortText
+    """What is missing, what was shown, or what went wrong."""
+    since: datetime
+    """When it was said."""
+    until: datetime | None = None
+    """When the cool-down ends."""
+
+
 class StrategyStatus(Status):
     """How a strategy fares."""
 
@@ -114,6 +134,7 @@ class StrategyStatus(Status):
         AGE,
         _column("CODE", ".spec.strategy", "Entry point of the code.", wide=True),
         _column("EVIDENCE", ".status.conditions[?(@.type=='EvidencePassed')].reason", "What the gate says of its evidence.", wide=True),
+        _column("PROMOTION", ".status.promotion.stage", "Where it stands between paper and its whole share.", wide=True),
         _column("READY", ".status.conditions[?(@.type=='Ready')].status", "Whether its pod runs the spec.", wide=True),
         _column("SPEC-HASH", ".status.specHash", "Hash of code name and parameters.", wide=True),
     )
@@ -145,6 +166,8 @@ class StrategyStatus(Status):
     """How far its equity is below its highest point."""
     evidence: EvidenceStatus | None = None
     """The evidence for what its pod runs; absent: there is no record that is whole."""
+    promotion: PromotionStatus | None = None
+    """Where it stands between paper and its whole share; absent: nothing was said, or nothing is asked for on this chain."""
     last_signal_time: datetime | None = None
     """When it last wanted something."""
 

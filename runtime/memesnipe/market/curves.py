@@ -25,6 +25,10 @@ VENUE_FEE_BPS: dict[str, int] = {"raydium": 25, "raydium-cpmm": 25, "pumpswap": 
 """Used only where an event does not state the fee."""
 UNKNOWN_VENUE_FEE_BPS = 100
 """A venue we know nothing of must not look cheaper than it is."""
+PRICED, GUESSED = "jupiter", "jupiter-guess"
+"""Venues of a tick that came from Jupiter's prices, not from a pool: with the reserves that its liquidity implies, or that were made up."""
+WITH_RESERVES = frozenset((PUMPFUN, PRICED, *VENUE_FEE_BPS))
+"""Venues whose ticks state what is in the pool: only there does a fall of both reserves together mean that liquidity was withdrawn."""
 
 
 class Pool(msgspec.Struct, frozen=True, gc=False):

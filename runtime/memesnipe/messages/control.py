@@ -1,5 +1,6 @@
 """How people, policies and capital speak to the services."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -23,6 +24,7 @@ from memesnipe.messages.bounds import (
     TimeNs,
     Units,
 )
+from memesnipe.messages.promotion import PromotionTerms
 
 PORTFOLIO = "*"
 """The scope of a halt that is for everyone."""
@@ -54,6 +56,83 @@ class CloseRequest(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="
     schema: Schema = SCHEMA
 
 
+class BreakerLimits(msgspec.Struct, frozen=True, array_like=True):
+    """When risk_guardian stops buying by itself: `spec.breakers` of a RiskPolicy, in base units. `manifests.breakers` says what each is."""
+
+    portfolio_day_drawdown_bps_max: Bps
+    portfolio_week_drawdown_bps_max: Bps
+    strategy_drawdown_bps_max: Bps
+    strategy_day_drawdown_bps_max: Bps
+    strategy_week_drawdown_bps_max: Bps
+    losses_in_a_row_max: Count
+    losses_pause_s: Count
+    rate_breaches_max: Count
+    rate_window_s: Count
+    token_cooldown_s: Count
+    strategy_stops_max: Count
+    portfolio_stops_max: Count
+    stops_window_s: Count
+    stops_pause_s: Count
+    closed_drawdown_bps_max: Bps
+    closed_trades_min: Count
+    closed_window_s: Count
+    closed_pause_s: Count
+    token_loss_bps_max: Bps
+    token_trades_min: Count
+    token_window_s: Count
+    token_pause_s: Count
+
+
+class ExitRung(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One step of a take-profit ladder: at this gain over the price paid, this share of what the trade bought is sold."""
+
+    gain_bps: Annotated[int, Meta(ge=1, le=10_000_000)]
+    share_bps: Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class ExitLimits(msgspec.Struct, frozen=True, array_like=True):
+    """How position_manager sells beyond stop, goal and time stop: `spec.exits` of a RiskPolicy, in base units; 0 is off everywhere.
+
+    `manifests.exits` says what each is. A message from before there was any has none of them.
+    """
+
+    ladder: Annotated[tuple[ExitRung, ...], Meta(max_length=8)] = ()
+    trailing_bps: Bps = 0
+    trailing_from_bps: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+    atr_multiple_bps: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    atr_bars: Annotated[int, Meta(ge=2, le=1_440)] = 14
+    break_even_from_bps: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+    drain_bps: Bps = 0
+    supply_rise_bps: Bps = 0
+    holder_rise_bps: Bps = 0
+    stale_alert_s: Count = 0
+    stale_exit_s: Count = 0
+    dust_lamports: Lamports = 0
+
+
+class TokenGroup(msgspec.Struct, frozen=True, array_like=True):
+    """Tokens of which a person says that they fall together."""
+
+    name: Label
+    mints: Annotated[tuple[Pubkey, ...], Meta(max_length=64)]
+
+
+class MarketLimits(msgspec.Struct, frozen=True, array_like=True):
+    """`spec.market` of a RiskPolicy, in base units; `manifests.market` says what each is. The defaults hold nothing."""
+
+    pool_share_bps_max: Bps = 0
+    volatility_bps_max: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+    venue_exposure_lamports_max: Lamports = 0
+    group_exposure_lamports_max: Lamports = 0
+    correlation_bps_min: Bps = 0
+    token_groups: Annotated[tuple[TokenGroup, ...], Meta(max_length=32)] = ()
+    expected_shortfall_bps_max: Bps = 0
+    feed_age_s_max: Count = 0
+    token_price_age_s_max: Count = 0
+    skewed_events_max: Count = 0
+    duplicate_window_ms: Count = 0
+
+
 class RiskLimits(msgspec.Struct, frozen=True, array_like=True):
     """Limits as data, made from a RiskPolicy manifest. Lamports, bps, ms."""
 
@@ -76,6 +155,10 @@ class RiskLimits(msgspec.Struct, frozen=True, array_like=True):
     tip_lamports_max: Lamports
     spend_lamports_per_hour_max: Lamports
     spend_lamports_per_day_max: Lamports
+    breakers: BreakerLimits | None = None
+    """None: the control that said this knew none, and none is held."""
+    market: MarketLimits = MarketLimits()
+    exits: ExitLimits = ExitLimits()
 
 
 class StrategyConfig(msgspec.Struct, frozen=True, array_like=True):
@@ -88,6 +171,21 @@ class StrategyConfig(msgspec.Struct, frozen=True, array_like=True):
     mode: Mode
     """Effective mode, after switch and gates."""
     paused: bool = False
+    asked: bool = False
+    """Whether live is asked for."""
+    unmet: Annotated[tuple[Label, ...], Meta(max_length=32)] = ()
+    """Gates that say False, but for who asks, the installation's switch and a demotion."""
+    cooling_until_ns: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    """End of the cool-down that is kept; 0: there is none."""
+
+
+class RiskBase(StrEnum):
+    """How shares at equal risk are found."""
+
+    HRP = "hrp"
+    """Hierarchical risk parity: alike strategies share what one of them would get."""
+    RISK_PARITY = "risk_parity"
+    """Each strategy contributes the same to the portfolio's variance."""
 
 
 class Weighing(msgspec.Struct, frozen=True, array_like=True):
@@ -102,6 +200,7 @@ class Weighing(msgspec.Struct, frozen=True, array_like=True):
     """At this fall from the highest equity nothing is at risk any more."""
     turnover_bps: Bps = 100
     """What moving the whole capital from one strategy to others costs."""
+    base: RiskBase = RiskBase.HRP
 
 
 class ConfigApplied(msgspec.Struct, frozen=True, array_like=True, tag="config"):
@@ -118,6 +217,8 @@ class ConfigApplied(msgspec.Struct, frozen=True, array_like=True, tag="config"):
     genesis: Hash = ""
     schema: Schema = SCHEMA
     weighing: Weighing | None = None
+    promotion: PromotionTerms | None = None
+    """By which a strategy goes from paper to its whole share; None: not asked for on this chain."""
 
 
 class StrategyRegistered(msgspec.Struct, frozen=True, array_like=True, tag="strategy_registered"):

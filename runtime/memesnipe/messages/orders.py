@@ -39,6 +39,12 @@ class ExitCause(StrEnum):
     TIME_STOP = "time_stop"
     PERSON = "person"
     TOKEN = "token"  # noqa: S105 - it turned against its holders
+    BREAK_EVEN = "break_even"
+    TRAILING_ATR = "trailing_atr"
+    LADDER = "ladder"
+    LIQUIDITY = "liquidity"
+    STALE_PRICE = "stale_price"
+    DUST = "dust"
 
 
 class OrderIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="order_intent"):
@@ -85,6 +91,8 @@ class ExitIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="ex
     schema: Schema = SCHEMA
     mode: Mode | None = None
     """Which book holds the position; None: the effective mode's if it holds enough, else the other's."""
+    urgency: Count = 0
+    """How much harder than the first time it is tried: slippage, priority fee and tip rise with it, up to the policy's caps."""
 
 
 Intent = OrderIntent | ExitIntent

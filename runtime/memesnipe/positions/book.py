@@ -7,6 +7,7 @@ import msgspec
 from memesnipe.ledger.accounting import Position, Trade
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ExitCause
+from memesnipe.positions.ranges import Ranges
 
 Key = tuple[str, Mode, str]
 """(strategy, mode, mint)."""
@@ -25,6 +26,7 @@ class Mark(msgspec.Struct, frozen=True):
     slot: int
     time_ns: int
     event_id: str
+    venue: str = ""
 
 
 class Exit(msgspec.Struct, frozen=True):
@@ -34,6 +36,24 @@ class Exit(msgspec.Struct, frozen=True):
     intent_id: str
     sent_ns: int
     retry_ns: int = 0
+    keep_bps: int = 0
+    """How much of the trade is kept; 0: all is sold."""
+    tries: int = 0
+    """How often it was asked for before: each time more is paid for it."""
+
+
+class Pool(msgspec.Struct, frozen=True):
+    """The most liquidity seen at a venue since entry, as reserves, and how many prices in a row showed that too much of it is gone."""
+
+    venue: str
+    quote_lamports: int
+    base_units: int
+    lows: int = 0
+
+    @property
+    def product(self) -> int:
+        """Of the two reserves: what trades at a constant product keep."""
+        return self.quote_lamports * self.base_units
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -50,6 +70,10 @@ class Watch(msgspec.Struct, frozen=True):
     """Exits refused because the market gives less than the floor under the price they named."""
     token_worse: str = ""
     """What changed for the worse in the token since it is held; it is sold for that, whatever the price."""
+    highest: Mark | None = None
+    """The highest price since entry."""
+    ranges: Ranges | None = None
+    pool: Pool | None = None
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -61,8 +85,12 @@ class Open(msgspec.Struct, frozen=True):
     @property
     def value_lamports(self) -> int:
         """What the units would bring at the last price, rounded down; their cost while no price was seen."""
+        return self.value_of(self.position.units) if self.watch.mark else self.position.cost_lamports
+
+    def value_of(self, units: int) -> int:
+        """What so many of the units would bring at the last price, rounded down; 0 while no price was seen (lamports)."""
         mark = self.watch.mark
-        return self.position.units * mark.quote_lamports // mark.base_units if mark else self.position.cost_lamports
+        return units * mark.quote_lamports // mark.base_units if mark else 0
 
 
 class Book(msgspec.Struct, frozen=True):

@@ -8,8 +8,10 @@ from memesnipe.ledger.booked import Booked
 from memesnipe.messages.control import CloseRequest, PositionUpdate
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Rejection
-from memesnipe.positions.book import Book, Mark, Open, Watch
-from memesnipe.positions.exits import Rules, consider, refused, stop_ratio
+from memesnipe.positions.book import Book, Open, Watch
+from memesnipe.positions.exits import Rules, consider, refused
+from memesnipe.positions.stops import stop_ratio
+from memesnipe.positions.watching import marked
 
 Effect = ExitIntent | PositionUpdate
 Decision = tuple[Book, Sequence[Effect]]
@@ -27,8 +29,7 @@ def on_frame(book: Book, frame: MarketFrame, rules: Rules) -> Decision:
 
 def on_price(book: Book, tick: PriceTick, rules: Rules) -> Decision:
     """Mark every position in the token, and sell those whose stop or goal is reached."""
-    mark = Mark(tick.quote_lamports, tick.base_units, tick.slot, tick.time_ns, tick.event_id)
-    return _each(book, [marked(one, mark) for one in book.holders(tick.mint)], rules)
+    return _each(book, [marked(one, tick, rules.limits.exits) for one in book.holders(tick.mint)], rules)
 
 
 def on_booked(book: Book, booked: Booked, rules: Rules) -> Decision:
@@ -87,11 +88,6 @@ def update_of(one: Open, rules: Rules, time_ns: int) -> PositionUpdate:
     )
 
 
-def marked(one: Open, mark: Mark) -> Open:
-    """Return the position with its newest price."""
-    return Open(one.position, msgspec.structs.replace(one.watch, mark=mark))
-
-
 def asked(one: Open, request: CloseRequest) -> Open:
     """Return the position with a person's wish on it."""
     return Open(one.position, msgspec.structs.replace(one.watch, close_request=request.id))
@@ -100,7 +96,7 @@ def asked(one: Open, request: CloseRequest) -> Open:
 def settled(one: Open, fill: Fill) -> Open:
     """Return the position with its exit ended, if this fill is what the exit asked for. A failed attempt ends nothing."""
     ends = fill.status is FillStatus.FILLED and one.watch.exit is not None and one.watch.exit.intent_id == fill.intent_id
-    return Open(one.position, msgspec.structs.replace(one.watch, exit=None)) if ends else one
+    return Open(one.position, msgspec.structs.replace(one.watch, exit=None, lowered=0)) if ends else one
 
 
 def _each(book: Book, positions: Sequence[Open], rules: Rules) -> Decision:

@@ -1,6 +1,7 @@
-"""When a position is sold, one function per cause, and how hard: a table in the order they are asked."""
+"""When a position is sold, one function per cause in the order they are asked, how much of it, and how hard it is tried."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -12,14 +13,18 @@ from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitCause, ExitIntent
 from memesnipe.positions.book import Exit, Mark, Open
+from memesnipe.positions.ladder import ALL, BPS, rung_of, units_over
+from memesnipe.positions.stops import touched
+from memesnipe.positions.watching import drained
 
-BPS = 10_000
 RETRY_FIRST_MS = 500
 RETRY_MAX_MS = 30_000
 OUTCOME_S_MAX = 120
 """An exit without an outcome for so long is asked for again under another id: a crash between sending and saving can leave one whose
 outcome went by. Should it be under way after all, risk_guardian refuses the second, for its units are reserved."""
 NEVER_NS = 2**63 - 1
+AT_ONCE = 2
+"""Urgency at which an exit may slip by the whole limit."""
 FLOOR_PATIENCE = 5
 """After so many refusals for the price (some 15 s) the market has gone for good: each further one halves the price the exit names."""
 
@@ -37,77 +42,120 @@ class Rules(msgspec.Struct, frozen=True):
         return self.halts(one.position.strategy) is not HaltState.FROZEN
 
 
-def stop_ratio(one: Open, limits: RiskLimits) -> tuple[int, int]:
-    """Return (lamports, units): at or below this price the position is sold; (0, 0) means that it has no stop."""
-    if not limits.stop_loss_bps or not one.position.units:
-        return 0, 0
-    return one.position.entry_lamports * max(BPS - limits.stop_loss_bps, 0) // BPS, one.position.units
+def person(one: Open, _rules: Rules) -> ExitCause | None:
+    """A person asked to close it."""
+    return ExitCause.PERSON if one.watch.close_request else None
 
 
-def stop_loss(one: Open, rules: Rules) -> bool:
-    """The price fell to the stop, seen from the price that was paid."""
-    quote, units = stop_ratio(one, rules.limits)
-    mark = one.watch.mark
-    return mark is not None and units > 0 and mark.quote_lamports * units <= quote * mark.base_units
+def token_worse(one: Open, _rules: Rules) -> ExitCause | None:
+    """The token turned against its holders."""
+    return ExitCause.TOKEN if one.watch.token_worse else None
 
 
-def take_profit(one: Open, rules: Rules) -> bool:
+def liquidity(one: Open, rules: Rules) -> ExitCause | None:
+    """The pool is being emptied: what is left of it is all that anybody can sell into."""
+    return ExitCause.LIQUIDITY if rules.limits.exits.drain_bps and drained(one.watch.pool) else None
+
+
+def stop(one: Open, rules: Rules) -> ExitCause | None:
+    """The price fell to the highest stop in force."""
+    return touched(one, rules.limits)
+
+
+def take_profit(one: Open, rules: Rules) -> ExitCause | None:
     """The price rose to the goal, seen from the price that was paid."""
     mark, goal_bps = one.watch.mark, rules.limits.take_profit_bps
     if mark is None or not goal_bps:
-        return False
-    return mark.quote_lamports * one.position.units * BPS >= one.position.entry_lamports * (BPS + goal_bps) * mark.base_units
+        return None
+    reached = mark.quote_lamports * one.position.units * BPS >= one.position.entry_lamports * (BPS + goal_bps) * mark.base_units
+    return ExitCause.TAKE_PROFIT if reached else None
 
 
-def time_stop(one: Open, rules: Rules) -> bool:
+def time_stop(one: Open, rules: Rules) -> ExitCause | None:
     """The position is older than allowed."""
-    limit_s = rules.limits.time_stop_s
-    return limit_s > 0 and rules.now_ns - one.position.opened_ns >= limit_s * NS_PER_S
+    return ExitCause.TIME_STOP if rules.now_ns >= _aged_ns(one, rules.limits) else None
 
 
-def person(one: Open, _rules: Rules) -> bool:
-    """A person asked to close it."""
-    return bool(one.watch.close_request)
+def stale(one: Open, rules: Rules) -> ExitCause | None:
+    """Nobody said a price for longer than allowed: no stop can be told of then."""
+    return ExitCause.STALE_PRICE if rules.now_ns >= _silent_ns(one, rules.limits) else None
 
 
-def token_worse(one: Open, _rules: Rules) -> bool:
-    """The token turned against its holders."""
-    return bool(one.watch.token_worse)
+CAUSES: tuple[Callable[[Open, Rules], ExitCause | None], ...] = (person, token_worse, liquidity, stop, take_profit, time_stop, stale)
+"""Why all of a position is sold, in the order they are asked."""
 
 
-CAUSES: tuple[tuple[ExitCause, Callable[[Open, Rules], bool]], ...] = (
-    (ExitCause.PERSON, person),
-    (ExitCause.TOKEN, token_worse),
-    (ExitCause.STOP_LOSS, stop_loss),
-    (ExitCause.TAKE_PROFIT, take_profit),
-    (ExitCause.TIME_STOP, time_stop),
-)
+class Sale(msgspec.Struct, frozen=True, gc=False):
+    """What is to be sold now: all but `keep_bps` of the trade, asked for `tries` times before."""
+
+    cause: ExitCause
+    keep_bps: int = ALL
+    tries: int = 0
 
 
-def cause_of(one: Open, rules: Rules) -> ExitCause | None:
-    """Return why the position is to be sold now. A sale once begun goes on, whatever the price does meanwhile."""
-    if one.watch.exit is not None:
-        return one.watch.exit.cause if rules.now_ns >= due_ns(one, rules.limits) else None
-    return next((cause for cause, holds in CAUSES if holds(one, rules)), None)
+def sale_of(one: Open, rules: Rules) -> Sale | None:
+    """Return what is to be sold now. A sale once begun goes on, whatever the price does; that of all goes before that of a part."""
+    waiting = one.watch.exit
+    if waiting is None:
+        return _whole(one, rules) or _part(one, rules)
+    if waiting.keep_bps and not waiting.intent_id and (whole := _whole(one, rules)):
+        return whole
+    if rules.now_ns < _retry_ns(waiting):
+        return None
+    return Sale(waiting.cause, waiting.keep_bps, waiting.tries + 1)
+
+
+def _whole(one: Open, rules: Rules) -> Sale | None:
+    cause = next((cause for why in CAUSES if (cause := why(one, rules))), None)
+    return Sale(cause) if cause is not None else None
+
+
+def _part(one: Open, rules: Rules) -> Sale | None:
+    """A rung of the ladder. What it would leave is sold with it where that is not worth another sale."""
+    keep_bps = rung_of(one, rules.limits.exits)
+    if keep_bps is None:
+        return None
+    left = one.position.units - units_over(one.position, keep_bps)
+    return Sale(ExitCause.LADDER, ALL if one.value_of(left) < rules.limits.exits.dust_lamports else keep_bps)
 
 
 def due_ns(one: Open, limits: RiskLimits) -> int:
     """Return before when time alone cannot sell a position that was considered at its last change (ns): until then, looking is idle."""
-    waiting = one.watch.exit
-    if waiting is not None:
-        return waiting.sent_ns + OUTCOME_S_MAX * NS_PER_S if waiting.intent_id else waiting.retry_ns
+    waiting, aged_ns = one.watch.exit, min(_aged_ns(one, limits), _silent_ns(one, limits))
+    if waiting is None:
+        return aged_ns
+    return min(_retry_ns(waiting), aged_ns) if waiting.keep_bps and not waiting.intent_id else _retry_ns(waiting)
+
+
+def _retry_ns(waiting: Exit) -> int:
+    return waiting.sent_ns + OUTCOME_S_MAX * NS_PER_S if waiting.intent_id else waiting.retry_ns
+
+
+def _aged_ns(one: Open, limits: RiskLimits) -> int:
     return one.position.opened_ns + limits.time_stop_s * NS_PER_S if limits.time_stop_s > 0 else NEVER_NS
+
+
+def _silent_ns(one: Open, limits: RiskLimits) -> int:
+    return priced_ns(one) + limits.exits.stale_exit_s * NS_PER_S if limits.exits.stale_exit_s > 0 else NEVER_NS
+
+
+def priced_ns(one: Open) -> int:
+    """Return the time of the newest price; of a position that saw none yet, when it was opened (ns)."""
+    mark = one.watch.mark
+    return max(mark.time_ns, one.position.opened_ns) if mark is not None else one.position.opened_ns
 
 
 def consider(one: Open, rules: Rules) -> tuple[Open, ExitIntent | None]:
     """Return the position and the exit to ask for, if one is due. At most one is in flight for a position."""
-    cause = cause_of(one, rules)
-    if cause is None or not rules.may_exit(one):
+    sale = sale_of(one, rules)
+    if sale is None or not rules.may_exit(one):
         return one, None
-    intent = _intent(one, cause, rules)
-    asked = Exit(cause, intent.id, rules.now_ns)
-    watch = msgspec.structs.replace(one.watch, exit=asked, attempts=one.watch.attempts + 1)
-    return Open(one.position, watch), intent
+    units = units_over(one.position, sale.keep_bps)
+    if not units:  # the part that waits to be sold was sold meanwhile, by the strategy
+        return _with(one, exit=None), None
+    intent = _intent(one, sale, units, rules)
+    asked = Exit(sale.cause, intent.id, rules.now_ns, 0, sale.keep_bps, sale.tries)
+    return _with(one, exit=asked, attempts=one.watch.attempts + 1), intent
 
 
 def refused(one: Open, reason: ReasonCode, now_ns: int) -> Open:
@@ -115,15 +163,19 @@ def refused(one: Open, reason: ReasonCode, now_ns: int) -> Open:
     waiting = one.watch.exit
     if waiting is None:
         return one
-    delay_ms = min(RETRY_FIRST_MS << min(max(one.watch.attempts - 1, 0), 16), RETRY_MAX_MS)
-    retry = Exit(waiting.cause, "", waiting.sent_ns, now_ns + delay_ms * NS_PER_MS)
-    lowered = one.watch.lowered + (reason is ReasonCode.TX_MIN_OUT)
-    return Open(one.position, msgspec.structs.replace(one.watch, exit=retry, lowered=lowered))
+    delay_ms = min(RETRY_FIRST_MS << min(waiting.tries, 16), RETRY_MAX_MS)
+    retry = msgspec.structs.replace(waiting, intent_id="", retry_ns=now_ns + delay_ms * NS_PER_MS)
+    return _with(one, exit=retry, lowered=one.watch.lowered + (reason is ReasonCode.TX_MIN_OUT))
 
 
-def slippage_bps(attempt: int, limit_bps: int) -> int:
+def urgency_of(sale: Sale) -> int:
+    """Return how hard a sale is tried: each time harder, and from the first time where every second takes from what is left."""
+    return sale.tries + (AT_ONCE if sale.cause in (ExitCause.TOKEN, ExitCause.LIQUIDITY) else 0)
+
+
+def slippage_bps(urgency: int, limit_bps: int) -> int:
     """Return a quarter of the limit on the first attempt, doubling up to the limit: a stop that cannot fill must pay more."""
-    return min(max(limit_bps // 4, 1) << min(attempt, 16), limit_bps)
+    return min(max(limit_bps // 4, 1) << min(urgency, 16), limit_bps)
 
 
 def named_lamports(one: Open, mark: Mark) -> int:
@@ -134,8 +186,12 @@ def named_lamports(one: Open, mark: Mark) -> int:
     return max(mark.quote_lamports >> max(0, one.watch.lowered - FLOOR_PATIENCE), 1)
 
 
-def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
-    position, attempt = one.position, one.watch.attempts
+def _with(one: Open, **changes: Any) -> Open:
+    return Open(one.position, msgspec.structs.replace(one.watch, **changes))
+
+
+def _intent(one: Open, sale: Sale, units: int, rules: Rules) -> ExitIntent:
+    position, attempt, cause, urgency = one.position, one.watch.attempts, sale.cause, urgency_of(sale)
     mark = one.watch.mark or _entry_mark(one)
     return ExitIntent(
         id=derive("exit", position.strategy, position.mint, position.opened_intent_id, cause.value, attempt, *_sold_in_part(position)),
@@ -145,12 +201,13 @@ def _intent(one: Open, cause: ExitCause, rules: Rules) -> ExitIntent:
         time_ns=rules.now_ns,
         slot=mark.slot,
         mint=position.mint,
-        size_units=position.units,
-        slippage_bps_max=slippage_bps(attempt, rules.limits.slippage_bps_max),
+        size_units=units,
+        slippage_bps_max=slippage_bps(urgency, rules.limits.slippage_bps_max),
         quote_lamports=named_lamports(one, mark),
         base_units=mark.base_units,
         cause=cause,
         mode=position.mode,
+        urgency=urgency,
     )
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from memesnipe.bus.api import Bus, Subscription
 from memesnipe.bus.folds import Halts, fold_halts, latest_config
-from memesnipe.bus.topology import CLOSE_REQUESTS, CONFIG, FILLS, KILL_SWITCH, PAIRS, PRICE, REJECTED, Stream
+from memesnipe.bus.topology import CLOSE_REQUESTS, CONFIG, DECISIONS, FILLS, KILL_SWITCH, PAIRS, PRICE, REJECTED, Stream
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import ConfigApplied
 from memesnipe.positions.exits import Rules
@@ -49,7 +49,9 @@ async def follow(bus: Bus, known: Following, holders: Collection[str]) -> Follow
 
 def subscriptions(strategies: Sequence[str]) -> list[Subscription]:
     """Return what position_manager reads."""
-    return [_subscription(stream, ()) for stream in (PRICE, REJECTED, PAIRS, CLOSE_REQUESTS)] + [_subscription(FILLS, tuple(strategies))]
+    return [_subscription(stream, ()) for stream in (PRICE, REJECTED, PAIRS, DECISIONS, CLOSE_REQUESTS)] + [
+        _subscription(FILLS, tuple(strategies))
+    ]
 
 
 def _subscription(stream: Stream, strategies: tuple[str, ...]) -> Subscription:

@@ -4,10 +4,12 @@ from prometheus_client import Counter, Gauge, Histogram
 
 OPEN_POSITIONS = Gauge("memesnipe_positions_open", "Open positions", ["strategy", "mode"])
 WITHOUT_STOP = Gauge("memesnipe_positions_without_stop", "Open positions that no stop protects; anything above 0 is an alert")
+PRICE_STALE = Gauge("memesnipe_positions_price_stale", "Open positions whose newest price is older than staleAlertS; an alert above 0")
 UNREALIZED = Gauge("memesnipe_unrealized_lamports", "Mark less cost of open positions", ["strategy", "mode"])
 REALIZED = Gauge("memesnipe_realized_lamports", "Profit realized, net of every cost", ["strategy", "mode"])
 EQUITY = Gauge("memesnipe_equity_lamports", "Capital and profit of the portfolio", ["mode"])
 EXITS = Counter("memesnipe_exits_total", "Exit intents made", ["strategy", "cause"])
+EXIT_URGENCY = Gauge("memesnipe_exit_urgency_most", "How often the exit under way that was refused most was tried before")
 EXIT_IN_FLIGHT_S = Gauge("memesnipe_exit_in_flight_oldest_seconds", "Age of the oldest exit without an outcome")
 CLOSE_WITHOUT_POSITION = Counter("memesnipe_close_requests_without_position_total", "Requests to close what is not held")
 FILLS = Counter("memesnipe_ledger_fills_total", "Fills given to the ledger, by what it made of them", ["verdict"])

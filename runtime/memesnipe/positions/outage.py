@@ -10,6 +10,7 @@ from memesnipe.ledger.accounting import apply, position_of
 from memesnipe.ledger.write import Booked, Verdict
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import PORTFOLIO, HaltCommand
+from memesnipe.messages.decisions import Decision
 from memesnipe.messages.orders import Fill, Rejection
 from memesnipe.messages.pairs import Pair
 from memesnipe.positions.book import Book
@@ -49,16 +50,21 @@ class Rows(msgspec.Struct, frozen=True):
     fills: Sequence[Fill] = ()
     rejections: Sequence[Rejection] = ()
     pairs: Sequence[Pair] = ()
+    decisions: Sequence[Decision] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.fills or self.rejections or self.pairs)
+        return bool(self.fills or self.rejections or self.pairs or self.decisions)
 
 
 def ledger_rows(*batches: Batch) -> Rows:
     """Return what some batches have for the ledger."""
     messages = [entry.message for batch in batches for entry in batch.entries]
-    fills = [one for one in messages if isinstance(one, Fill)]
-    return Rows(fills, [one for one in messages if isinstance(one, Rejection)], [one for one in messages if isinstance(one, Pair)])
+    return Rows(
+        [one for one in messages if isinstance(one, Fill)],
+        [one for one in messages if isinstance(one, Rejection)],
+        [one for one in messages if isinstance(one, Pair)],
+        [one for one in messages if isinstance(one, Decision)],
+    )
 
 
 def book_in_memory(book: Book, fills: Sequence[Fill]) -> list[Booked]:

@@ -14,10 +14,17 @@ from memesnipe.positions.book import Book, Owner
 
 def history_of(trades: Sequence[Trade]) -> list[bytes]:
     """Return the entries of perf:<strategy>:pnl_history, oldest first."""
-    return [
-        json.dumps({"time_ns": trade.closed_ns, "net_lamports": trade.net_lamports, "intent_id": trade.closed_intent_id}).encode()
-        for trade in trades
-    ]
+    return [json.dumps(_entry(trade)).encode() for trade in trades]
+
+
+def _entry(trade: Trade) -> dict[str, object]:
+    return {
+        "time_ns": trade.closed_ns,
+        "net_lamports": trade.net_lamports,
+        "intent_id": trade.closed_intent_id,
+        "mode": trade.mode.value,
+        "outlay_lamports": trade.outlay_lamports,
+    }
 
 
 def unrealized(book: Book) -> dict[Owner, int]:

@@ -13,8 +13,9 @@ from memesnipe.messages.orders import ExitIntent
 from memesnipe.positions import metrics
 from memesnipe.positions.book import Book, Open, Owner, Watch
 from memesnipe.positions.decide import Effect, update_of
-from memesnipe.positions.exits import Rules, stop_ratio
+from memesnipe.positions.exits import Rules, priced_ns
 from memesnipe.positions.performance import history_of, unrealized
+from memesnipe.positions.stops import stop_ratio
 
 
 def outputs_of(effects: Iterable[Effect], cause: str) -> list[Output]:
@@ -73,6 +74,8 @@ def show(book: Book, rules: Rules, backlog: int) -> None:
         metrics.REALIZED.labels(strategy, mode.value).set(book.realized.get((strategy, mode), 0))
         metrics.UNREALIZED.labels(strategy, mode.value).set(marked.get((strategy, mode), 0))
     metrics.WITHOUT_STOP.set(len(unprotected(book, rules)))
+    metrics.PRICE_STALE.set(len(silent(book, rules)))
+    metrics.EXIT_URGENCY.set(max((one.watch.exit.tries for one in book.open.values() if one.watch.exit), default=0))
     metrics.EXIT_IN_FLIGHT_S.set(oldest_exit_s(book, rules.now_ns))
     metrics.LEDGER_BACKLOG.set(backlog)
 
@@ -80,6 +83,12 @@ def show(book: Book, rules: Rules, backlog: int) -> None:
 def unprotected(book: Book, rules: Rules) -> Sequence[str]:
     """Return the mints of positions that no stop protects."""
     return [key[2] for key, one in book.open.items() if stop_ratio(one, rules.limits)[1] == 0]
+
+
+def silent(book: Book, rules: Rules) -> Sequence[str]:
+    """Return the mints of positions of which nobody said a price for longer than the policy lets pass without an alert."""
+    limit_ns = rules.limits.exits.stale_alert_s * NS_PER_S
+    return [key[2] for key, one in book.open.items() if limit_ns and rules.now_ns - priced_ns(one) >= limit_ns]
 
 
 def oldest_exit_s(book: Book, now_ns: int) -> float:

@@ -24,11 +24,11 @@ from memesnipe.ledger.engine import ledger_url
 from memesnipe.ledger.write import Booked, Verdict
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.codec import encode
-from memesnipe.messages.control import CloseRequest
+from memesnipe.messages.control import CloseRequest, ExitLimits
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ExitIntent, Fill, Rejection
 from memesnipe.positions import decide, metrics, report
-from memesnipe.positions.adopt import adopt_forever
+from memesnipe.positions.adopt import adopt_forever, wallet_of
 from memesnipe.positions.book import Book, restore, save
 from memesnipe.positions.curve import Curve
 from memesnipe.positions.exits import Rules
@@ -62,6 +62,11 @@ class Service:
         self.following = Following()
         self.worse_tokens: Mapping[str, str] = {}
         """Held mints that turned against their holders, and what changed; somebody else's to fill."""
+
+    @property
+    def exit_limits(self) -> ExitLimits:
+        """What the policy in force says of exits; nothing before there is one."""
+        return self.following.config.limits.exits if self.following.config else ExitLimits()
 
     async def restore(self) -> None:
         """Take positions from the ledger and watches from the bus. Raises Unavailable."""
@@ -114,6 +119,7 @@ class Service:
         failpoint("positions.before_ledger")
         booked = await self._store.record(rows.fills, rows.rejections)
         await self._gaps.book(rows.pairs)
+        await self._store.decided(rows.decisions)
         failpoint("positions.after_ledger")
         for one in booked:
             metrics.FILLS.labels(one.verdict.value).inc()
@@ -211,6 +217,7 @@ class Service:
         try:
             await self._store.record(rows.fills, rows.rejections)
             await self._gaps.book(rows.pairs)
+            await self._store.decided(rows.decisions)
             await self._reload(save(self.book))
         except Unavailable:
             return
@@ -279,7 +286,7 @@ async def serve(running: Running, settings: PositionSettings) -> None:
         await _started(running, store, service)
         tasks.append(asyncio.create_task(adopt_forever(store, settings, bus, running.clock)))
         if host is not None:
-            watch = TokenWatch(host, lambda: {key[2] for key in service.book.open})
+            watch = TokenWatch(host, lambda: {key[2] for key in service.book.open}, lambda: service.exit_limits, [wallet_of(settings)])
             service.worse_tokens = watch.worse
             tasks.append(asyncio.create_task(watch_forever(watch, settings.token_watch_s)))
         while not running.stop.is_set():

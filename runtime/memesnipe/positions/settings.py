@@ -16,6 +16,8 @@ class PositionSettings(CommonSettings, frozen=True, kw_only=True):
     token_watch_s: float = 10.0
     """How often the mints of held tokens are looked at; 0: never. One that turned against its holders is sold."""
     snapshot_every_s: float = 5.0
+    """How often the equity curve gets a point while prices move."""
     ledger_retry_s: float = 1.0
+    """How soon a ledger that failed is tried again."""
     ledger_backlog_max: int = 1_000
     """Entries that wait for a ledger that cannot be written; past it, new risk stops."""

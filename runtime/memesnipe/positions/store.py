@@ -17,6 +17,7 @@ from memesnipe.ledger.engine import open_engine
 from memesnipe.ledger.migrate import upgrade
 from memesnipe.ledger.write import Booked, LedgerWriter, Snapshot, Transfer
 from memesnipe.messages.bounds import Mode
+from memesnipe.messages.decisions import Decision
 from memesnipe.messages.orders import Fill, Rejection
 from memesnipe.messages.pairs import Pair
 from memesnipe.positions import metrics
@@ -53,6 +54,11 @@ class Store:
     async def pair(self, pairs: Sequence[Pair]) -> None:
         """Write live orders beside their paper twins."""
         await _off_loop(lambda: self._writer.pair(pairs))
+
+    async def decided(self, decisions: Sequence[Decision]) -> None:
+        """Write records of decisions, if there are any."""
+        if decisions:
+            await _off_loop(lambda: self._writer.decided(decisions))
 
     async def gaps(self, strategies: Collection[str]) -> Mapping[str, Gap]:
         """Return the gap between live and paper by strategy, over its newest pairs; without any pair it is all zeros."""

@@ -32,17 +32,18 @@ def step(standing: Standing | None, facts: Facts, now_ns: int, terms: PromotionT
     after = STEPS[before.stage](counted(before, facts), facts, now_ns, terms)
     if standing is not None and (after.stage, after.step, after.reason) == (before.stage, before.step, before.reason):
         return after, None
-    after = msgspec.structs.replace(after, version=before.version + 1, facts_hash=facts.digest())
-    return after, word_of(facts.strategy, before.stage, after, now_ns, terms)
+    news = {"version": before.version + 1, "before": before.stage, "said_ns": now_ns, "facts_hash": facts.digest()}
+    after = msgspec.structs.replace(after, **news)
+    return after, word_of(facts.strategy, after, terms)
 
 
-def word_of(strategy: str, before: PromotionStage, after: Standing, now_ns: int, terms: PromotionTerms) -> PromotionStep:
-    """Return the word on where a strategy stands."""
+def word_of(strategy: str, after: Standing, terms: PromotionTerms) -> PromotionStep:
+    """Return the newest word on where a strategy stands: the same each time, so that it may be said again."""
     return PromotionStep(
         id=derive("promotion", strategy, after.version, after.facts_hash),
         strategy=strategy,
         version=after.version,
-        before=before,
+        before=after.before,
         after=after.stage,
         step=after.step if after.stage is CANARY else 0,
         steps=terms.canary_steps,
@@ -50,7 +51,7 @@ def word_of(strategy: str, before: PromotionStage, after: Standing, now_ns: int,
         reason=after.reason[:1_024],
         facts_hash=after.facts_hash,
         spec_hash=after.spec_hash,
-        time_ns=now_ns,
+        time_ns=after.said_ns,
         until_ns=after.until_ns if after.stage in (DEMOTED, COOL_DOWN) else 0,
     )
 

@@ -87,6 +87,10 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
     version: int = 0
     """How many words were said."""
     since_ns: int = 0
+    before: PromotionStage = PromotionStage.PAPER
+    """Where it stood before the newest word."""
+    said_ns: int = 0
+    """When that was said."""
     reason: str = ""
     facts_hash: str = ""
     spec_hash: str = ""

@@ -14,11 +14,15 @@ from memesnipe.messages.bounds import AMOUNT_MAX, Mode, Side
 from memesnipe.messages.codec import encode as pack
 from memesnipe.messages.control import HeldAccount, Holdings
 from memesnipe.messages.market import PriceTick
-from memesnipe.messages.orders import Fill, FillStatus, Intent, Rejection
+from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, FillStatus, Intent, Rejection
+from memesnipe.risk.breakers.state import PortfolioState, StrategyState, bounded
+from memesnipe.risk.market.clocks import Skew
 
 RECENT_MAX = 64
 """Decided and settled ids remembered for each strategy; the bus's own fence remembers longer, this is the second lock."""
 RATE_WINDOW_S = 60
+CALM = frozenset({ExitCause.TAKE_PROFIT, ExitCause.TIME_STOP, ExitCause.PERSON})
+"""Exits that say nothing against the market; of all others a stop guard counts those that lose."""
 
 
 class Position(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -41,6 +45,8 @@ class Reservation(msgspec.Struct, frozen=True, gc=False, array_like=True):
     lamports: int
     units: int
     time_ns: int
+    stop: bool = False
+    """An exit that cuts a loss: what a stop guard counts."""
 
 
 class Account(msgspec.Struct, frozen=True, array_like=True):
@@ -56,6 +62,9 @@ class Account(msgspec.Struct, frozen=True, array_like=True):
     """Approvals of the last minute, by second."""
     decided: tuple[str, ...] = ()
     settled: tuple[str, ...] = ()
+    breakers: StrategyState = StrategyState()
+    bought: dict[str, int] = {}
+    """When the last buy of a token that came to a fill was approved (ns), oldest first."""
 
     @property
     def pnl_lamports(self) -> int:
@@ -110,6 +119,7 @@ class Portfolio(msgspec.Struct, frozen=True, array_like=True):
     trips: int = 0
     tripped: bool = False
     """A drawdown halt was ordered and no person has resumed since."""
+    breakers: PortfolioState = PortfolioState()
 
     def account(self, strategy: str) -> Account:
         """Return a strategy's account; an empty one when it has none."""
@@ -121,8 +131,8 @@ class Portfolio(msgspec.Struct, frozen=True, array_like=True):
 
     def with_accounts(self, accounts: dict[str, Account]) -> "Portfolio":
         """Return this portfolio with its accounts replaced and the high-water mark moved."""
-        peak = max(self.peak_pnl_lamports, _bounded(sum(a.pnl_lamports for a in accounts.values())))
-        return Portfolio(accounts, peak, self.trips, self.tripped)
+        peak = max(self.peak_pnl_lamports, bounded(sum(a.pnl_lamports for a in accounts.values())))
+        return Portfolio(accounts, peak, self.trips, self.tripped, self.breakers)
 
     @property
     def pnl_lamports(self) -> int:
@@ -162,6 +172,7 @@ class Book(msgspec.Struct, frozen=True, array_like=True):
     live: Portfolio = Portfolio()
     halt_epoch: int = 0
     """Kill-switch entries already taken into the book."""
+    skew: Skew = Skew()
 
     def of(self, mode: Mode) -> Portfolio:
         """Return the portfolio of a mode."""
@@ -170,12 +181,12 @@ class Book(msgspec.Struct, frozen=True, array_like=True):
     def replace(self, mode: Mode, portfolio: Portfolio) -> "Book":
         """Return the book with one portfolio replaced."""
         if mode is Mode.LIVE:
-            return Book(self.paper, portfolio, self.halt_epoch)
-        return Book(portfolio, self.live, self.halt_epoch)
+            return Book(self.paper, portfolio, self.halt_epoch, self.skew)
+        return Book(portfolio, self.live, self.halt_epoch, self.skew)
 
     def at_epoch(self, epoch: int) -> "Book":
         """Return the book with the kill switch read up to `epoch`."""
-        return Book(self.paper, self.live, epoch)
+        return Book(self.paper, self.live, epoch, self.skew)
 
     def holds(self, mint: str) -> bool:
         """Return whether a token is held in either mode: only then its price matters here."""
@@ -227,7 +238,7 @@ def reserve(book: Book, mode: Mode, strategy: str, intent: Intent, lamports: int
     side = Side.SELL if units else Side.BUY
     taken = msgspec.structs.replace(
         account,
-        reservations={**account.reservations, intent.id: Reservation(intent.mint, side, lamports, units, now_ns)},
+        reservations={**account.reservations, intent.id: Reservation(intent.mint, side, lamports, units, now_ns, _cuts_a_loss(intent))},
         reserved_lamports=account.reserved_lamports + lamports,
         orders_by_second=_counted(account.orders_by_second, now_ns // NS_PER_S),
         decided=_remember(account.decided, intent.id),
@@ -269,7 +280,7 @@ def apply_fill(book: Book, strategy: str, fill: Fill) -> Book:
     if key in account.settled:
         return book
     after = _paid(account, fill) if failed_attempt else _traded(_released(account, fill.intent_id), fill)
-    after = msgspec.structs.replace(after, settled=_remember(after.settled, key))
+    after = msgspec.structs.replace(after, settled=_remember(after.settled, key), bought=_bought(account, fill))
     return book.replace(fill.mode, portfolio.with_account(strategy, after))
 
 
@@ -286,13 +297,13 @@ def apply_price(book: Book, tick: PriceTick) -> Book:
 def trip(book: Book, mode: Mode) -> Book:
     """Note that a drawdown halt was ordered for a portfolio."""
     portfolio = book.of(mode)
-    return book.replace(mode, Portfolio(portfolio.accounts, portfolio.peak_pnl_lamports, portfolio.trips + 1, tripped=True))
+    return book.replace(mode, msgspec.structs.replace(portfolio, trips=portfolio.trips + 1, tripped=True))
 
 
 def rearm(book: Book, mode: Mode) -> Book:
     """Start the high-water mark anew from where we are: a person saw the loss and resumed; the same loss must not halt again."""
     portfolio = book.of(mode)
-    return book.replace(mode, Portfolio(portfolio.accounts, _bounded(portfolio.pnl_lamports), portfolio.trips))
+    return book.replace(mode, msgspec.structs.replace(portfolio, peak_pnl_lamports=bounded(portfolio.pnl_lamports), tripped=False))
 
 
 def _adopted(held: HeldAccount) -> Account:
@@ -313,6 +324,16 @@ def _released(account: Account, intent_id: str) -> Account:
         reservations=left,
         reserved_lamports=account.reserved_lamports - (reservation.lamports if reservation else 0),
     )
+
+
+def _bought(account: Account, fill: Fill) -> dict[str, int]:
+    """Note a filled buy; tokens bought longest ago are forgotten first."""
+    reservation = account.reservations.get(fill.intent_id)
+    if fill.side is not Side.BUY or fill.status is FillStatus.FAILED:
+        return account.bought
+    others = {mint: time_ns for mint, time_ns in account.bought.items() if mint != fill.mint}
+    noted = [*others.items(), (fill.mint, reservation.time_ns if reservation else fill.time_ns)]
+    return dict(noted[-RECENT_MAX:])
 
 
 def _paid(account: Account, failed: Fill) -> Account:
@@ -368,6 +389,5 @@ def _remember(ids: tuple[str, ...], new: str) -> tuple[str, ...]:
     return (*ids, new)[-max(RECENT_MAX, len(ids)) :]
 
 
-def _bounded(lamports: int) -> int:
-    """Keep a sum inside what msgpack can carry: an absurd price must not stop the guard from storing its book."""
-    return max(-AMOUNT_MAX, min(lamports, AMOUNT_MAX))
+def _cuts_a_loss(intent: Intent) -> bool:
+    return isinstance(intent, ExitIntent) and intent.cause not in CALM

@@ -3,49 +3,20 @@
 Comparisons are written `not (x <= limit)`, so that a value which compares with nothing is refused.
 """
 
-from collections.abc import Callable
-
-import msgspec
-
 from memesnipe.kernel.clock import NS_PER_MS
 from memesnipe.kernel.ids import derive
 from memesnipe.kernel.reasons import ReasonCode
-from memesnipe.messages.bounds import HaltState, Mode, Side
+from memesnipe.messages.bounds import HaltState, Side
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitIntent, Intent, OrderIntent
-from memesnipe.risk.book import Account, Portfolio
-from memesnipe.risk.rules import Rules
+from memesnipe.risk.breakers.refusal import against
+from memesnipe.risk.case import Case, Check, Finding
+from memesnipe.risk.market.checks import MARKET_CHECKS
 
 BASE_FEE_LAMPORTS = 5_000
 """Solana's fee per signature."""
 TOKEN_ACCOUNT_RENT_LAMPORTS = 2_039_280
 """Rent-exempt minimum of a 165-byte token account."""
-
-
-class Finding(msgspec.Struct, frozen=True, gc=False):
-    """Why not: a reason of the table, and the numbers a person needs to see."""
-
-    reason: ReasonCode
-    detail: str
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One intent with everything a check may look at. `strategy` is the stream's word, never the message's."""
-
-    intent: Intent
-    strategy: str
-    mode: Mode
-    account: Account
-    portfolio: Portfolio
-    rules: Rules
-    limits: RiskLimits
-    capital_lamports: int
-    """What the whole portfolio's equity is measured from."""
-    now_ns: int
-    buys: bool
-    """Whether the intent adds risk."""
-    room_lamports: int
-    """What the order may cost at most (lamports); 0 unless it buys."""
 
 
 def room_of(intent: Intent, limits: RiskLimits) -> int:
@@ -64,9 +35,6 @@ def genuine(intent: Intent, strategy: str) -> bool:
     if intent.strategy != strategy:
         return False
     return isinstance(intent, ExitIntent) or intent.id == derive("intent", strategy, intent.spec_hash, intent.event_id, intent.sequence)
-
-
-Check = Callable[[Case], Finding | None]
 
 
 def belongs(case: Case) -> Finding | None:
@@ -181,6 +149,15 @@ def no_drawdown(case: Case) -> Finding | None:
     return None
 
 
+def no_breaker(case: Case) -> Finding | None:
+    """Where a breaker stands nothing is bought until it ends; what is held may be sold at any time."""
+    limits = case.limits.breakers
+    if limits is None or not case.buys:
+        return None
+    found = against(case.portfolio.breakers, case.account.breakers, case.intent.mint, limits, case.now_ns)
+    return Finding(*found) if found else None
+
+
 def trade_size(case: Case) -> Finding | None:
     """No single order may be larger than the policy says (lamports, before fees)."""
     if not isinstance(case.intent, OrderIntent):
@@ -240,12 +217,14 @@ INTENT_CHECKS: tuple[Check, ...] = (
     slippage,
     holds_units,
     no_drawdown,
+    no_breaker,
     trade_size,
     capital_allocated,
     strategy_exposure,
     token_exposure,
     portfolio_exposure,
     open_positions,
+    *MARKET_CHECKS,
 )
 """For what a strategy wants."""
 

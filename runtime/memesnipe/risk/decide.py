@@ -6,6 +6,8 @@ prices move equity; when it falls too far from its peak the portfolio is HALTED,
 
 from collections.abc import Callable
 
+import msgspec
+
 from memesnipe.bus.api import Entry, Output
 from memesnipe.bus.folds import MACHINES
 from memesnipe.bus.topology import APPROVED, FILLS, KILL_SWITCH, REJECTED
@@ -19,7 +21,12 @@ from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, Intent, OrderIntent, Rejection
 from memesnipe.risk import book as books
 from memesnipe.risk.book import Book
-from memesnipe.risk.checks import EXIT_CHECKS, INTENT_CHECKS, Case, Finding, first_finding, genuine, room_of
+from memesnipe.risk.breakers import fold as breakers
+from memesnipe.risk.breakers.refusal import sentence
+from memesnipe.risk.case import Case, Finding
+from memesnipe.risk.checks import EXIT_CHECKS, INTENT_CHECKS, first_finding, genuine, room_of
+from memesnipe.risk.market import clocks
+from memesnipe.risk.market.memory import Memory
 from memesnipe.risk.rules import Rules
 
 STAGE = "risk_guardian"
@@ -30,24 +37,26 @@ Seal = Callable[[Intent, Mode, Rules, int], bytes]
 Decision = tuple[Book, tuple[Output, ...]]
 
 
-def decide(book: Book, rules: Rules, entry: Entry, now_ns: int, seal: Seal) -> Decision:
-    """Return the next book and what this entry causes."""
-    message = entry.message
+def decide(book: Book, rules: Rules, entry: Entry, now_ns: int, seal: Seal, market: Memory | None = None) -> Decision:
+    """Return the next book and what this entry causes. `market` is told of prices; without one nothing is known of them."""
+    message, market = entry.message, market or Memory()
     if isinstance(message, OrderIntent | ExitIntent):
-        return decide_intent(book, rules, entry.strategy, message, now_ns, seal)
+        return decide_intent(book, rules, entry.strategy, message, now_ns, seal, market)
     if isinstance(message, Fill):
-        return watch(books.apply_fill(book, entry.strategy, message), rules, now_ns)
+        after = breakers.filled(book, books.apply_fill(book, entry.strategy, message), entry.strategy, message, rules, now_ns)
+        return watch(book, after, rules, now_ns)
     if isinstance(message, Rejection):
         return books.apply_rejection(book, entry.strategy, message), ()
-    return mark(book, rules, message, now_ns)
+    return mark(book, rules, message, now_ns, market)
 
 
-def decide_intent(book: Book, rules: Rules, strategy: str, intent: Intent, now_ns: int, seal: Seal) -> Decision:
+def decide_intent(book: Book, rules: Rules, strategy: str, intent: Intent, now_ns: int, seal: Seal, market: Memory) -> Decision:
     """Approve or refuse; one that was decided before is dropped in silence, for a second outcome would release the first one's room."""
     if books.was_decided(book, strategy, intent.id):
         return book, ()
+    book = _noticed(book, rules, int(intent.time_ns > _latest_ns(rules, now_ns)), now_ns)
     mode = mode_of(book, rules, strategy, intent)
-    finding = find(book, rules, strategy, intent, mode, now_ns)
+    finding = find(book, rules, strategy, intent, mode, now_ns, market)
     if finding is None:
         try:
             approved = approve(rules, intent, mode, now_ns, seal)
@@ -55,10 +64,13 @@ def decide_intent(book: Book, rules: Rules, strategy: str, intent: Intent, now_n
             finding = Finding(refused.code, refused.detail)
         else:
             return reserve(book, rules, strategy, intent, mode, now_ns), (Output(APPROVED.name, approved, intent.id),)
-    return books.note_refused(book, mode, strategy, intent.id), reject(strategy, intent, finding, now_ns)
+    after = books.note_refused(book, mode, strategy, intent.id)
+    if finding.reason is ReasonCode.ORDER_RATE:
+        after = breakers.refused_for_rate(after, mode, strategy, rules, now_ns)
+    return after, reject(strategy, intent, finding, now_ns) + _breaker_halts(book, after, rules, now_ns)
 
 
-def find(book: Book, rules: Rules, strategy: str, intent: Intent, mode: Mode, now_ns: int) -> Finding | None:
+def find(book: Book, rules: Rules, strategy: str, intent: Intent, mode: Mode, now_ns: int, market: Memory) -> Finding | None:
     """Return the first reason against the intent."""
     if rules.config is None:
         return Finding(ReasonCode.NO_POLICY, "no config applied yet")
@@ -66,7 +78,7 @@ def find(book: Book, rules: Rules, strategy: str, intent: Intent, mode: Mode, no
     buys = isinstance(intent, OrderIntent) and intent.side is Side.BUY
     case = Case(
         intent, strategy, mode, portfolio.account(strategy), portfolio, rules, limits, rules.config.capital_lamports, now_ns, buys,
-        room_of(intent, limits),
+        room_of(intent, limits), market, book.skew,
     )  # fmt: skip
     return first_finding(EXIT_CHECKS if isinstance(intent, ExitIntent) else INTENT_CHECKS, case)
 
@@ -108,24 +120,25 @@ def reject(strategy: str, intent: Intent, finding: Finding, now_ns: int) -> tupl
     return Output(REJECTED.name, rejection, subject), Output(FILLS.of(strategy), rejection, subject)
 
 
-def mark(book: Book, rules: Rules, frame: MarketFrame, now_ns: int) -> Decision:
-    """Take the prices of what is held, of each token the frame's last; all others are none of our business.
+def mark(book: Book, rules: Rules, frame: MarketFrame, now_ns: int, market: Memory) -> Decision:
+    """Take the prices of what is held, of each token the frame's last, and tell the market's memory of all.
 
     One from the future is left out: it would stand until its time comes, and hide every fall before that.
     """
-    before = book
-    latest_ns = now_ns + (rules.config.limits.clock_skew_ms_max * NS_PER_MS if rules.config else 0)
+    before, latest_ns = book, _latest_ns(rules, now_ns)
+    book = _noticed(book, rules, market.learn(frame.events, latest_ns), now_ns)
     ticks = (event for event in frame.events if isinstance(event, PriceTick) and before.holds(event.mint) and event.time_ns <= latest_ns)
     for tick in {tick.mint: tick for tick in ticks}.values():
         book = books.apply_price(book, tick)
-    return (book, ()) if book is before else watch(book, rules, now_ns)
+    return (book, ()) if book is before else watch(before, book, rules, now_ns)
 
 
-def watch(book: Book, rules: Rules, now_ns: int) -> Decision:
-    """Order a halt, once, for each portfolio whose equity fell too far from its peak."""
+def watch(before: Book, book: Book, rules: Rules, now_ns: int) -> Decision:
+    """Order a halt, once, for each portfolio and strategy whose equity fell too far from its peak; `before`: prices and fills moved it."""
     if rules.config is None:
         return book, ()
-    outputs: tuple[Output, ...] = ()
+    book = breakers.looked(before, book, rules, now_ns)
+    outputs = _breaker_halts(before, book, rules, now_ns)
     for mode in Mode:
         portfolio, limit = book.of(mode), rules.config.limits.drawdown_bps_max
         drawdown = portfolio.drawdown_bps(rules.config.capital_lamports)
@@ -144,7 +157,30 @@ def take_halt(book: Book, rules: Rules, command: HaltCommand) -> Book:
         resumed = command.state is HaltState.ACTIVE and command.by not in MACHINES
         if ours and resumed and book.of(mode).tripped:
             book = books.rearm(book, mode)
+    if command.state is HaltState.ACTIVE and command.by not in MACHINES:
+        book = breakers.resumed(book, command.scope)
     return book.at_epoch(rules.halt_epoch)
+
+
+def _latest_ns(rules: Rules, now_ns: int) -> int:
+    """Return the time from which on an event is from the future."""
+    return now_ns + (rules.config.limits.clock_skew_ms_max * NS_PER_MS if rules.config else 0)
+
+
+def _noticed(book: Book, rules: Rules, events: int, now_ns: int) -> Book:
+    """Count events from the future."""
+    limit = rules.config.limits.market.skewed_events_max if rules.config else 0
+    return msgspec.structs.replace(book, skew=clocks.seen(book.skew, events, limit, now_ns)) if limit and events else book
+
+
+def _breaker_halts(before: Book, book: Book, rules: Rules, now_ns: int) -> tuple[Output, ...]:
+    """Return the halts of strategies whose breaker ends by a person alone."""
+    return tuple(
+        Output(KILL_SWITCH.name, HaltCommand(name, trip.scope, HaltState.HALTED, STAGE, reason, now_ns), name)
+        for trip in breakers.halting(before, book, rules)
+        for name in (derive("breaker", trip.mode.value, trip.reason, trip.scope, trip.pause.since_ns),)
+        for reason in (f"breaker {trip.reason}: {sentence(ReasonCode(trip.reason), trip.pause)}",)
+    )
 
 
 def _halts(book: Book, rules: Rules, mode: Mode, reason: str, now_ns: int) -> tuple[Output, ...]:

@@ -19,8 +19,11 @@ from memesnipe.messages.control import Holdings
 from memesnipe.risk import book as books
 from memesnipe.risk import metrics
 from memesnipe.risk.book import Book
+from memesnipe.risk.breakers import metrics as breaker_metrics
 from memesnipe.risk.decide import STAGE, Seal, decide
 from memesnipe.risk.folded import Folded
+from memesnipe.risk.market import memory
+from memesnipe.risk.market.memory import Memory
 from memesnipe.risk.rules import Rules
 from memesnipe.risk.seal import RiskSeal
 from memesnipe.risk.settings import RiskSettings
@@ -29,8 +32,13 @@ STATE = STATE_KEY.format(stage=STAGE)
 READ_MS = 100
 HELD_READ_MS = 20
 """With something in hand that waits for its commit a quiet moment comes sooner."""
+SHOW_S = 1.0
+"""How old the gauges of breakers may be: each looks through closed trades."""
 UPKEEP_S = 0.05
 """A halt is seen within the two of them together; folding at every turn would double the latency of an order."""
+
+MARKET_S = 60.0
+"""So long what changed in the memory of the market waits to be stored: it would be most of each commit."""
 
 Outputs = tuple[tuple[Output, ...], ...]
 
@@ -47,13 +55,17 @@ class Guardian:
         # on every run, not only on those where we were slow.
         self._replays = not isinstance(running.clock, SystemClock)
         self._stored, self._held = self._book, self._empty()
+        self._market, self._market_s = Memory(), 0.0
         self._upkeep_every_s = 0.0 if self._replays else UPKEEP_S
-        self._upkeep_s = 0.0
+        self._upkeep_s = self._shown_s = 0.0
 
     async def reload(self) -> None:
         """Take up the stored book and fold everything anew. Raises Unavailable, Bug."""
         stored = await self._bus.load(STATE)
         self._book, self._version = books.decode(stored.data), stored.version
+        self._market, self._market_s = memory.restored(stored.parts), time.monotonic()
+        if not self._replays:
+            self._market.forget_depths()
         self._stored, self._held = self._book, self._empty()
         self._folded, self._upkeep_s = Folded(self._bus), 0.0
         self._book = await self._folded.refresh(self._book)
@@ -83,9 +95,15 @@ class Guardian:
             return False
         await self._subscribe()
         self._running.health.ready(True)
-        metrics.show(self._book, self._folded.rules, self._running.clock.now_ns())
+        self._show(self._running.clock.now_ns())
         self._upkeep_s = time.monotonic() + self._upkeep_every_s
         return True
+
+    def _show(self, now_ns: int) -> None:
+        metrics.show(self._book, self._folded.rules, now_ns)
+        if time.monotonic() >= self._shown_s:
+            breaker_metrics.show(self._book, self._folded.rules, now_ns)
+            self._shown_s = time.monotonic() + SHOW_S
 
     async def _adopt(self) -> bool:
         """Start a book where none is stored, from what position_manager says is held; return whether it has spoken.
@@ -121,14 +139,15 @@ class Guardian:
     def _decide(self, batch: Batch) -> None:
         """Decide a batch and hold it: prices and fills that cause nothing are committed with the next order (see `bus.holding`)."""
         batch = self._held.unseen(batch)
-        self._book, outputs = decide_all(self._book, self._folded.rules, batch, self._running.clock.now_ns(), self._seal)
+        self._book, outputs = decide_all(self._book, self._folded.rules, batch, self._running.clock.now_ns(), self._seal, self._market)
         self._held.add(batch, outputs)
 
     async def _commit(self) -> None:
         held = self._held
         if not held.entries:
             return
-        state = None if self._book is self._stored else State(STATE, self._version, books.encode(self._book))
+        parts = self._market_parts()
+        state = None if self._book is self._stored and not parts else State(STATE, self._version, books.encode(self._book), parts)
         failpoint("risk.before_commit")
         try:
             version = await self._bus.commit(held.batch(), held.outputs, state)
@@ -137,9 +156,21 @@ class Guardian:
             await self.reload()
             return
         failpoint("risk.after_commit")
+        breaker_metrics.count(self._stored, self._book)
         self._stored, self._version = self._book, version if state else self._version
+        if parts:
+            self._market.are_stored()
+            self._market_s = time.monotonic()
         self._held = self._empty()
         metrics.count_all(held.batch(), held.outputs)
+
+    def _market_parts(self) -> dict[str, bytes]:
+        """Return what of the market's memory goes with this commit: in a replay all that changed, else once a minute.
+
+        Less than a minute of prices is lost by a kill, and `forget_depths` takes nothing that mattered then for known.
+        """
+        waits = not self._replays and time.monotonic() - self._market_s < MARKET_S
+        return {} if waits else self._market.changed_parts()
 
     def _empty(self) -> Held:
         return Held(0.0 if self._replays else HOLD_S)
@@ -151,11 +182,11 @@ class Guardian:
             self._heard = wanted
 
 
-def decide_all(book: Book, rules: Rules, batch: Batch, now_ns: int, seal: Seal) -> tuple[Book, Outputs]:
+def decide_all(book: Book, rules: Rules, batch: Batch, now_ns: int, seal: Seal, market: Memory) -> tuple[Book, Outputs]:
     """Return the book after a whole batch, folded one by one: each intent sees the room the last one took."""
     outputs = []
     for entry in batch.entries:
-        book, caused = decide(book, rules, entry, now_ns, seal)
+        book, caused = decide(book, rules, entry, now_ns, seal, market)
         outputs.append(caused)
     return book, tuple(outputs)
 

@@ -25,14 +25,15 @@ log = logger()
 
 
 class Child:
-    """Keeps one process running until told to stop."""
+    """Keeps one process running until told to stop. Without a folder for its log it writes where we do, as in a container."""
 
-    def __init__(self, process: Process, log_folder: Path) -> None:
+    def __init__(self, process: Process, log_folder: Path | None = None) -> None:
         self.process = process
         self.restarts = 0
         self.state = "starting"
         self.pid = 0
-        self.log_path = log_folder / f"{process.name.replace(':', '-')}.log"
+        self._log_folder = log_folder
+        self.log_path = log_folder / f"{process.name.replace(':', '-')}.log" if log_folder else Path("/dev/stderr")
         self._running: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -59,7 +60,7 @@ class Child:
 
     def complaint(self) -> str:
         """Return the last configuration error that it logged, in its own words; where to look when there is none."""
-        tail = self.log_path.read_bytes()[-TAIL_BYTES:] if self.log_path.exists() else b""
+        tail = self.log_path.read_bytes()[-TAIL_BYTES:] if self.log_path.is_file() else b""
         for line in reversed(tail.splitlines()):
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 if (told := json.loads(line))["event"] == "config_error":
@@ -82,7 +83,8 @@ class Child:
             await asyncio.sleep(backoff_s)
 
     async def _once(self) -> int:
-        with self.log_path.open("ab") as output:
+        # A container's own output cannot be opened anew by a user who does not own it: it is inherited.
+        with self.log_path.open("ab") if self._log_folder else contextlib.nullcontext() as output:
             self._running = await asyncio.create_subprocess_exec(
                 *self.process.command,
                 env={**_inherited(), **self.process.env},

@@ -24,6 +24,8 @@ STAGES = (
     "dashboard",
 )
 """Started after control; the executors come and go with the strategies."""
+NOTIFIER = "notifier"
+"""Started beside them where somebody named addresses to tell."""
 
 
 MANIFESTS = "manifests:strategies/memesnipe_strategies"
@@ -101,6 +103,14 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     vault_ca_file: str = ""
     vault_timeout_ms: str = ""
     jito_auth_file: str = ""
+    notify_urls_file: str = ""
+    """File of apprise addresses, the owner's alone: whom notifier tells. Empty: nobody is told, and it does not run."""
+    notify_fills: str = ""
+    """Handed to notifier as they are, like the rest of NOTIFY_FIELDS."""
+    notify_per_minute: str = ""
+    notify_summary_hour_utc: str = ""
+    notify_alerts_port: str = ""
+    notify_timeout_s: str = ""
 
     @property
     def key_in_vault(self) -> bool:
@@ -128,6 +138,10 @@ TOKEN_FIELDS = (
 KEY_FIELDS = (
     "key_source", "wallet_address", "vault_url", "vault_mount", "vault_key", "vault_key_version", "vault_token_file", "vault_ca_file",
     "vault_timeout_ms",
+)  # fmt: skip
+
+NOTIFY_FIELDS = (
+    "notify_urls_file", "notify_fills", "notify_per_minute", "notify_summary_hour_utc", "notify_alerts_port", "notify_timeout_s",
 )  # fmt: skip
 
 
@@ -199,8 +213,13 @@ def signer(settings: UpSettings, around: Surroundings, port: int) -> Process:
     return service("signer", env, port)
 
 
+def stages(settings: UpSettings, around: Surroundings) -> tuple[str, ...]:
+    """Return the stages that run: nobody is told of a replay, whose trades were never made."""
+    return (*STAGES, NOTIFIER) if settings.notify_urls_file and not around.replay else STAGES
+
+
 def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> Process:
-    """Return one of STAGES."""
+    """Return one of `stages`."""
     extra = {
         "strategy_factory": _own(settings) | {"MEMESNIPE_FACTORY_INTERVAL_S": FACTORY_INTERVAL_S},
         "data_consumers": _sources(settings, around)
@@ -210,6 +229,7 @@ def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> P
         | _rehearsal(around)
         | _named(settings, "jupiter_api_key", "helius_api_key", *LANDING_FIELDS, *TOKEN_FIELDS, "drift_gateway_url", "drift_markets"),
         "position_manager": _chain(around) | _named(settings, "token_watch_s"),
+        NOTIFIER: _named(settings, *NOTIFY_FIELDS),
         "dashboard": {
             "MEMESNIPE_DASHBOARD_HOST": settings.dashboard_host,
             "MEMESNIPE_DASHBOARD_PORT": str(settings.dashboard_port),

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import json
 import signal
 import socket
 import time
@@ -11,13 +12,14 @@ from pathlib import Path
 
 import httpx
 
-from memesnipe.control.files import password, write_whole
+from memesnipe.control.files import password, passwords_folder, write_whole
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.logs import configure, logger
 from memesnipe.supervisor import own, plan, unprotected
 from memesnipe.supervisor.child import BAD_CONFIG, Child
 from memesnipe.supervisor.plan import Process, Surroundings, UpSettings
 from memesnipe.supervisor.probe import all_ready
+from memesnipe.supervisor.seats import Seats
 from memesnipe.supervisor.table import Screen
 from memesnipe.supervisor.valkey import valkey
 from memesnipe.supervisor.wallet import fund, localnet_wallet, public_key
@@ -34,7 +36,8 @@ class Stack:
         self.replay = replay
         self.data = Path(settings.data_dir)
         self.children: list[Child] = []
-        self._executors: dict[str, tuple[bytes, Child]] = {}
+        self._seats = Seats(settings, self.children, self._start_executor)
+        self._told: dict[str, int] = {}
         self._client = httpx.AsyncClient(timeout=2.0)
         self.redis_url = ""
         self.around: Surroundings | None = None
@@ -48,13 +51,14 @@ class Stack:
         self.around = await self._surroundings(admin, chain_url)
         if not self.settings.paper_trading_mode and not self.replay:
             await self._ready(self._launch(plan.signer(self.settings, self.around, free_port())))
-        for name in plan.STAGES:
+        for name in plan.stages(self.settings, self.around):
             self._launch(plan.stage(name, self.settings, self.around, free_port()))
         self._write_addresses()
 
     async def turn(self) -> dict[str, tuple[bool, str]]:
         """Follow the strategies that control wrote; return every child's readiness."""
-        await self._follow_strategies()
+        await self._seats.follow()
+        self._write_services()
         return await all_ready(self.children, self._client)
 
     async def stop(self) -> None:
@@ -63,7 +67,8 @@ class Stack:
         await asyncio.gather(*(child.stop() for child in stages))
         for child in reversed([c for c in self.children if c not in stages]):
             await child.stop()
-        (self.data / "run" / "addresses").unlink(missing_ok=True)
+        for name in ("addresses", "services.json"):
+            (self.data / "run" / name).unlink(missing_ok=True)
         await self._client.aclose()
 
     def child(self, name: str) -> Child:
@@ -88,7 +93,7 @@ class Stack:
     async def _start_redis(self) -> str:
         """The default user keeps its rights behind a password; every service gets a user of its own from control."""
         port = self.settings.redis_port or free_port()
-        secret = password(self.data / "keys" / "redis", "default")
+        secret = password(passwords_folder(self.data, "default"), "default")
         await until_open(port, self._launch(valkey(self.data / "valkey", port, secret)))
         return f"redis://default:{secret}@127.0.0.1:{port}/0"
 
@@ -102,7 +107,7 @@ class Stack:
     async def _surroundings(self, admin: str, chain_url: str) -> Surroundings:
         wallet_file, wallet = await self._wallet(chain_url)
         return Surroundings(
-            redis_url_of=_RedisUsers(admin, self.data / "keys" / "redis"),
+            redis_url_of=RedisUsers(admin, self.data),
             rpc_url=chain_url,
             ws_url=self.settings.ws_url or chain_url.replace("http", "ws", 1),
             jupiter_url=self.settings.jupiter_beside(chain_url),
@@ -124,27 +129,11 @@ class Stack:
         await fund(chain_url, wallet)
         return str(path), wallet
 
-    async def _follow_strategies(self) -> None:
-        """Start, restart or stop executors so that they are what the spec files say."""
+    def _start_executor(self, name: str, spec_file: Path) -> Child:
         assert self.around is not None  # noqa: S101 - start() ran first
-        specs = {file.stem: file for file in sorted((self.data / "run" / "strategies").glob("*.json"))}
-        for name in [n for n in self._executors if n not in specs]:
-            await self._stop_executor(name)
-        for name, file in specs.items():
-            try:
-                content = own.what_runs(file, self.settings)
-            except (OSError, ConfigError):
-                continue  # it is being replaced or removed just now; the next turn sees which
-            if name in self._executors and self._executors[name][0] != content:
-                await self._stop_executor(name)
-            if name not in self._executors:
-                process = plan.executor(name, file, self.settings, self.around, free_port())
-                self._executors[name] = (content, self._launch(process))
-
-    async def _stop_executor(self, name: str) -> None:
-        _, child = self._executors.pop(name)
-        await child.stop()
-        self.children.remove(child)
+        child = Child(plan.executor(name, spec_file, self.settings, self.around, free_port()), self.data / "logs")
+        child.start()
+        return child
 
     def _write_addresses(self) -> None:
         """Where the people's commands find this stack; the file is a secret, because the address holds a password."""
@@ -154,16 +143,23 @@ class Stack:
         lines = f"redis_url={self.redis_url}\nrpc_url={self.around.rpc_url}\nwallet={self.around.wallet}\nsigner_port={signer_port}\n"
         write_whole(self.data / "run" / "addresses", lines.encode(), 0o600)
 
+    def _write_services(self) -> None:
+        """Where the people's commands ask each service whether it takes work."""
+        ports = {child.process.name: child.process.health_port for child in self.children if child.process.health_port}
+        if ports != self._told:
+            write_whole(self.data / "run" / "services.json", json.dumps(ports).encode())
+            self._told = ports
 
-class _RedisUsers(dict[str, str]):
+
+class RedisUsers(dict[str, str]):
     """Redis address by user name; the default user's is the administrator's."""
 
-    def __init__(self, admin: str, folder: Path) -> None:
+    def __init__(self, admin: str, data: Path) -> None:
         super().__init__(default=admin)
-        self._folder, self._host = folder, admin.rpartition("@")[2]
+        self._data, self._host = data, admin.removeprefix("redis://").rpartition("@")[2]
 
     def __missing__(self, user: str) -> str:
-        return f"redis://{user}:{password(self._folder, user)}@{self._host}"
+        return f"redis://{user}:{password(passwords_folder(self._data, user), user)}@{self._host}"
 
 
 def free_port() -> int:

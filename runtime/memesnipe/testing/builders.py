@@ -9,6 +9,7 @@ from memesnipe.kernel.ids import derive
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.control import PORTFOLIO, ConfigApplied, HaltCommand, PositionUpdate, RiskLimits, StrategyAllocation, StrategyConfig
+from memesnipe.messages.decisions import Decision, DecisionKind
 from memesnipe.messages.market import Launch, MarketEvent, MarketFrame, PriceTick
 from memesnipe.messages.orders import ApprovedOrder, ExitCause, ExitIntent, Fill, FillStatus, Intent, OrderIntent, Rejection
 from memesnipe.messages.pairs import Pair, PairEnd
@@ -154,6 +155,24 @@ def an_allocation(strategy: str = STRATEGY, *, capital_sol: float = 2.0, **chang
 def a_halt(state: HaltState = HaltState.HALTED, *, scope: str = PORTFOLIO, **changes: Any) -> HaltCommand:
     """Return a person's command on the kill switch."""
     return _with(HaltCommand(f"halt-{next(_numbers)}", scope, state, "test", "because", START_NS), changes)
+
+
+def a_decision(**changes: Any) -> Decision:
+    """Return the record of an allocation of everything to the builders' strategy."""
+    decision = Decision(
+        kind=DecisionKind.ALLOCATION,
+        id="1:ab",
+        subject=PORTFOLIO,
+        version=1,
+        time_ns=START_NS,
+        label="equal_weight",
+        reason="one strategy",
+        outcome=f'{{"{STRATEGY}":{{"weight_bps":10000,"capital_lamports":{SOL}}}}}',
+        inputs_hash="ab",
+        inputs=b"\x00\xff",
+        made_with="memesnipe",
+    )
+    return _with(decision, changes)
 
 
 def a_position(**changes: Any) -> PositionUpdate:

@@ -27,7 +27,7 @@ from memesnipe.manifests.reading import parse, understand
 from memesnipe.market.pumpfun_events import CREATE, TRADE
 from memesnipe.market.pumpfun_events import decode as decode_event
 from memesnipe.market.pumpfun_ticks import event_of
-from memesnipe.messages import codec, control, orders, pairs, signing
+from memesnipe.messages import codec, control, decisions, orders, pairs, signing
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.market import MarketFrame
 from memesnipe.testing import builders, mints, swaps
@@ -137,7 +137,7 @@ MESSAGES: tuple[Any, ...] = (
     MarketFrame, orders.OrderIntent, orders.ExitIntent, orders.Intent, orders.ApprovedOrder, orders.Outcome, control.HaltCommand,
     control.CloseRequest, control.ConfigApplied, control.StrategyRegistered, control.AllocationDecision, control.PositionUpdate,
     control.Holdings, signing.Approval, signing.Lease, signing.SwapTransaction, signing.EarlierSignature, signing.SignedTransaction,
-    pairs.Pair,
+    pairs.Pair, decisions.Decision,
 )  # fmt: skip
 
 
@@ -198,8 +198,9 @@ def _message_seeds() -> Iterable[bytes]:
     values: tuple[Any, ...] = (
         builders.a_frame(), INTENT, builders.an_exit(), builders.a_sale(), builders.an_approved(), builders.a_fill(), builders.a_halt(),
         control.CloseRequest("close-1", "momentum", builders.MINT, "me", builders.START_NS), builders.a_config(),
-        builders.a_position(), builders.a_pair(), a_lease(), builders.a_rejection(), request, world.a_request(builders.an_exit()),
-        signing.EarlierSignature("fuzz", 1, "5" * 88, 7), signing.SignedTransaction("fuzz", 1, "5" * 88, request.message, 7),
+        builders.a_position(), builders.a_pair(), builders.a_decision(), a_lease(), builders.a_rejection(), request,
+        world.a_request(builders.an_exit()), signing.EarlierSignature("fuzz", 1, "5" * 88, 7),
+        signing.SignedTransaction("fuzz", 1, "5" * 88, request.message, 7),
         codec.decode(signing.Approval, unseal(request.guard_approval, signing.APPROVAL_TYPE, (KEYS[1].verify_key,))),
     )  # fmt: skip
     for number, kind in enumerate(MESSAGES):

@@ -6,7 +6,7 @@ import msgspec
 
 from memesnipe.kernel.ids import derive
 from memesnipe.messages.bounds import Mode, Side
-from memesnipe.messages.control import AllocationDecision, RiskLimits
+from memesnipe.messages.control import AllocationDecision, BreakerLimits, RiskLimits
 from memesnipe.messages.orders import Fill, OrderIntent
 from memesnipe.risk.rules import Rules
 from memesnipe.testing.builders import SOL, START_NS, STRATEGY, a_config, a_fill, an_allocation, an_intent, limits
@@ -15,7 +15,19 @@ NOW_NS = START_NS + 400_000_000
 """The event time of the builders' messages."""
 
 
-def roomy(**changes: int) -> RiskLimits:
+def loose(**changes: int) -> BreakerLimits:
+    """Return breakers that nothing trips, with `changes`."""
+    never = BreakerLimits(
+        portfolio_day_drawdown_bps_max=10_000, portfolio_week_drawdown_bps_max=10_000, strategy_drawdown_bps_max=10_000,
+        strategy_day_drawdown_bps_max=10_000, strategy_week_drawdown_bps_max=10_000, losses_in_a_row_max=1_000, losses_pause_s=600,
+        rate_breaches_max=1_000, rate_window_s=600, token_cooldown_s=0, strategy_stops_max=1_000, portfolio_stops_max=1_000,
+        stops_window_s=3_600, stops_pause_s=600, closed_drawdown_bps_max=10_000, closed_trades_min=1, closed_window_s=3_600,
+        closed_pause_s=600, token_loss_bps_max=10_000, token_trades_min=1, token_window_s=3_600, token_pause_s=600,
+    )  # fmt: skip
+    return msgspec.structs.replace(never, **changes)
+
+
+def roomy(**changes: Any) -> RiskLimits:
     """Return limits that stop nothing of a few SOL."""
     room: dict[str, Any] = {
         "trade_size_lamports_max": 5 * SOL,
@@ -33,7 +45,7 @@ def a_decision(*strategies: str, sol_each: int = 20) -> AllocationDecision:
     return AllocationDecision(1, START_NS, "1nputs", "equal_weight", "test", shares)
 
 
-def rules_of(*, sol_each: int = 20, **changes: int) -> Rules:
+def rules_of(*, sol_each: int = 20, **changes: Any) -> Rules:
     """Return rules of one strategy with capital, under roomy limits with `changes`."""
     return Rules().with_config(a_config(limits=roomy(**changes), capital_lamports=100 * SOL)).with_allocation(a_decision(sol_each=sol_each))
 

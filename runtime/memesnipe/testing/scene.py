@@ -19,6 +19,7 @@ SYMBOLS = ("BONK", "WIFHAT", "PNUT", "MOODENG", "GIGA", "POPCAT", "FWOG", "MICHI
 STRATEGIES = ("momentum", "launch-sniper")
 CAPITAL = 25 * SOL
 MINUTES = 90
+RENT_LAMPORTS = 2_039_280
 NS_PER_S = 10**9
 BASE_UNITS = 10**15
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -95,10 +96,11 @@ class Scene:
         intent_id, time_ns = derive("scene", symbol, minute), self._now_ns - (MINUTES - minute) * 60 * NS_PER_S
         cause = ExitCause.TAKE_PROFIT if way < 0 and place % 2 else ExitCause.STOP_LOSS if way < 0 and place % 3 else None
         units, costs = way * (place + 3) * 10**12, 5_000 + 1_000 * minute
+        quoted = (units if way > 0 else lamports - RENT_LAMPORTS) * (1_000 + place) // 1_000 if way else 1
         fill = Fill(
             intent_id, STRATEGIES[place % 2], self._mode, 1, f"paper:{intent_id}:1", FillStatus.FILLED if way else FillStatus.FAILED,
             Side.SELL if way < 0 else Side.BUY, mint_of(symbol), minute, time_ns, lamports, units, costs,
-            10_000, 2_039_280 if way > 0 else 0, 0, 1, time_ns - (340 + 17 * place) * 10**6, exit_cause=cause,
+            10_000, way * RENT_LAMPORTS, abs(way) * abs(lamports) // 100, quoted, time_ns - (340 + 17 * place) * 10**6, exit_cause=cause,
         )  # fmt: skip
         self._ledger.record([fill])
 

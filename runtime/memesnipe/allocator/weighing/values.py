@@ -3,16 +3,19 @@
 import msgspec
 
 from memesnipe.allocator.decide import WHOLE_BPS
-from memesnipe.messages.control import Weighing
+from memesnipe.messages.bounds import Mode
+from memesnipe.messages.control import RiskBase, Weighing
 
 _SHIPPED = Weighing()
 
 
 class Closed(msgspec.Struct, frozen=True):
-    """A closed round trip, net of every cost."""
+    """A closed round trip, net of every cost, or the sum of several."""
 
     time_ns: int
     net_lamports: int
+    trades: int = 1
+    """How many it stands for."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -23,6 +26,14 @@ class Record(msgspec.Struct, frozen=True):
     """Oldest first."""
     capital: tuple[tuple[int, int], ...] = ()
     """(since when (ns), lamports), oldest first."""
+    mode: Mode = Mode.PAPER
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What the capital is worth by the results of one mode, and the most it was worth."""
+
+    equity_lamports: int
+    peak_lamports: int
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +50,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     prior_periods: float = 20.0
     """How many observations of a mean of zero every strategy starts with: what is not proven is shrunk to no edge."""
     draws: int = 512
+    base: RiskBase = _SHIPPED.base
+    """How shares at equal risk are found."""
     cap: float = 2.0
     """No strategy gets more than this multiple of its share at equal risk."""
     explore: float = 0.10

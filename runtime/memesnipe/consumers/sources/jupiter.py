@@ -13,11 +13,11 @@ import msgspec
 from memesnipe.chain.clients.jupiter import MINTS_MAX, Jupiter, Price
 from memesnipe.chain.programs import WRAPPED_SOL_MINT
 from memesnipe.consumers.api import Delivery
-from memesnipe.consumers.watch import PRICED, Watch
+from memesnipe.consumers.watch import Watch
 from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.ids import derive
-from memesnipe.market.curves import pool_of
+from memesnipe.market.curves import GUESSED, PRICED, pool_of
 from memesnipe.market.depth import levels_of
 from memesnipe.messages.bounds import AMOUNT_MAX
 from memesnipe.messages.market import DepthQuote, PriceTick
@@ -80,6 +80,7 @@ class JupiterPrices:
 def tick_of(mint: str, price: Price, sol: Price, now_ns: int) -> PriceTick:
     """Return the tick that a price implies. Raises BadInput where the implied reserves are no amounts."""
     half_usd = (price.liquidity or LIQUIDITY_USD_UNKNOWN) / 2
+    venue = PRICED if price.liquidity else GUESSED
     lamports = half_usd / sol.usd_price * LAMPORTS_PER_SOL
     units = half_usd / price.usd_price * 10.0**price.decimals
     if not (1 <= lamports <= AMOUNT_MAX and 1 <= units <= AMOUNT_MAX):
@@ -90,7 +91,7 @@ def tick_of(mint: str, price: Price, sol: Price, now_ns: int) -> PriceTick:
         now_ns,
         slot,
         mint,
-        PRICED,
+        venue,
         int(lamports),
         int(units),
         price.decimals,

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 
 from memesnipe.consumers.api import Delivery
 from memesnipe.consumers.sources.jupiter import Asking
-from memesnipe.consumers.watch import PRICED, Watch
+from memesnipe.consumers.watch import Watch
 from memesnipe.kernel.clock import Clock
+from memesnipe.market.curves import GUESSED, PRICED
 from memesnipe.market.depth import depth_of
 
 NAME = "pool-depth"
@@ -26,7 +27,7 @@ class PoolDepth:
         while True:
             now_ns = self._clock.now_ns()
             active = self._watch.active(now_ns, self._asking.depth_active_s, self._asking.depth_mints_max)
-            fresh = [tick for tick in active if tick.venue != PRICED and self._told.get(tick.mint) != tick.event_id]
+            fresh = [tick for tick in active if tick.venue not in (PRICED, GUESSED) and self._told.get(tick.mint) != tick.event_id]
             self._told = {tick.mint: tick.event_id for tick in active}
             yield Delivery(NAME, tuple(depth_of(tick, self._asking.depth_sizes_lamports, now_ns) for tick in fresh))
             await asyncio.sleep(self._asking.depth_interval_s)

@@ -16,8 +16,9 @@ from memesnipe.bus.folds import Halts, fold_halts
 from memesnipe.bus.topology import KILL_SWITCH, REJECTED
 from memesnipe.guard.paper import Terms
 from memesnipe.messages.bounds import HaltState
-from memesnipe.messages.market import MarketEvent, PriceTick
+from memesnipe.messages.market import DepthQuote, MarketEvent, PriceTick
 from memesnipe.messages.orders import Fill, OrderIntent
+from memesnipe.research.backtest.bands import Band
 from memesnipe.research.backtest.curve import EquityCurve
 from memesnipe.research.backtest.left_over import left_over
 from memesnipe.research.backtest.market import Market
@@ -68,7 +69,7 @@ class Engine:
 
     def run(self, market: Market, progress: Progress | None = None) -> Result:
         """Go through a market from its first event to its last. Raises BadInput on an event that cannot be read."""
-        events = market.events() if progress is None else _telling(market.events(), progress)
+        events = self.risk.following(market.events() if progress is None else _telling(market.events(), progress))
         while not self._over:
             self.strategies[0].listen(self._heard(events))
         self._catch_up()
@@ -123,7 +124,7 @@ class Engine:
         for event, by_strategies in events:
             self.events += 1
             if type(event) is not PriceTick:
-                self._seen(event.time_ns)
+                self._other(event)
             elif not quiet.keeps(event, self.events):
                 self._price(event)
             if by_strategies:
@@ -165,6 +166,13 @@ class Engine:
         if held:
             self.curve.note(tick.time_ns, self.risk.pnl_lamports)
 
+    def _other(self, event: MarketEvent) -> None:
+        """Take what is no price: of depth risk_guardian hears, after the prices that were put off."""
+        if isinstance(event, DepthQuote):
+            self._catch_up()
+            self.risk.hear(event)
+        self._seen(event.time_ns)
+
     def _seen(self, time_ns: int) -> None:
         if time_ns > self.last_ns:
             self.first_ns, self.last_ns = self.first_ns or time_ns, time_ns
@@ -188,14 +196,14 @@ class Engine:
         now_ns = max(self.guard.now_ns, self.risk.now_ns, self.positions.now_ns)
         slots, until_ns = self.guard.waits()
         until_ns = min(until_ns, self.positions.due_ns, self.curve.due_ns(now_ns) if self.risk.held else NEVER_NS)
-        self.quiet.bound(self._bounds(slots), now_ns, self.guard.book.slot, until_ns)
+        self.quiet.bound(self._bounds(slots, now_ns), now_ns, self.guard.book.slot, until_ns)
 
-    def _bounds(self, slots: Mapping[str, int]) -> dict[str, Bounds]:
-        room = self.risk.room(*self.curve.room_lamports()) if self.risk.held else {}
+    def _bounds(self, slots: Mapping[str, int], now_ns: int) -> dict[str, Bounds]:
+        room = self.risk.room(*self.curve.room_lamports(), now_ns) if self.risk.held else {}
         bounds = dict[str, Bounds]()
         for mint in room.keys() | slots.keys() | self.positions.bands.keys():
-            (low, high), (above, below) = room.get(mint, ANYWHERE), self.positions.bands.get(mint, ANYWHERE)
-            bounds[mint] = Bounds(max(low, above), min(high, below), slots.get(mint, NEVER_SLOT))
+            (low, high), band = room.get(mint, ANYWHERE), self.positions.bands.get(mint, Band())
+            bounds[mint] = Bounds(max(low, band.above), min(high, band.below), slots.get(mint, NEVER_SLOT), band.reserves)
         return bounds
 
     def _settle(self, turn_max: int = 99) -> None:

@@ -23,12 +23,32 @@ MINTS_MAX = 4_096
 """Tokens that are told apart; with more, all are told anew."""
 
 
+class Reserves(msgspec.Struct, frozen=True, gc=False):
+    """The venue, and the product of both reserves between two numbers, neither included; without any the venue alone counts."""
+
+    venue: str
+    above: int = 0
+    below: int = 0
+
+    def hold(self, tick: PriceTick) -> bool:
+        """Return whether a price's reserves are within."""
+        return tick.venue == self.venue and (not self.below or self.above < tick.quote_lamports * tick.base_units < self.below)
+
+    def within(self, other: "Reserves") -> "Reserves":
+        """Return what is within both; of two venues none is."""
+        if self.venue != other.venue:
+            return Reserves("")
+        tops = [one.below for one in (self, other) if one.below]
+        return Reserves(self.venue, max(self.above, other.above), min(tops, default=0))
+
+
 class Bounds(msgspec.Struct, frozen=True, gc=False):
-    """Between which prices (lamports a unit), and before which slot, a token's price changes nothing."""
+    """Between which prices (lamports a unit) and reserves, and before which slot, a token's price changes nothing."""
 
     above: float = -inf
     below: float = inf
     before_slot: int = NEVER_SLOT
+    reserves: Reserves | None = None
 
 
 class Token(msgspec.Struct, gc=False):
@@ -63,7 +83,9 @@ class Quiet:
         token = self._tokens.get(tick.mint) or self._new(tick.mint)
         bounds = token.bounds
         if bounds is not None and not (
-            bounds.above < tick.quote_lamports / tick.base_units < bounds.below and tick.slot < bounds.before_slot
+            bounds.above < tick.quote_lamports / tick.base_units < bounds.below
+            and tick.slot < bounds.before_slot
+            and (bounds.reserves is None or bounds.reserves.hold(tick))
         ):
             return False
         if token.last is None:

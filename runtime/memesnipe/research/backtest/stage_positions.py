@@ -1,11 +1,10 @@
 """position_manager in a backtest: its own `decide`, with the ledger in memory, and prices marked late where nobody can tell the difference.
 
-A price between a position's stop and its goal changes its mark and nothing else. It is put off until a price leaves that band, a time is
-due or an outcome comes. The band is a little narrower than the exact one: what is near its edge is decided in full, by the exact rule.
+A price between a position's stop and its goal changes its mark and nothing else. It is put off until a price leaves that band (`bands`), a
+time is due or an outcome comes. The band is a little narrower than the exact one: near its edge the exact rule decides, in full.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import inf
 
 from memesnipe.bus.api import Entry, Output
 from memesnipe.bus.folds import Halts
@@ -14,14 +13,12 @@ from memesnipe.messages.control import ConfigApplied
 from memesnipe.messages.market import PriceTick
 from memesnipe.messages.orders import ExitIntent, Fill
 from memesnipe.positions import decide
-from memesnipe.positions.book import Book, Mark, Open
-from memesnipe.positions.exits import BPS, NEVER_NS, Rules, due_ns, stop_ratio
+from memesnipe.positions.book import Book
+from memesnipe.positions.exits import NEVER_NS, Rules, due_ns
+from memesnipe.positions.watching import marked
 from memesnipe.research.backtest.accounts import Accounts
-from memesnipe.research.backtest.quiet import NEAR
+from memesnipe.research.backtest.bands import Band, band_of
 from memesnipe.research.backtest.stages import NOTHING, Clocked
-
-Band = tuple[float, float]
-"""Lamports a unit: between the two no position in the token is sold for its price."""
 
 
 class PositionsStage(Clocked):
@@ -63,7 +60,7 @@ class PositionsStage(Clocked):
             band = self._bands.get(tick.mint)
             if band is None:
                 return NOTHING
-            if band[0] < tick.quote_lamports / tick.base_units < band[1]:
+            if band.holds(tick):
                 self._put_off[tick.mint] = tick
                 return NOTHING
         rules = self._rules(self.now_ns)
@@ -94,9 +91,8 @@ class PositionsStage(Clocked):
         """Return the book with the marks that were put off."""
         book = self._book
         for tick in self._put_off.values():
-            mark = Mark(tick.quote_lamports, tick.base_units, tick.slot, tick.time_ns, tick.event_id)
             for one in book.holders(tick.mint):
-                book = book.with_open(decide.marked(one, mark))
+                book = book.with_open(marked(one, tick, self._limits.exits))
         self._put_off = {}
         return book
 
@@ -106,18 +102,8 @@ class PositionsStage(Clocked):
         self._due_ns = min((due_ns(one, self._limits) for one in held), default=NEVER_NS)
         self._bands = {}
         for one in held:
-            low, high = self._band(one)
-            before = self._bands.get(one.position.mint, (-inf, inf))
-            self._bands[one.position.mint] = (max(before[0], low), min(before[1], high))
-
-    def _band(self, one: Open) -> Band:
-        if one.watch.exit is not None:  # it is being sold: prices say nothing until that has an outcome
-            return -inf, inf
-        quote, units = stop_ratio(one, self._limits)
-        low = quote / units * (1 + NEAR) if units else -inf
-        goal_bps, position = self._limits.take_profit_bps, one.position
-        high = position.entry_lamports * (BPS + goal_bps) / (BPS * position.units) * (1 - NEAR) if goal_bps else inf
-        return low, high
+            before = self._bands.get(one.position.mint, Band())
+            self._bands[one.position.mint] = before.within(band_of(one, self._limits))
 
     def _rules(self, now_ns: int) -> Rules:
         return Rules(self._limits, self._halts.effective, now_ns)

@@ -93,6 +93,31 @@ class Rule(NamedTuple):
     hold_ns: int
     cooldown_ns: int
     retry_ns: int
+    breakers: int = 0
+    """1: there are any; the rest are theirs, and of two that pause alike the smaller limit."""
+    strategy_bps: int = 0
+    portfolio_day_bps: int = 0
+    portfolio_week_bps: int = 0
+    strategy_day_bps: int = 0
+    strategy_week_bps: int = 0
+    losses_max: int = 0
+    losses_pause_ns: int = 0
+    rate_breaches_max: int = 0
+    rate_window_ns: int = 0
+    token_cooldown_ns: int = 0
+    stops_max: int = 0
+    stops_window_ns: int = 0
+    stops_pause_ns: int = 0
+    closed_fall_bps: int = 0
+    closed_trades_min: int = 0
+    closed_window_ns: int = 0
+    closed_pause_ns: int = 0
+    token_loss_bps: int = 0
+    token_trades_min: int = 0
+    token_window_ns: int = 0
+    token_pause_ns: int = 0
+    pool_limit_bps: int = 0
+    """risk_guardian's, beside the strategy's own share of the pool. 0: none."""
 
 
 class Token(NamedTuple):
@@ -140,6 +165,9 @@ class Token(NamedTuple):
     deadline_ns: int
     quoted: int
     fails: int
+    flow: int
+    """Lamports of the fills since risk_guardian's position was opened, and what was paid for it."""
+    paid: int
 
 
 class Level(NamedTuple):
@@ -208,6 +236,19 @@ class Number(NamedTuple):
     """position_manager's."""
     due_ns: int
     """When time alone may sell something."""
+    profit: int
+    """As the breakers saw it last; what follows is theirs. `paused_ns`: until when nothing is bought."""
+    day: int
+    day_high: int
+    day_below: int
+    week: int
+    week_high: int
+    week_below: int
+    paused_ns: int
+    closed: int
+    losses: int
+    breaches: int
+    breached_ns: int
 
 
 class Filled(NamedTuple):
@@ -240,6 +281,16 @@ class Closed(NamedTuple):
     net: int
 
 
+class Shut(NamedTuple):
+    """A closed trade as the breakers remember it."""
+
+    token: int
+    time_ns: int
+    net: int
+    paid: int
+    stopped: int
+
+
 C = Column(*range(len(Column._fields)))
 P = Pool(*range(len(Pool._fields)))
 R = Rule(*range(len(Rule._fields)))
@@ -250,6 +301,7 @@ E = Ended(*range(len(Ended._fields)))
 N = Number(*range(len(Number._fields)))
 F = Filled(*range(len(Filled._fields)))
 D = Closed(*range(len(Closed._fields)))
+K = Shut(*range(len(Shut._fields)))
 
 
 class Ticks(NamedTuple):
@@ -301,6 +353,8 @@ class Book(NamedTuple):
     """Tokens that are held, in the order they were opened."""
     seconds: Ints
     """(64, 2): second and approvals in it."""
+    closed: Ints
+    """(64, columns): the last closed trades; the next one's row is the number of those before it, modulo 64."""
     n: Ints
     fills: Ints
     """No rows: nothing is recorded."""

@@ -18,6 +18,7 @@ from memesnipe.messages.market import PriceTick
 from memesnipe.research.backtest.market import Market
 from memesnipe.research.backtest.stress import Stress
 from memesnipe.research.lane.book import C, Ticks
+from memesnipe.research.lane.liquidity import least_left
 from memesnipe.research.stats.series import Floats, Ints
 
 QUOTE_MAX, BASE_MAX = 2**47, 2**57
@@ -54,6 +55,8 @@ class Columns(msgspec.Struct, frozen=True):
     events: int
     first_ns: int
     last_ns: int
+    liquidity_left: float = 1.0
+    """The smallest share of a pool's liquidity that was ever left of its highest."""
 
     def pools(self, stress: Stress) -> Ints:
         """Return the pools' table as wallet_guard sees it under the stress."""
@@ -119,7 +122,8 @@ class _Reading:
         _look_at(whole, self.ids, len(self.mints))
         kinds = tuple((kind, tick) for kind, (_, tick) in self.kinds.items())
         heard = _grouped(ticks, np.frombuffer(self.flows, dtype=np.float64), len(self.mints))
-        return Columns(name, ticks, heard, tuple(self.mints), kinds, self.events, self.first_ns, self.last_ns)
+        left = least_left(whole, [kind.venue for kind, _ in kinds])
+        return Columns(name, ticks, heard, tuple(self.mints), kinds, self.events, self.first_ns, self.last_ns, left)
 
 
 def _look_at(whole: Ints, ids: Sequence[bytes], tokens: int) -> None:

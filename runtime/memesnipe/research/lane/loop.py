@@ -60,7 +60,7 @@ def _ends(at: int, token: int, ticks: Ticks, rules: Rules, book: Book) -> None:
             _mark(at, token, ticks, rules, book)
             marks = False
         n[N.clock_ns] = max(n[N.clock_ns], ended_ns)
-        risk.take(place, rules, book)
+        risk.take(place, now_ns, rules, book)
     if marks:
         _mark(at, token, ticks, rules, book)
     if n[N.ending]:
@@ -103,7 +103,7 @@ def _decide(at: int, ticks: Ticks, rules: Rules, spoken: Spoken, book: Book) -> 
         for place in range(n[N.approved]):
             guard.accept(at, asked[place, A.token], ticks, rules, spoken, book)
         for place in range(n[N.ending]):
-            risk.take(place, rules, book)
+            risk.take(place, ticks.whole[C.time_ns, at], rules, book)
         _hear(ticks, rules, book)
 
 

@@ -13,7 +13,8 @@ from memesnipe.messages.orders import ExitCause
 from memesnipe.research.backtest.engine import Costs
 from memesnipe.research.backtest.left_over import worth
 from memesnipe.research.backtest.setup import Setup
-from memesnipe.research.lane.book import NEVER_NS, A, Book, C, D, E, F, L, N, R, Signals, Spoken, T
+from memesnipe.research.lane.book import NEVER_NS, A, Book, C, D, E, F, K, L, N, R, Signals, Spoken, T
+from memesnipe.research.lane.breakers import CLOSED_MAX
 from memesnipe.research.lane.columns import Columns
 from memesnipe.research.lane.exact import BPS
 from memesnipe.research.lane.jit import entry, linked
@@ -108,11 +109,19 @@ def _book(task: Task, columns: Columns, rows: int) -> Book:
     tokens, n = _table(count, T), np.zeros(len(N), dtype=np.int64)
     tokens[:, [T.mark, T.last]] = -1
     n[N.noted], n[N.due_ns] = known[R.equity], NEVER_NS
-    n[N.halted_below] = -int(known[R.drawdown_bps_max]) * int(known[R.equity]) // BPS
+    n[N.halted_below] = _halts_below(known)
     lists = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
-    seconds = np.zeros((SECONDS, 2), dtype=np.int64)
+    seconds, closed = np.zeros((SECONDS, 2), dtype=np.int64), _table(CLOSED_MAX, K)
     levels = np.zeros((count, len(L)), dtype=np.float64)
-    return Book(tokens, levels, _table(2 * count, A), _table(count + 1, E), *lists, seconds, n, _table(rows, F), _table(rows, D))
+    return Book(tokens, levels, _table(2 * count, A), _table(count + 1, E), *lists, seconds, closed, n, _table(rows, F), _table(rows, D))
+
+
+def _halts_below(known: Ints) -> int:
+    """Return the profit below which a run is halted before it ever had one: `lane.risk.halts_below` at 0."""
+    portfolio = -(int(known[R.drawdown_bps_max]) * int(known[R.equity]) // BPS)
+    if not known[R.breakers] or known[R.capital] <= 0:
+        return portfolio
+    return max(portfolio, -(int(known[R.strategy_bps]) * int(known[R.capital]) // BPS))
 
 
 def _table(rows: int, columns: tuple[int, ...]) -> Ints:

@@ -6,8 +6,10 @@ import msgspec
 import numpy as np
 
 from memesnipe.executor.seat import parameters_of
-from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.errors import ConfigError
+from memesnipe.market.curves import GUESSED
+from memesnipe.messages.control import BreakerLimits, ExitLimits, RiskLimits
 from memesnipe.positions.exits import OUTCOME_S_MAX
 from memesnipe.research.backtest.engine import Costs
 from memesnipe.research.backtest.setup import Setup
@@ -15,6 +17,7 @@ from memesnipe.research.lane.book import NEVER_NS, Rule, Rules
 from memesnipe.research.lane.columns import Columns
 from memesnipe.research.lane.exact import BPS
 from memesnipe.risk.checks import BASE_FEE_LAMPORTS, TOKEN_ACCOUNT_RENT_LAMPORTS
+from memesnipe.risk.market.checks import asks_for_minutes
 from memesnipe.strategy.contract import EventType, Strategy
 from memesnipe.strategy.signals import Orders, Signal
 
@@ -38,6 +41,7 @@ def task_of(setup: Setup, costs: Costs, columns: Columns) -> Task:
     parameters = parameters_of(setup.plugins[setup.specs[0].plugin], setup.specs[0].parameters)
     orders, spec = signal.orders(parameters), setup.specs[0]
     require(len(columns.mints) <= orders.tokens_max, f"{kind.id} remembers {orders.tokens_max} tokens, the market has {len(columns.mints)}")
+    _look_at_exits(setup.config.limits.exits, columns)
     rules = _rules(setup, costs, columns, orders)
     return Task(spec.id, spec.spec_hash, signal, tuple(map(float, signal.numbers(parameters))), rules)
 
@@ -63,6 +67,7 @@ def _rules(setup: Setup, costs: Costs, columns: Columns, orders: Orders) -> Rule
     limits, terms, config = setup.config.limits, costs.stress.terms(costs.terms), setup.config
     capital = setup.capital.get(setup.specs[0].id, 0)
     _look_at(setup, costs, orders)
+    _look_at_market(setup.config.limits, orders, columns)
     known = Rule(
         capital=capital,
         equity=config.capital_lamports,
@@ -98,9 +103,64 @@ def _rules(setup: Setup, costs: Costs, columns: Columns, orders: Orders) -> Rule
         hold_ns=orders.hold_ns_max or NEVER_NS,
         cooldown_ns=orders.cooldown_ns,
         retry_ns=orders.retry_ns,
+        **_breakers(limits.breakers),
+        pool_limit_bps=limits.market.pool_share_bps_max,
     )
     trailing = 1 - orders.trailing_bps / BPS if orders.trailing_bps else 0.0
     return Rules(np.array(known, dtype=np.int64), trailing, columns.pools(costs.stress))
+
+
+def _breakers(limits: BreakerLimits | None) -> dict[str, int]:
+    """Return what one strategy is held to, whose closed trades and stops are the portfolio's."""
+    if limits is None:
+        return {}
+    return {
+        "breakers": 1,
+        "strategy_bps": limits.strategy_drawdown_bps_max,
+        "portfolio_day_bps": limits.portfolio_day_drawdown_bps_max,
+        "portfolio_week_bps": limits.portfolio_week_drawdown_bps_max,
+        "strategy_day_bps": limits.strategy_day_drawdown_bps_max,
+        "strategy_week_bps": limits.strategy_week_drawdown_bps_max,
+        "losses_max": limits.losses_in_a_row_max,
+        "losses_pause_ns": limits.losses_pause_s * NS_PER_S,
+        "rate_breaches_max": limits.rate_breaches_max,
+        "rate_window_ns": limits.rate_window_s * NS_PER_S,
+        "token_cooldown_ns": limits.token_cooldown_s * NS_PER_S,
+        "stops_max": min(limits.strategy_stops_max, limits.portfolio_stops_max),
+        "stops_window_ns": limits.stops_window_s * NS_PER_S,
+        "stops_pause_ns": limits.stops_pause_s * NS_PER_S,
+        "closed_fall_bps": limits.closed_drawdown_bps_max,
+        "closed_trades_min": limits.closed_trades_min,
+        "closed_window_ns": limits.closed_window_s * NS_PER_S,
+        "closed_pause_ns": limits.closed_pause_s * NS_PER_S,
+        "token_loss_bps": limits.token_loss_bps_max,
+        "token_trades_min": limits.token_trades_min,
+        "token_window_ns": limits.token_window_s * NS_PER_S,
+        "token_pause_ns": limits.token_pause_s * NS_PER_S,
+    }
+
+
+def _look_at_exits(exits: ExitLimits, columns: Columns) -> None:
+    """Refuse exits that are not compiled, and that one market could bring about. Dust is what partial sales leave, and here are none."""
+    named = ("ladder", "trailing_bps", "atr_multiple_bps", "break_even_from_bps", "stale_exit_s")
+    used = [name for name in named if getattr(exits, name)]
+    require(not used, f"exits of the RiskPolicy that are not compiled: {', '.join(used)}")
+    left, most = columns.liquidity_left, exits.drain_bps
+    withdrawn = BPS - int(left * BPS)
+    require(
+        not most or withdrawn < most, f"liquidity was withdrawn in this market ({withdrawn} bps of a pool's), which drainBps {most} sells"
+    )
+
+
+def _look_at_market(limits: RiskLimits, orders: Orders, columns: Columns) -> None:
+    """Refuse limits on markets that the lane does not hold; one that cannot bind is none. An order's own price is never old here."""
+    market, portfolio = limits.market, limits.portfolio_exposure_lamports_max
+    require(not asks_for_minutes(market), "volatilityBpsMax, groupExposureSolMax or expectedShortfallBpsMax is set")
+    venue_max = market.venue_exposure_lamports_max
+    require(not venue_max or venue_max >= portfolio, "venueExposureSolMax is below portfolioExposureSolMax")
+    require(market.duplicate_window_ms * NS_PER_MS <= orders.cooldown_ns, "duplicateWindowMs is longer than the cooldown of the strategy")
+    guessed = any(kind.venue == GUESSED for kind, _ in columns.kinds)
+    require(not (market.pool_share_bps_max and guessed), f"nobody states the reserves of {GUESSED}, and it knows no other depth")
 
 
 def _look_at(setup: Setup, costs: Costs, orders: Orders) -> None:

@@ -1,4 +1,4 @@
-"""`python -m memesnipe.testing.allocation.study`: 200 portfolios, four ways to weigh them, and whether the difference is luck."""
+"""`python -m memesnipe.testing.allocation.study`: 200 portfolios, five ways to weigh them, and whether the difference is luck."""
 
 import argparse
 from collections.abc import Sequence
@@ -9,11 +9,13 @@ import msgspec
 import numpy as np
 
 from memesnipe.allocator.weighing.values import Terms
-from memesnipe.testing.allocation.markets import portfolio
+from memesnipe.messages.control import RiskBase
+from memesnipe.testing.allocation.markets import DAYS, portfolio
 from memesnipe.testing.allocation.trading import Outcome, by_allocator, equally, equally_guarded, in_hindsight, traded
 
 PORTFOLIOS = 200
-WAYS = ("allocator", "equal", "equal, same drawdown control", "best in hindsight")
+WAYS = ("allocator", "allocator by risk parity", "equal", "equal, same drawdown control", "best in hindsight")
+ALLOCATOR, PARITY, EQUAL, GUARDED = range(4)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -28,20 +30,25 @@ class Row(msgspec.Struct, frozen=True):
 
 class Study(msgspec.Struct, frozen=True):
     """The whole study. `better`: by how much the allocator's drawdown-adjusted growth passes that of equal weights; `than_guarded` when
-    those are under the same drawdown control."""
+    those are under the same drawdown control; `than_parity` that of itself when its base is risk parity."""
 
     portfolios: int
     seed: int
     rows: tuple[Row, ...]
     better: tuple[float, float, float]
     than_guarded: tuple[float, float, float]
+    than_parity: tuple[float, float, float]
 
     def sentence(self) -> str:
         """Say it to a person."""
         return " ".join(_said(f"Over {self.portfolios} portfolios", other, gap) for other, gap in self._others())
 
     def _others(self) -> tuple[tuple[str, tuple[float, float, float]], ...]:
-        return ("equal weights", self.better), ("equal weights under its own drawdown control", self.than_guarded)
+        return (
+            ("equal weights", self.better),
+            ("equal weights under its own drawdown control", self.than_guarded),
+            ("itself by risk parity", self.than_parity),
+        )
 
 
 def _said(over: str, other: str, gap: tuple[float, float, float]) -> str:
@@ -50,18 +57,22 @@ def _said(over: str, other: str, gap: tuple[float, float, float]) -> str:
     return f"{over} the allocator {verdict} {other} in growth per drawdown: {mean:+.2f} ({low:+.2f} to {high:+.2f})."
 
 
-def outcomes(seed: int, terms: Terms) -> tuple[Outcome, ...]:
+def outcomes(seed: int, terms: Terms, days: int = DAYS) -> tuple[Outcome, ...]:
     """Return what one portfolio came to, by `WAYS`."""
-    one = portfolio(seed)
-    ways = (by_allocator(one, terms, seed), equally(one), equally_guarded(one, terms), in_hindsight(one))
+    one = portfolio(seed, days)
+    parity = msgspec.structs.replace(terms, base=RiskBase.RISK_PARITY)
+    allocators = (by_allocator(one, terms, seed), by_allocator(one, parity, seed))
+    ways = (*allocators, equally(one), equally_guarded(one, terms), in_hindsight(one))
     return tuple(traded(one, way, terms.turnover_bps) for way in ways)
 
 
 def study(seed: int, found: Sequence[tuple[Outcome, ...]]) -> Study:
     """Return the figures of some portfolios' outcomes."""
     rows = tuple(_row(way, [one[place] for one in found], seed) for place, way in enumerate(WAYS))
-    better, than_guarded = (_interval([one[0].adjusted - one[other].adjusted for one in found], seed) for other in (1, 2))
-    return Study(len(found), seed, rows, better, than_guarded)
+    better, than_guarded, than_parity = (
+        _interval([one[ALLOCATOR].adjusted - one[other].adjusted for one in found], seed) for other in (EQUAL, GUARDED, PARITY)
+    )
+    return Study(len(found), seed, rows, better, than_guarded, than_parity)
 
 
 def _row(way: str, found: Sequence[Outcome], seed: int) -> Row:

@@ -7,9 +7,10 @@ import numpy as np
 
 from memesnipe.allocator.weighing.returns import Floats
 from memesnipe.allocator.weighing.size import exposure
-from memesnipe.allocator.weighing.values import Closed, Record, Terms
+from memesnipe.allocator.weighing.values import Closed, Record, Standing, Terms
 from memesnipe.allocator.weighing.weigh import Account, weigh
 from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.messages.bounds import Mode
 from memesnipe.testing.allocation.markets import Portfolio
 
 DAY_NS = 86_400 * NS_PER_S
@@ -56,7 +57,7 @@ def by_allocator(portfolio: Portfolio, terms: Terms, seed: int) -> Decide:
     def decide(day: int, equity: float, peak: float, weights: Floats) -> Floats:
         records = [_record(name, column[:day]) for name, column in zip(names, portfolio.returns.T, strict=True)]
         in_force = {name: round(weight * 10_000) for name, weight in zip(names, weights, strict=True)}
-        account = Account(round(equity * CAPITAL), round(peak * CAPITAL), in_force)
+        account = Account({Mode.PAPER: Standing(round(equity * CAPITAL), round(peak * CAPITAL))}, in_force)
         found = weigh(records, account, terms, seed=seed + day, now_ns=day * DAY_NS)
         return np.array([found.weights_bps[name] / 10_000 for name in names])
 

@@ -83,6 +83,10 @@ VALUE_SETS: dict[str, Values] = {
         },
         "dataConsumers": {"record": True, "settings": {"MEMESNIPE_RPC_PER_S": "10"}},
         "dashboard": {"replicas": 2, "ingressFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}]},
+        "notifications": {
+            "enabled": True,
+            "alertsFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
+        },
         "golive": {"users": ["mona"], "groups": ["desk"]},
         "promotion": {"allocatorMayGoLive": True},
         "uninstall": {"force": True},

@@ -1,6 +1,6 @@
 """Build an image once for each content, and keep it as an archive that `docker load` and `ctr images import` read.
 
-Run `python -m memesnipe.testing.images.build [runtime|operator|research|signer|redis …]` to build before you need them.
+Run `python -m memesnipe.testing.images.build [runtime|allocator|operator|research|signer|redis …]` to build before you need them.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from memesnipe.testing.images.base import base
 from memesnipe.testing.images.engine import Engine, an_engine
 
 ROOT = Path(__file__).parents[4]
-NAMES = {"runtime": "memesnipe", "operator": "memesnipe-operator", "research": "memesnipe-research", "signer": "memesnipe-signer"}
+NAMES = {"runtime": "memesnipe", **{role: f"memesnipe-{role}" for role in ("allocator", "operator", "research", "signer")}}
 SHARED = ("Dockerfile.python", ".dockerignore", "pyproject.toml", "README.md", "LICENSE", "scripts/image", "scripts/bootstrap")
 SOURCES = ("operator/memesnipe_operator", "runtime/memesnipe", "strategies/memesnipe_strategies")
 NOT_IN_AN_IMAGE = "runtime/memesnipe/testing/"

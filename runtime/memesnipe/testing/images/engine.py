@@ -1,7 +1,7 @@
 """A Docker engine: the one that runs here, else one of our own that leaves the machine's network and firewall alone.
 
-Our own has its folders in the tool cache, so that a second build finds the layers of the first, and neither a bridge nor
-firewall rules: what it builds and runs has the host's network or none. A real cluster node beside it keeps its forwarding.
+Our own has its folders in the tool cache, so that a second build finds the layers of the first, and unless it is asked for networks neither
+a bridge nor firewall rules: what it builds and runs has the host's network or none. A real cluster node beside it keeps its forwarding.
 """
 
 import fcntl
@@ -57,8 +57,10 @@ class Engine:
 
 
 @contextmanager
-def an_engine() -> Iterator[Engine]:
+def an_engine(*, networks: bool = False) -> Iterator[Engine]:
     """Yield an engine; stop it afterwards if it was started here. Raises NoEngine where none can be had.
+
+    With `networks` one of our own can make bridges, and changes this machine's firewall for them.
 
     One at a time on a machine: a second caller waits for the first to be done, so one process must not ask twice.
     """
@@ -69,7 +71,7 @@ def an_engine() -> Iterator[Engine]:
         ensure("dockerd", "docker.io")
     except NotInstalled as missing:
         raise NoEngine(f"no Docker engine answers and none can be started: {missing}") from None
-    with _one_at_a_time(), _our_own() as engine:
+    with _one_at_a_time(), _our_own(networks) as engine:
         yield engine
 
 
@@ -109,12 +111,13 @@ def _home() -> Path:
 
 
 @contextmanager
-def _our_own() -> Iterator[Engine]:
+def _our_own(networks: bool) -> Iterator[Engine]:
     # A socket's path may have 107 bytes; a cache folder's may be longer than that.
     run = Path(tempfile.mkdtemp(prefix="docker-"))
     host, log = f"unix://{run / 'docker.sock'}", _home() / "dockerd.log"
     log.unlink(missing_ok=True)
-    dockerd = Part("dockerd", _command(_home() / "data", run, host), log, env=dict(os.environ))  # with the proxy, by which it pulls
+    command = _command(_home() / "data", run, host, networks)
+    dockerd = Part("dockerd", command, log, env=dict(os.environ))  # with the proxy, by which it pulls
     dockerd.start()
     try:
         yield _answering(dockerd, Engine(host))
@@ -123,10 +126,10 @@ def _our_own() -> Iterator[Engine]:
         shutil.rmtree(run, ignore_errors=True)
 
 
-def _command(data: Path, run: Path, host: str) -> list[str]:
+def _command(data: Path, run: Path, host: str, networks: bool) -> list[str]:
     folders = [f"--data-root={data}", f"--exec-root={run / 'exec'}", f"--pidfile={run / 'pid'}", f"--host={host}"]
     no_network = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
-    return ["dockerd", *folders, *no_network]
+    return ["dockerd", *folders, *([] if networks else no_network)]
 
 
 def _answering(dockerd: Part, engine: Engine) -> Engine:

@@ -19,7 +19,7 @@ def values(images: dict[str, Image], api_server: str) -> dict[str, Any]:
         **small,
         "paperTradingMode": False,
         "networkPolicy": {"apiServer": {"ports": [443, urlsplit(api_server).port]}},
-        "images": {"pullPolicy": "Never", **{role: _reference(images[role]) for role in ("runtime", "operator", "signer")}},
+        "images": {"pullPolicy": "Never", **{role: _reference(images[role]) for role in ("runtime", "allocator", "operator", "signer")}},
     }
     tree["localnet"] |= {"enabled": True}
     tree["redis"] |= {"image": _reference(images["redis"])}

@@ -1,0 +1,128 @@
+"""Messages of the streams -> what a person is told. Pure: every sentence that leaves the house is in here.
+
+The mode marker comes first in each: [PAPER], [LOCALNET], [DEVNET], [TESTNET] or [LIVE], which alone is real money.
+"""
+
+from decimal import Decimal
+
+from memesnipe.chain.programs import DEVNET_GENESIS, LAMPORTS_PER_SOL, MAINNET_GENESIS, TESTNET_GENESIS
+from memesnipe.messages.bounds import HaltState, Mode, Side
+from memesnipe.messages.control import PORTFOLIO, AllocationDecision, ConfigApplied, HaltCommand, PositionUpdate, StrategyConfig
+from memesnipe.messages.orders import Fill
+from memesnipe.messages.promotion import PromotionStage, PromotionStep
+from memesnipe.notify.notes import Kind, Level, Note, note
+
+MARKERS = {MAINNET_GENESIS: "LIVE", DEVNET_GENESIS: "DEVNET", TESTNET_GENESIS: "TESTNET"}
+ALLOWS = {
+    HaltState.ACTIVE: "Strategies trade within their limits.",
+    HaltState.REDUCE_ONLY: "No new risk; sells, stops and closing by hand go on.",
+    HaltState.HALTED: "Strategies are silent; stops and closing by hand go on.",
+    HaltState.FROZEN: "Nothing is signed, not even an exit.",
+}
+LEVELS = {
+    HaltState.ACTIVE: Level.SUCCESS, HaltState.REDUCE_ONLY: Level.WARNING, HaltState.HALTED: Level.FAILURE, HaltState.FROZEN: Level.FAILURE,
+}  # fmt: skip
+FELL = (PromotionStage.DEMOTED, PromotionStage.COOL_DOWN)
+
+
+def marker(mode: Mode, genesis: str) -> str:
+    """Return what money it is; live on an unknown genesis is a local chain."""
+    return "[PAPER]" if mode is Mode.PAPER else f"[{MARKERS.get(genesis, 'LOCALNET')}]"
+
+
+def marker_of(config: ConfigApplied | None) -> str:
+    """Return what money is at stake in the whole installation."""
+    if config is None:
+        return "[NO CONFIG]"
+    live = any(one.mode is Mode.LIVE for one in config.strategies)
+    return marker(Mode.LIVE if live else Mode.PAPER, config.genesis)
+
+
+def of_fill(fill: Fill, config: ConfigApplied | None) -> Note:
+    """A trade: what, for how much, at which price, and why."""
+    verb, genesis = ("bought" if fill.side is Side.BUY else "sold"), config.genesis if config else ""
+    tokens = Decimal(abs(fill.token_delta_units)) / 10**fill.decimals
+    # Fee, tip and rent are parts of the wallet's change, not of the price.
+    traded = -fill.sol_delta_lamports - fill.fee_lamports - fill.tip_lamports - fill.rent_lamports
+    price = f"{abs(Decimal(traded)) / LAMPORTS_PER_SOL / tokens:.4g} SOL each" if tokens else "no token moved"
+    reason = fill.exit_cause.value.replace("_", " ") if fill.exit_cause else "the strategy's own wish"
+    body = (
+        f"{tokens:,.6g} of {fill.mint}\nfor {sol(-traded if fill.side is Side.SELL else traded)} SOL, {price}\n"
+        f"wallet {sol(fill.sol_delta_lamports, signed=True)} SOL with fee and tip\nreason: {reason}\norder {fill.intent_id}"
+    )
+    title = f"{marker(fill.mode, genesis)} {fill.strategy} {verb} {short(fill.mint)}"
+    return note(Kind.FILL, Level.INFO, title, body, fill.time_ns, lamports=fill.sol_delta_lamports)
+
+
+def of_halt(command: HaltCommand, config: ConfigApplied | None) -> Note:
+    """The kill switch, by whose hand, and what it still allows."""
+    scope = "the whole portfolio" if command.scope == PORTFOLIO else command.scope
+    body = f"reason: {command.reason or 'none given'}\nby {command.by}\n{ALLOWS[command.state]}"
+    if command.state is not HaltState.ACTIVE:
+        body += f"\n`memesnipe resume{' --frozen' if command.state is HaltState.FROZEN else ''}` reopens."
+    title = f"{marker_of(config)} {scope}: {command.state.value.replace('_', ' ').upper()}"
+    return note(Kind.HALT, LEVELS[command.state], title, body, command.time_ns)
+
+
+def of_mode(strategy: StrategyConfig, config: ConfigApplied) -> Note:
+    """A strategy's effective mode changed, whoever or whatever changed it."""
+    live = strategy.mode is Mode.LIVE
+    body = "Its orders are signed from now on." if live else "Its live positions keep their stops; new orders are on paper."
+    title = f"{marker(strategy.mode, config.genesis)} {strategy.id} is {'LIVE' if live else 'on paper'} now"
+    return note(Kind.MODE, Level.WARNING if live else Level.INFO, title, f"{body}\nconfiguration {config.version}", config.time_ns)
+
+
+def of_promotion(step: PromotionStep, config: ConfigApplied | None) -> Note:
+    """A step up or down between paper and the whole share of capital."""
+    canary = f" (step {step.step} of {step.steps}, {step.weight_bps / 100:g} % of its share)" if step.step else ""
+    title = f"{marker_of(config)} {step.strategy}: {_words(step.before)} → {_words(step.after)}{canary}"
+    level = Level.WARNING if step.after in FELL else Level.SUCCESS
+    return note(Kind.PROMOTION, level, title, f"reason: {step.reason}", step.time_ns)
+
+
+def of_allocation(before: AllocationDecision, after: AllocationDecision, config: ConfigApplied | None) -> Note:
+    """Capital moved between strategies."""
+    old = {one.strategy: one.weight_bps for one in before.shares}
+    moved = [
+        f"{one.strategy} {old.get(one.strategy, 0) / 100:g} % → {one.weight_bps / 100:g} % ({sol(one.capital_lamports)} SOL)"
+        for one in after.shares
+        if one.weight_bps != old.get(one.strategy, 0)
+    ]
+    body = "\n".join([*moved, f"reason: {after.reason or after.method}"])
+    return note(Kind.ALLOCATION, Level.INFO, f"{marker_of(config)} capital is shared out anew", body, after.time_ns)
+
+
+def of_bare(update: PositionUpdate, config: ConfigApplied | None) -> Note:
+    """A position that nothing sells when the price falls."""
+    money = marker(update.mode, config.genesis if config else "")
+    title = f"{money} {update.strategy} holds {short(update.mint)} without a stop"
+    body = f"{update.mint}\ncost {sol(update.cost_lamports)} SOL\n`memesnipe close {update.strategy} {update.mint}` sells it."
+    return note(Kind.POSITION, Level.FAILURE, title, body, update.time_ns)
+
+
+def of_absence(from_ns: int, until_ns: int, config: ConfigApplied | None) -> Note:
+    """We were away: what was said meanwhile on order streams may be trimmed by now."""
+    minutes = max(1, (until_ns - from_ns) // 60_000_000_000)
+    body = "Fills of that time may not be told here. `memesnipe orders list` and `memesnipe report` have all of them."
+    return note(Kind.SELF, Level.WARNING, f"{marker_of(config)} notifications were away for {minutes} min", body, until_ns)
+
+
+def of_sum(kind: Kind, count: int, lamports: int, last: str, time_ns: int, config: ConfigApplied | None) -> Note:
+    """What was not said one by one."""
+    moved = f"\nwallet {sol(lamports, signed=True)} SOL together" if lamports else ""
+    more = "more fills" if kind is Kind.FILL else f"more messages about {kind.value}s"
+    return note(kind, Level.WARNING, f"{marker_of(config)} {count} {more}", f"the last: {last}{moved}", time_ns, lamports=lamports)
+
+
+def short(mint: str) -> str:
+    """Return a mint as a title has room for it; the whole stands below."""
+    return f"{mint[:4]}…{mint[-4:]}"
+
+
+def sol(lamports: int, *, signed: bool = False) -> str:
+    """Return lamports as SOL."""
+    return f"{Decimal(lamports) / LAMPORTS_PER_SOL:{'+' if signed else ''}.4f}"
+
+
+def _words(stage: PromotionStage) -> str:
+    return stage.value.replace("_", " ")

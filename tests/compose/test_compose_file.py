@@ -1,0 +1,234 @@
+"""The compose file as text: confined services, a signer that only wallet_guard reaches, pinned images, every setting explained."""
+
+import re
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from memesnipe.testing.stacks import ROOT
+from memesnipe_operator.setup import dealing
+from memesnipe_operator.setup.settings import SetupSettings
+
+TEXT = (ROOT / "docker-compose.yml").read_text()
+FILE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+EXAMPLE = (ROOT / ".env.example").read_text()
+OURS = {
+    *("control", "executor", "strategy_factory", "autonomous_allocator", "data_consumers", "risk_guardian", "wallet_guard", "signer"),
+    *("position_manager", "dashboard"),
+}
+APPUSER = "10001:10001"
+MONITORING = {"prometheus": "65534:65534", "grafana": "472:472"}
+"""Their images have users of their own."""
+ENDS = {"setup", "cli"}
+VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::[-+?]|})")
+
+each_service = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def networks_of(name: str) -> set[str]:
+    return set(SERVICES[name].get("networks", ()))
+
+
+def sources_of(name: str) -> set[str]:
+    """The volumes and files that a service sees."""
+    mounts = SERVICES[name].get("volumes", [])
+    return {mount["source"] if isinstance(mount, dict) else re.split(r":(?=/)", mount)[0] for mount in mounts}
+
+
+def explained() -> dict[str, str]:
+    """Every key of .env.example with the comment above it; keys without a line between them share one."""
+    found: dict[str, str] = {}
+    comment = ""
+    for line in EXAMPLE.splitlines():
+        if key := re.match(r"#?([A-Z][A-Z_]+)=", line):
+            found[key[1]] = comment
+        elif line.startswith("# ") and not line.startswith("# ---"):
+            comment += line
+        else:
+            comment = ""
+    return found
+
+
+def test_there_is_one_compose_file() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+
+    assert [path for path in tracked if re.search(r"(^|/)(docker-)?compose[^/]*\.ya?ml$", path) and "/tools/" not in path] in (
+        ["docker-compose.yml"],
+        [],
+    )
+
+
+def test_every_service_of_the_system_is_there() -> None:
+    assert set(SERVICES) >= OURS | {"redis", "prometheus", "grafana", "localnet"}
+
+
+@each_service
+def test_nobody_is_root_and_nothing_can_be_written_or_gained(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["user"] == MONITORING.get(name, APPUSER)
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "cap_add", "devices", "pid", "ipc"} & set(service)
+
+
+@each_service
+def test_memory_cpu_processes_and_logs_have_a_limit(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["mem_limit"]
+    assert service["cpus"]
+    assert service["pids_limit"]
+    assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "5"}}
+
+
+@each_service
+def test_whoever_runs_says_whether_it_is_well_and_comes_back(name: str) -> None:
+    service = SERVICES[name]
+
+    if name in ENDS:
+        assert (service["restart"], service["healthcheck"]) == ("no", {"disable": True})
+    else:
+        assert service["restart"] == "unless-stopped"
+        assert service["healthcheck"]["test"]
+
+
+@each_service
+def test_whoever_waits_waits_until_the_other_is_well(name: str) -> None:
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        assert how["condition"] == ("service_completed_successfully" if other == "setup" else "service_healthy")
+
+
+def test_only_wallet_guard_shares_a_network_with_the_signer_and_it_leads_nowhere() -> None:
+    beside = {name for name in SERVICES if networks_of(name) & networks_of("signer")}
+
+    assert networks_of("signer") == {"signing"}
+    assert beside == {"signer", "wallet_guard"}
+    assert FILE["networks"]["signing"] == {"internal": True}
+    assert "ports" not in SERVICES["signer"]
+
+
+def test_only_those_who_ask_hosts_outside_get_out() -> None:
+    outward = {name for name, network in FILE["networks"].items() if not network.get("internal")}
+    masquerades = FILE["networks"]["pages"]["driver_opts"]["com.docker.network.bridge.enable_ip_masquerade"]
+
+    assert outward == {"outside", "pages"}
+    assert masquerades == "false"
+    assert {name for name in SERVICES if "outside" in networks_of(name)} == {
+        *("control", "data_consumers", "wallet_guard", "position_manager", "notifier")
+    }
+
+
+def test_prometheus_and_grafana_do_not_reach_redis() -> None:
+    assert not networks_of("prometheus") & networks_of("redis")
+    assert not networks_of("grafana") & networks_of("redis")
+
+
+def test_ports_are_published_on_loopback_alone() -> None:
+    ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+
+    assert ports == {
+        "dashboard": ["127.0.0.1:${DASHBOARD_PORT:-80}:8080"],
+        "grafana": ["127.0.0.1:${GRAFANA_PORT:-3000}:3000"],
+        "prometheus": ["127.0.0.1:${PROMETHEUS_PORT:-9090}:9090"],
+    }
+
+
+def test_the_wallet_and_jitos_key_are_mounted_read_only_into_the_signer_alone() -> None:
+    mounted = {name: mount for name, service in SERVICES.items() for mount in service.get("volumes", []) if "/run/wallet/" in str(mount)}
+    targets = {mount["target"] for mount in SERVICES["signer"]["volumes"] if isinstance(mount, dict)}
+
+    assert set(mounted) == {"signer"}
+    assert targets == {"/run/wallet/my_wallet.json", "/run/wallet/jito_auth_key.json"}
+    assert all(mount["read_only"] for mount in SERVICES["signer"]["volumes"] if isinstance(mount, dict))
+
+
+def test_a_service_has_its_own_keys_and_cannot_change_them() -> None:
+    for name in SERVICES:
+        keys = {source for source in sources_of(name) if source.startswith("keys-")}
+        if name != "setup":
+            assert keys <= {f"keys-{name.replace('_', '-')}"}, name
+            assert all(
+                str(mount).endswith(":/var/lib/memesnipe/keys:ro") for mount in SERVICES[name].get("volumes", []) if "keys-" in str(mount)
+            )
+
+
+def test_setup_has_a_volume_for_everyone_it_deals_to() -> None:
+    mounted = {mount.rpartition("/")[2] for mount in SERVICES["setup"]["volumes"] if ":/setup/" in mount}
+    dockerfile = re.search(r"for service in ([a-z_ \\\n]+);", (ROOT / "Dockerfile.python").read_text())
+
+    assert dockerfile
+    assert mounted == set(dealing.services()) | {"notifier"}
+    assert set(dockerfile[1].replace("\\", "").split()) == mounted
+
+
+def test_nobody_but_the_signer_gets_a_wallets_key_and_nobody_but_its_owner_a_role_key() -> None:
+    dealt = dealing.deals(SetupSettings(redis_address="redis:6379", localnet=True))
+    owners = {
+        file: {deal.service for deal in dealt if deal.file == file}
+        for file in ("localnet_wallet.json", "risk.key", "guard.key", "lease.key")
+    }
+
+    assert owners == {
+        "localnet_wallet.json": {"signer"},
+        "risk.key": {"risk_guardian"},
+        "guard.key": {"wallet_guard"},
+        "lease.key": {"control"},
+    }
+
+
+@each_service
+def test_images_are_pinned_and_name_no_registry(name: str) -> None:
+    image = re.sub(r"^\$\{[A-Z_]+:-(.*)}$", r"\1", SERVICES[name]["image"])
+    repository, _, tag = image.partition("@")[0].partition(":")
+
+    assert "." not in repository.split("/")[0]
+    assert re.search(r"\d+\.\d+", tag), image
+
+
+def test_our_images_come_from_the_one_dockerfile_by_role() -> None:
+    built = {name: service["build"] for name, service in SERVICES.items() if "build" in service}
+    roles = {name: build["args"]["ROLE"] for name, build in built.items()}
+
+    assert {build["dockerfile"] for build in built.values()} == {"Dockerfile.python"}
+    assert {name: role for name, role in roles.items() if role != "runtime"} == {
+        "setup": "operator",
+        "signer": "signer",
+        "autonomous_allocator": "allocator",
+    }
+
+
+def test_every_variable_is_explained_and_every_explanation_is_of_a_variable() -> None:
+    used = set(VARIABLE.findall(TEXT)) | {"COMPOSE_PROFILES"}
+
+    assert set(explained()) == used
+    assert [key for key, comment in explained().items() if len(comment) < 20] == []
+
+
+def test_a_default_that_is_shown_is_the_one_in_the_compose_file() -> None:
+    shown = dict(re.findall(r"^#([A-Z][A-Z_]+)=(\S+)$", EXAMPLE, re.MULTILINE))
+    defaults = {name: default for name, default in re.findall(r"\$\{([A-Z_]+):-([^}]*)}", TEXT) if default and default != "/dev/null"}
+
+    assert {name: shown[name] for name in shown if name in defaults and not name.endswith(("WALLET_FILE", "JITO_AUTH_FILE"))} == {
+        name: defaults[name] for name in shown if name in defaults and not name.endswith(("WALLET_FILE", "JITO_AUTH_FILE"))
+    }
+
+
+def test_the_example_trades_on_paper_on_the_localnet() -> None:
+    set_lines = dict(re.findall(r"^([A-Z][A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+
+    assert set_lines["PAPER_TRADING_MODE"] == "true"
+    assert set_lines["COMPOSE_PROFILES"] == "localnet"
+    assert set_lines["MEMESNIPE_RPC_URL"].startswith("http://localnet:")
+    assert "PAPER_TRADING_MODE: ${PAPER_TRADING_MODE:-true}" in TEXT
+
+
+def test_no_secret_is_handed_over_in_an_environment_or_argument() -> None:
+    urls = re.findall(r"redis://[^\s\"]*@", TEXT)
+
+    assert urls == []
+    assert all(service.get("environment", {}).get("MEMESNIPE_REDIS_URL", "").count("@") == 0 for service in SERVICES.values())
