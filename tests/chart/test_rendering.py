@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from memesnipe.allocator.settings import AllocatorSettings
 from memesnipe.cli.main import SERVICES
 from memesnipe.consumers.settings import ConsumerSettings
 from memesnipe.control.access import service_users
 from memesnipe.dashboard.settings import DashboardSettings
 from memesnipe.factory.settings import FactorySettings
 from memesnipe.guard.settings import GuardSettings
-from memesnipe.kernel.settings import CommonSettings, load, variable
+from memesnipe.kernel.settings import load, variable
 from memesnipe.localnet.__main__ import settings_of
 from memesnipe.notify.settings import NotifySettings
 from memesnipe.positions.settings import PositionSettings
@@ -34,7 +35,7 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "wallet-guard": GuardSettings,
     "signer": SignerSettings,
     "position-manager": PositionSettings,
-    "autonomous-allocator": CommonSettings,
+    "autonomous-allocator": AllocatorSettings,
     "strategy-factory": FactorySettings,
     "data-consumers": ConsumerSettings,
     "dashboard": DashboardSettings,

@@ -25,6 +25,7 @@ from memesnipe.ledger.write import LedgerWriter
 from memesnipe.notify.book import Book
 from memesnipe.notify.destinations import destinations_in
 from memesnipe.notify.summary import DAY_NS, summary_of
+from memesnipe.notify.wording import stakes_of
 from memesnipe.testing.builders import SOL, a_config, a_fill, a_halt, a_sale, an_intent
 from memesnipe.testing.chats import SECRET, Chat
 from memesnipe.testing.stacks import a_free_port, until
@@ -184,7 +185,7 @@ async def test_a_destination_that_refuses_is_asked_again_and_gets_what_waited_as
 async def test_after_a_time_away_it_says_so(bus: RedisBus, chat: Chat, start: Start) -> None:
 
     long_ago = time.time_ns() - 600 * NS_PER_S
-    stored = msgspec.msgpack.encode(Book(began_ms=long_ago // 10**6, seen_ns=long_ago, config=a_config(), taken={"1-json": 0}))
+    stored = msgspec.msgpack.encode(Book(began_ms=long_ago // 10**6, seen_ns=long_ago, stakes=stakes_of(a_config()), taken={"1-json": 0}))
     await bus.commit(Batch("test", ()), (), State(STATE_KEY.format(stage="notifier"), 0, stored))
 
     start(chat.url).ready()
@@ -253,7 +254,7 @@ def test_the_daily_summary_counts_the_day_alone_from_the_ledger(tmp_path: Path) 
         sale = a_sale(size_units=bought.token_delta_units, time_ns=now_ns - age_ns)
         LedgerWriter(engine).record([bought, a_fill(sale, slot=slot + 1, sol_delta_lamports=SOL // 5)])
 
-    one = summary_of(engine, a_config(), now_ns)
+    one = summary_of(engine, stakes_of(a_config()), now_ns)
 
     assert one.title == "[PAPER] the last 24 hours"
     assert "momentum: 1 trades closed, 1 won, net +0.1000 SOL" in one.body

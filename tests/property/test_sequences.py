@@ -1,4 +1,4 @@
-"""Allocator, risk_guardian and position_manager together over ten thousand courses of events; and a bug planted in any of their rules is found.
+"""Allocator, risk_guardian and position_manager together over ten thousand courses of events; a bug planted in any of their rules is found.
 
 `MEMESNIPE_EXAMPLES=10` runs ten times as many, others each time.
 """
@@ -115,8 +115,8 @@ def generous(config: Any) -> dict[str, int]:
 
 def release_twice(book: books.Book, strategy: str, rejection: Any) -> books.Book:
     """A refusal that releases somebody's room."""
-    account = book.paper.account(strategy)
-    return book.replace(Mode.PAPER, book.paper.with_account(strategy, msgspec.structs.replace(account, reservations={}, reserved_lamports=0)))
+    account = msgspec.structs.replace(book.paper.account(strategy), reservations={}, reserved_lamports=0)
+    return book.replace(Mode.PAPER, book.paper.with_account(strategy, account))
 
 
 def no_memory(book: books.Book, strategy: str, intent_id: str) -> bool:

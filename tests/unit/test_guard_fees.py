@@ -15,6 +15,7 @@ from memesnipe.guard.fees import PRICE_FRESH_S, PRICE_OLD_S, QUESTIONS_MAX, SILE
 from memesnipe.guard.metrics import FEE_ESTIMATES
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.reasons import ReasonCode
+from memesnipe.testing.builders import an_exit, an_intent
 
 LEVELS = PriorityFeeLevels(low=100.0, medium=200.1, high=300.0, very_high=400.0)
 FLOOR = TipFloor(1e-6, 1e-5, 3.6e-5, 0.0014)
@@ -168,3 +169,12 @@ async def test_markets_beyond_the_bound_are_forgotten_oldest_first() -> None:
     await asked.offer(["pool 0"], Lane.NORMAL)
 
     assert hosts.asked == [("pool 0",)]
+
+
+@pytest.mark.parametrize(("urgency", "attempt", "doubled"), [(0, 1, 0), (0, 2, 1), (2, 1, 2), (2, 3, 4), (10**6, 3, 10)])
+def test_each_try_of_an_exit_and_each_of_its_attempts_offers_twice_as_much(urgency: int, attempt: int, doubled: int) -> None:
+    assert fees.urgency_of(fees.more_urgent(an_exit(urgency=urgency), attempt)) == doubled
+
+
+def test_a_buy_offers_no_more_however_often_it_is_tried() -> None:
+    assert fees.urgency_of(fees.more_urgent(an_intent(), 3)) == 0

@@ -11,12 +11,13 @@ from memesnipe.messages.control import AllocationDecision
 from memesnipe.messages.orders import ExitCause, FillStatus
 from memesnipe.messages.promotion import PromotionStage, PromotionStep
 from memesnipe.notify.alerts import notes_in
-from memesnipe.notify.book import Book, Terms, for_destination, hear, known, tell, tell_sums, took
+from memesnipe.notify.book import Book, Terms, for_destination, hear, known, news, tell, tell_sums, took
 from memesnipe.notify.delivery import together
 from memesnipe.notify.limit import SUM_AFTER_NS
 from memesnipe.notify.notes import Kind, Level, Note, note
 from memesnipe.notify.settings import NotifySettings
 from memesnipe.notify.summary import due_day
+from memesnipe.notify.wording import Stakes, stakes_of
 from memesnipe.testing.builders import (
     GENESIS,
     MINT,
@@ -35,7 +36,7 @@ from memesnipe.testing.builders import (
 )
 
 TERMS = NotifySettings(notify_per_minute=3).terms()
-STARTED = Book(began_ms=1, config=a_config())
+STARTED = Book(began_ms=1, stakes=stakes_of(a_config()))
 MINUTE_NS = 60 * SOL
 
 
@@ -69,7 +70,7 @@ def test_a_fill_names_strategy_token_size_price_reason_and_that_it_is_paper() ->
     [(Mode.LIVE, MAINNET_GENESIS, "[LIVE]"), (Mode.LIVE, "1ocaLnet", "[LOCALNET]"), (Mode.PAPER, MAINNET_GENESIS, "[PAPER]")],
 )
 def test_only_real_money_is_marked_live(mode: Mode, genesis: str, marker: str) -> None:
-    _, (one,) = heard(a_fill(mode=mode), book=Book(began_ms=1, config=a_config(genesis=genesis)))
+    _, (one,) = heard(a_fill(mode=mode), book=Book(began_ms=1, stakes=Stakes(genesis, live=False)))
 
     assert one.title.startswith(marker)
 
@@ -234,3 +235,12 @@ def test_a_note_that_is_not_said_is_not_numbered() -> None:
         book, said = tell(book, note(Kind.SELF, Level.INFO, "again", "", START_NS), TERMS, START_NS)
 
     assert book.numbered == len(book.waiting) == TERMS.per_minute[Kind.SELF]
+
+
+def test_reading_on_without_a_word_need_not_be_kept_and_a_suppressed_fill_must() -> None:
+    flooded, _ = heard(*(a_fill() for _ in range(3)))
+
+    read_on = msgspec.structs.replace(flooded, after={"stream": "2-0"}, seen_ns=START_NS)
+    one_more, _ = hear(flooded, [a_fill()], TERMS, START_NS)
+
+    assert (news(flooded, read_on), news(flooded, one_more)) == (False, True)

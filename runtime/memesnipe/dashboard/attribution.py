@@ -1,6 +1,7 @@
 """Where each strategy's money came from and went, for the page and for Prometheus: a thread of its own looks at the ledger.
 
-A hundred thousand fills take five seconds to fold, and the page must not wait for it: it asks for these numbers by themselves, and less often.
+A hundred thousand fills take five seconds to fold, and the page must not wait for it: it asks for these numbers by themselves, and
+less often.
 """
 
 import threading

@@ -2,8 +2,8 @@
 
 Two hosts are asked: the RPC host for the priority fee of the accounts the swap writes (Helius' estimate), Jito for its tip floor. An
 order does not wait for them: an answer that is late, broken or missing is counted, and the configured constants stand in. Exits offer a
-higher percentile than buys, for a position that cannot be left costs more than any fee. The policy's caps are applied to the
-bytes, not here. Paper asks the same numbers, so that it pays what live would.
+higher percentile than buys, for a position that cannot be left costs more than any fee, and twice as much at each further try. The
+policy's caps are applied to the bytes, not here. Paper asks the same numbers, so that it pays what live would.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from memesnipe.guard import metrics
 from memesnipe.guard.settings import Percentile
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.logs import logger
+from memesnipe.messages.orders import ExitIntent, Intent
 
 T = TypeVar("T")
 Question = tuple[str, ...]
@@ -36,6 +37,8 @@ QUESTIONS_MAX = 256
 PRICE_FRESH_S, PRICE_OLD_S = 2.0, 20.0
 TIP_FRESH_S, TIP_OLD_S = 10.0, 60.0
 """A fresh answer is not asked for again; an old one is not used."""
+DOUBLINGS_MAX = 10
+"""A thousand times the first offer: any policy's cap is below it."""
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -120,6 +123,18 @@ class Fees:
 
     async def _floor(self, lane: Lane) -> TipFloor | None:
         return await self._floors.get((), lane) if self._floors else None
+
+
+def urgency_of(intent: Intent) -> int:
+    """Return how often an order's offer is doubled: an exit's alone, which says it itself."""
+    return min(intent.urgency, DOUBLINGS_MAX) if isinstance(intent, ExitIntent) else 0
+
+
+def more_urgent(intent: Intent, attempt: int) -> Intent:
+    """Return the order as it is to be quoted at an attempt of its own, from 1: what did not land in a minute offered too little."""
+    if not isinstance(intent, ExitIntent) or attempt <= 1:
+        return intent
+    return msgspec.structs.replace(intent, urgency=intent.urgency + attempt - 1)
 
 
 def price_at(levels: PriorityFeeLevels, percentile: Percentile) -> int:

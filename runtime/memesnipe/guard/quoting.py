@@ -24,7 +24,7 @@ from memesnipe.chain.clients.rpc_types import Account, Blockhash, SimulationValu
 from memesnipe.chain.programs import ALT_PROGRAM, BPS, JITO_TIP_ACCOUNTS, WRAPPED_SOL_MINT
 from memesnipe.guard import metrics
 from memesnipe.guard.expiry import Expiry
-from memesnipe.guard.fees import Fees
+from memesnipe.guard.fees import Fees, urgency_of
 from memesnipe.guard.paper import Cost
 from memesnipe.guard.venue import Ready
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
@@ -112,7 +112,8 @@ class Quoting:
             self._expiry.blockhash(floor, lane), self._accounts(intent, quote, lane), self._fees.offer(_written(quote), lane)
         )
         price = offer.price_micro_lamports or build.advised_price(quote, self._fees.wishes.compute_unit_price_micro_lamports)
-        return Found(quote, tables, mint, blockhash, self._tip_account(intent.id), price, offer.tip_lamports)
+        doubled = urgency_of(intent)
+        return Found(quote, tables, mint, blockhash, self._tip_account(intent.id), price << doubled, offer.tip_lamports << doubled)
 
     async def _quote(self, intent: Intent, wallet: str, lane: Lane) -> Build:
         sells = policy.sells(intent)

@@ -13,6 +13,7 @@ from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
 from memesnipe.chain.clients.limits import Lane
 from memesnipe.guard import live_checks, metrics
+from memesnipe.guard.fees import more_urgent
 from memesnipe.guard.hosts import Hosts, Keys
 from memesnipe.guard.live_checks import Identity
 from memesnipe.guard.standing import Standing
@@ -44,7 +45,7 @@ class Requests:
         """Return a request on a fresh quote, still without our approval, and what was quoted. Raises Refused."""
         identity = await self.require_allowed(order)
         await self._lease(order)
-        ready = await self._ready(order, identity)
+        ready = await self._ready(more_urgent(order.intent, number), identity)
         request = SwapTransaction(
             intent=order.intent,
             attempt=number,
@@ -97,13 +98,13 @@ class Requests:
                 await asyncio.sleep(PAUSE_S)
         return self._identity
 
-    async def _ready(self, order: ApprovedOrder, identity: Identity) -> Ready:
+    async def _ready(self, intent: Intent, identity: Identity) -> Ready:
         """Return bytes worth approving; a host that does not answer is asked again, for a fresh quote. Raises Refused."""
-        lane, limits = lane_of(order.intent), self._standing().config.limits
+        lane, limits = lane_of(intent), self._standing().config.limits
         refused = Refused(ReasonCode.QUOTE_MISSING, "no quote in time")
         for _ in range(QUOTES_MAX):
             try:
-                return await self._hosts.venue.prepare(order.intent, identity.wallet, limits, lane)
+                return await self._hosts.venue.prepare(intent, identity.wallet, limits, lane)
             except (Unavailable, BadInput) as error:
                 refused = Refused(ReasonCode.QUOTE_MISSING, str(error))
             except Refused as error:

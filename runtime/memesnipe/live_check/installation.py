@@ -17,6 +17,7 @@ from memesnipe.guard.settings import GuardSettings
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.settings import PREFIX, load, variable
 from memesnipe.live_check.facts import Place, Unseen
+from memesnipe.notify.settings import NotifySettings
 from memesnipe.positions.settings import PositionSettings
 from memesnipe.risk.settings import RiskSettings
 from memesnipe.signer.environment import refuse_keys_in
@@ -28,7 +29,10 @@ from memesnipe.supervisor.wallet import public_key
 IN_A_CLUSTER = "KUBERNETES_SERVICE_HOST"
 SIGNERS_POD = "the signer's pod alone has it; how to look there: docs/howto/go-live.md#before-the-first-live-order"
 OF_TESTS = {"MEMESNIPE_FAILPOINT", "MEMESNIPE_FAILPOINT_ONCE", "MEMESNIPE_PAPER_SLOTS_MAX", "MEMESNIPE_TEST_REDIS_URL"}
-ALL = (GuardSettings, SignerSettings, ConsumerSettings, PositionSettings, ControlSettings, RiskSettings, ExecutorSettings, UpSettings)
+ALL = (
+    GuardSettings, SignerSettings, ConsumerSettings, PositionSettings, ControlSettings, RiskSettings, ExecutorSettings,
+    NotifySettings, UpSettings,
+)  # fmt: skip
 """Whoever reads MEMESNIPE_ variables where the services are started one by one."""
 
 

@@ -17,6 +17,7 @@ from memesnipe.messages.promotion import PromotionStep
 from memesnipe.notify import wording
 from memesnipe.notify.limit import Buckets, admit, sums
 from memesnipe.notify.notes import Kind, Note
+from memesnipe.notify.wording import Stakes
 
 WAITING_MAX = 200
 """Messages kept for a destination that does not answer; the oldest go first, counted."""
@@ -52,7 +53,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     modes: dict[str, Mode] = {}
     """Effective mode by strategy, as last said."""
     halts: dict[str, HaltState] = {}
-    allocation: AllocationDecision | None = None
+    weights_bps: dict[str, int] | None = None
+    """By strategy, as last said; None: never."""
     bare: tuple[str, ...] = ()
     """Positions without a stop that were said."""
     buckets: Buckets = Buckets()
@@ -62,7 +64,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the newest note by destination that took it."""
     summary_day: int = 0
     """Days since 1970 of the newest daily summary."""
-    config: ConfigApplied | None = None
+    stakes: Stakes | None = None
 
 
 def hear(book: Book, messages: Iterable[Any], terms: Terms, now_ns: int) -> tuple[Book, int]:
@@ -88,8 +90,13 @@ def tell_sums(book: Book, terms: Terms, now_ns: int) -> Book:
     buckets, due = sums(book.buckets, now_ns, dict(terms.per_minute))
     book = msgspec.structs.replace(book, buckets=buckets)
     for kind, one in due.items():
-        book = _numbered(book, wording.of_sum(kind, one.count, one.lamports, one.last, now_ns, book.config))
+        book = _numbered(book, wording.of_sum(kind, one.count, one.lamports, one.last, now_ns, book.stakes))
     return book
+
+
+def news(before: Book, after: Book) -> bool:
+    """Return whether anything changed but how far we read: what made no note makes none when it is read again, so it need not be kept."""
+    return msgspec.structs.replace(after, after=before.after, seen_ns=before.seen_ns) != before
 
 
 def for_destination(book: Book, name: str) -> tuple[Waiting, ...]:
@@ -121,13 +128,13 @@ def _numbered(book: Book, one: Note) -> Book:
 def _heard(book: Book, message: Any, terms: Terms) -> tuple[Book, list[Note]]:
     if isinstance(message, Fill):
         wanted = message.status is FillStatus.FILLED and message.mode in terms.fills
-        return book, [wording.of_fill(message, book.config)] if wanted else []
+        return book, [wording.of_fill(message, book.stakes)] if wanted else []
     if isinstance(message, HaltCommand):
         return _halted(book, message)
     if isinstance(message, ConfigApplied):
         return _applied(book, message)
     if isinstance(message, PromotionStep):
-        return book, [wording.of_promotion(message, book.config)] if message.before is not message.after or message.step > 1 else []
+        return book, [wording.of_promotion(message, book.stakes)] if message.before is not message.after or message.step > 1 else []
     if isinstance(message, AllocationDecision):
         return _allocated(book, message)
     return _held(book, message) if isinstance(message, PositionUpdate) else (book, [])
@@ -138,34 +145,28 @@ def _halted(book: Book, command: HaltCommand) -> tuple[Book, list[Note]]:
     before = book.halts.get(command.scope, HaltState.ACTIVE)
     if before is command.state or (command.by in MACHINES and SEVERITY[command.state] < SEVERITY[before]):
         return book, []
-    return msgspec.structs.replace(book, halts={**book.halts, command.scope: command.state}), [wording.of_halt(command, book.config)]
+    return msgspec.structs.replace(book, halts={**book.halts, command.scope: command.state}), [wording.of_halt(command, book.stakes)]
 
 
 def _applied(book: Book, config: ConfigApplied) -> tuple[Book, list[Note]]:
     """A strategy that is new and on paper is no news; one that is new and live is."""
     notes = [wording.of_mode(one, config) for one in config.strategies if book.modes.get(one.id, Mode.PAPER) is not one.mode]
     modes = {one.id: one.mode for one in config.strategies}
-    return msgspec.structs.replace(book, config=config, modes=modes), notes
+    return msgspec.structs.replace(book, stakes=wording.stakes_of(config), modes=modes), notes
 
 
 def _allocated(book: Book, decision: AllocationDecision) -> tuple[Book, list[Note]]:
-    before = book.allocation
-    book = msgspec.structs.replace(book, allocation=decision)
-    if before is None or not _moved(before, decision):
-        return book, []
-    return book, [wording.of_allocation(before, decision, book.config)]
-
-
-def _moved(before: AllocationDecision, after: AllocationDecision) -> bool:
-    old, new = ({one.strategy: one.weight_bps for one in each.shares} for each in (before, after))
-    return any(abs(new.get(name, 0) - old.get(name, 0)) >= MOVED_BPS_MIN for name in old | new)
+    before, after = book.weights_bps, {one.strategy: one.weight_bps for one in decision.shares}
+    book = msgspec.structs.replace(book, weights_bps=after)
+    moved = before is not None and any(abs(after.get(name, 0) - before.get(name, 0)) >= MOVED_BPS_MIN for name in before | after)
+    return book, [wording.of_allocation(before or {}, decision, book.stakes)] if moved else []
 
 
 def _held(book: Book, update: PositionUpdate) -> tuple[Book, list[Note]]:
     key = f"{update.strategy}:{update.mode.value}:{update.mint}"
     bare = update.units > 0 and update.stop_base_units == 0
     if bare and key not in book.bare:
-        return msgspec.structs.replace(book, bare=(*book.bare, key)[-BARE_MAX:]), [wording.of_bare(update, book.config)]
+        return msgspec.structs.replace(book, bare=(*book.bare, key)[-BARE_MAX:]), [wording.of_bare(update, book.stakes)]
     if not bare and key in book.bare:
         return msgspec.structs.replace(book, bare=tuple(one for one in book.bare if one != key)), []
     return book, []

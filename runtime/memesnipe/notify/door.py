@@ -1,17 +1,19 @@
-"""The one way in: Alertmanager's webhook at POST /alerts. It answers 200 once the alerts are noted, 400 to what is none of its requests."""
+"""The one way in: Alertmanager's webhook at POST /alerts. It answers 200 once the alerts are kept, 503 where they cannot be,
+and 400 to what is none of its requests."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from memesnipe.kernel.errors import BadInput, ConfigError
+from memesnipe.bus.api import StaleState
+from memesnipe.kernel.errors import BadInput, ConfigError, Unavailable
 from memesnipe.kernel.logs import logger
 from memesnipe.notify import metrics
 from memesnipe.notify.alerts import BYTES_MAX, notes_in
 from memesnipe.notify.notes import Note
 
-Say = Callable[[Note], None]
+Say = Callable[[list[Note]], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -28,8 +30,12 @@ async def alerts_door(host: str, port: int, marker: Callable[[], str], now_ns: C
             metrics.ALERTS.labels("bad_input").inc()
             logger().warning("alerts_refused", detail=str(error))
             return web.Response(status=400, text=f"{error}\n")
-        for one in notes:
-            say(one)
+        try:
+            await say(notes)
+        except (Unavailable, StaleState) as error:
+            metrics.ALERTS.labels("unavailable").inc()
+            logger().warning("alerts_put_off", detail=str(error))
+            return web.Response(status=503, text="not kept: say it again\n")
         metrics.ALERTS.labels("noted").inc()
         return web.Response(text="noted\n")
 

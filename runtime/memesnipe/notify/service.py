@@ -19,7 +19,7 @@ from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load
 from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.notify import metrics, wording
-from memesnipe.notify.book import Book, Terms, for_destination, hear, known, tell, tell_sums, took
+from memesnipe.notify.book import Book, Terms, for_destination, hear, known, news, tell, tell_sums, took
 from memesnipe.notify.delivery import backoff_s, together
 from memesnipe.notify.destinations import Destination, destinations_in
 from memesnipe.notify.door import alerts_door
@@ -57,16 +57,21 @@ class Notifier:
         if not self.book.began_ms:
             self.book = await self._first(now_ns)
         elif now_ns - self.book.seen_ns > AWAY_NS:
-            self.say(wording.of_absence(self.book.seen_ns, now_ns, self.book.config))
+            self.say(wording.of_absence(self.book.seen_ns, now_ns, self.book.stakes))
         self.book = known(self.book, [one.name for one in self.destinations])
         await self._keep()
 
     async def _first(self, now_ns: int) -> Book:
         config, halts = await newest(self._bus, CONFIG.name), fold_halts(Halts(), await self._bus.fold(KILL_SWITCH.name))
-        modes = {one.id: one.mode for one in config.strategies} if config else {}
         allocation = await newest(self._bus, ALLOCATIONS.name)
-        began_ms = now_ns // NS_PER_MS
-        return Book(began_ms=began_ms, seen_ns=now_ns, config=config, modes=modes, halts=dict(halts.states), allocation=allocation)
+        return Book(
+            began_ms=now_ns // NS_PER_MS,
+            seen_ns=now_ns,
+            stakes=wording.stakes_of(config) if config else None,
+            modes={one.id: one.mode for one in config.strategies} if config else {},
+            halts=dict(halts.states),
+            weights_bps={one.strategy: one.weight_bps for one in allocation.shares} if allocation else None,
+        )
 
     async def look(self) -> None:
         """Make notes of what is new, and keep them before anybody hears of them. Raises Unavailable, StaleState."""
@@ -77,7 +82,7 @@ class Notifier:
         after = tell_sums(after, self._terms, now_ns)
         self.book = msgspec.structs.replace(after, after={**after.after, **cursors(entries)})
         metrics.SUPPRESSED.inc(suppressed)
-        if self.book != before or self._unkept or now_ns - before.seen_ns > KEPT_EVERY_NS:
+        if news(before, self.book) or self._unkept or now_ns - before.seen_ns > KEPT_EVERY_NS:
             self.book = msgspec.structs.replace(self.book, seen_ns=now_ns)
             await self._keep()
         if self.book.numbered > before.numbered:
@@ -92,6 +97,12 @@ class Notifier:
         self._unkept = True
         if self.book.numbered > before:
             self._announce(before)
+
+    async def say_alerts(self, notes: Sequence[Note]) -> None:
+        """Take what Alertmanager said, and keep it before it is told that it was heard. Raises Unavailable, StaleState."""
+        for one in notes:
+            self.say(one)
+        await self._keep()
 
     def summarized(self, day: int) -> bool:
         """Return whether the summary of a day was said; on the first day there is nothing to sum up yet."""
@@ -169,9 +180,9 @@ async def _serve(notifier: Notifier, settings: NotifySettings, running: Running,
     async with alerts_door(
         settings.notify_alerts_host,
         settings.notify_alerts_port,
-        lambda: wording.marker_of(notifier.book.config),
+        lambda: wording.marker_of(notifier.book.stakes),
         clock.now_ns,
-        notifier.say,
+        notifier.say_alerts,
     ):
         delivering = [asyncio.create_task(notifier.deliver(one), name=one.name) for one in notifier.destinations]
         try:
@@ -212,7 +223,7 @@ class Summing:
         if self._notifier.summarized(day):
             return
         try:
-            one = await asyncio.to_thread(summary_of, self._engine, self._notifier.book.config, now_ns)
+            one = await asyncio.to_thread(summary_of, self._engine, self._notifier.book.stakes, now_ns)
         except Unavailable as error:
             self._again_ns = now_ns + AGAIN_NS
             metrics.SUMMARIES.labels("unavailable").inc()

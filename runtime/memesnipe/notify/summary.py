@@ -8,9 +8,9 @@ from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger.day import Span, equity_at, span_of
 from memesnipe.ledger.read import open_positions
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.control import PORTFOLIO, ConfigApplied
+from memesnipe.messages.control import PORTFOLIO
 from memesnipe.notify.notes import Kind, Level, Note, note
-from memesnipe.notify.wording import marker, marker_of, sol
+from memesnipe.notify.wording import Stakes, marker, marker_of, sol
 
 DAY_NS = 86_400 * NS_PER_S
 HOUR_NS = 3_600 * NS_PER_S
@@ -21,7 +21,7 @@ def due_day(now_ns: int, hour_utc: int) -> int:
     return (now_ns - hour_utc * HOUR_NS) // DAY_NS
 
 
-def summary_of(engine: Engine, config: ConfigApplied | None, now_ns: int) -> Note:
+def summary_of(engine: Engine, stakes: Stakes | None, now_ns: int) -> Note:
     """Return the summary of the 24 hours before now. Raises Unavailable."""
     try:
         with engine.connect() as connection:
@@ -33,7 +33,7 @@ def summary_of(engine: Engine, config: ConfigApplied | None, now_ns: int) -> Not
             }
     except SQLAlchemyError as error:
         raise Unavailable("ledger", type(error).__name__) from error
-    genesis = config.genesis if config else ""
+    genesis = stakes.genesis if stakes else ""
     lines = [_line(one, genesis) for one in spans] or ["nothing was traded"]
     for mode in Mode:
         lines += _equity(mode, genesis, *equity[mode])
@@ -41,7 +41,7 @@ def summary_of(engine: Engine, config: ConfigApplied | None, now_ns: int) -> Not
         if count:
             cost = sum(one.cost_lamports for one in held if one.mode is mode)
             lines.append(f"{marker(mode, genesis)} held now: {count} positions that cost {sol(cost)} SOL")
-    return note(Kind.SUMMARY, Level.INFO, f"{marker_of(config)} the last 24 hours", "\n".join(lines), now_ns)
+    return note(Kind.SUMMARY, Level.INFO, f"{marker_of(stakes)} the last 24 hours", "\n".join(lines), now_ns)
 
 
 def _line(one: Span, genesis: str) -> str:

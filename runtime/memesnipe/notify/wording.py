@@ -3,7 +3,10 @@
 The mode marker comes first in each: [PAPER], [LOCALNET], [DEVNET], [TESTNET] or [LIVE], which alone is real money.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
+
+import msgspec
 
 from memesnipe.chain.programs import DEVNET_GENESIS, LAMPORTS_PER_SOL, MAINNET_GENESIS, TESTNET_GENESIS
 from memesnipe.messages.bounds import HaltState, Mode, Side
@@ -25,22 +28,34 @@ LEVELS = {
 FELL = (PromotionStage.DEMOTED, PromotionStage.COOL_DOWN)
 
 
+class Stakes(msgspec.Struct, frozen=True):
+    """What money is at stake in an installation."""
+
+    genesis: str
+    live: bool
+    """Whether any strategy is live."""
+
+
+def stakes_of(config: ConfigApplied) -> Stakes:
+    """Return what is at stake under a configuration."""
+    return Stakes(config.genesis, any(one.mode is Mode.LIVE for one in config.strategies))
+
+
 def marker(mode: Mode, genesis: str) -> str:
     """Return what money it is; live on an unknown genesis is a local chain."""
     return "[PAPER]" if mode is Mode.PAPER else f"[{MARKERS.get(genesis, 'LOCALNET')}]"
 
 
-def marker_of(config: ConfigApplied | None) -> str:
+def marker_of(stakes: Stakes | None) -> str:
     """Return what money is at stake in the whole installation."""
-    if config is None:
+    if stakes is None:
         return "[NO CONFIG]"
-    live = any(one.mode is Mode.LIVE for one in config.strategies)
-    return marker(Mode.LIVE if live else Mode.PAPER, config.genesis)
+    return marker(Mode.LIVE if stakes.live else Mode.PAPER, stakes.genesis)
 
 
-def of_fill(fill: Fill, config: ConfigApplied | None) -> Note:
+def of_fill(fill: Fill, stakes: Stakes | None) -> Note:
     """A trade: what, for how much, at which price, and why."""
-    verb, genesis = ("bought" if fill.side is Side.BUY else "sold"), config.genesis if config else ""
+    verb, genesis = ("bought" if fill.side is Side.BUY else "sold"), stakes.genesis if stakes else ""
     tokens = Decimal(abs(fill.token_delta_units)) / 10**fill.decimals
     # Fee, tip and rent are parts of the wallet's change, not of the price.
     traded = -fill.sol_delta_lamports - fill.fee_lamports - fill.tip_lamports - fill.rent_lamports
@@ -54,13 +69,13 @@ def of_fill(fill: Fill, config: ConfigApplied | None) -> Note:
     return note(Kind.FILL, Level.INFO, title, body, fill.time_ns, lamports=fill.sol_delta_lamports)
 
 
-def of_halt(command: HaltCommand, config: ConfigApplied | None) -> Note:
+def of_halt(command: HaltCommand, stakes: Stakes | None) -> Note:
     """The kill switch, by whose hand, and what it still allows."""
     scope = "the whole portfolio" if command.scope == PORTFOLIO else command.scope
     body = f"reason: {command.reason or 'none given'}\nby {command.by}\n{ALLOWS[command.state]}"
     if command.state is not HaltState.ACTIVE:
         body += f"\n`memesnipe resume{' --frozen' if command.state is HaltState.FROZEN else ''}` reopens."
-    title = f"{marker_of(config)} {scope}: {command.state.value.replace('_', ' ').upper()}"
+    title = f"{marker_of(stakes)} {scope}: {command.state.value.replace('_', ' ').upper()}"
     return note(Kind.HALT, LEVELS[command.state], title, body, command.time_ns)
 
 
@@ -72,46 +87,45 @@ def of_mode(strategy: StrategyConfig, config: ConfigApplied) -> Note:
     return note(Kind.MODE, Level.WARNING if live else Level.INFO, title, f"{body}\nconfiguration {config.version}", config.time_ns)
 
 
-def of_promotion(step: PromotionStep, config: ConfigApplied | None) -> Note:
+def of_promotion(step: PromotionStep, stakes: Stakes | None) -> Note:
     """A step up or down between paper and the whole share of capital."""
     canary = f" (step {step.step} of {step.steps}, {step.weight_bps / 100:g} % of its share)" if step.step else ""
-    title = f"{marker_of(config)} {step.strategy}: {_words(step.before)} → {_words(step.after)}{canary}"
+    title = f"{marker_of(stakes)} {step.strategy}: {_words(step.before)} → {_words(step.after)}{canary}"
     level = Level.WARNING if step.after in FELL else Level.SUCCESS
     return note(Kind.PROMOTION, level, title, f"reason: {step.reason}", step.time_ns)
 
 
-def of_allocation(before: AllocationDecision, after: AllocationDecision, config: ConfigApplied | None) -> Note:
+def of_allocation(old_bps: Mapping[str, int], after: AllocationDecision, stakes: Stakes | None) -> Note:
     """Capital moved between strategies."""
-    old = {one.strategy: one.weight_bps for one in before.shares}
     moved = [
-        f"{one.strategy} {old.get(one.strategy, 0) / 100:g} % → {one.weight_bps / 100:g} % ({sol(one.capital_lamports)} SOL)"
+        f"{one.strategy} {old_bps.get(one.strategy, 0) / 100:g} % → {one.weight_bps / 100:g} % ({sol(one.capital_lamports)} SOL)"
         for one in after.shares
-        if one.weight_bps != old.get(one.strategy, 0)
+        if one.weight_bps != old_bps.get(one.strategy, 0)
     ]
     body = "\n".join([*moved, f"reason: {after.reason or after.method}"])
-    return note(Kind.ALLOCATION, Level.INFO, f"{marker_of(config)} capital is shared out anew", body, after.time_ns)
+    return note(Kind.ALLOCATION, Level.INFO, f"{marker_of(stakes)} capital is shared out anew", body, after.time_ns)
 
 
-def of_bare(update: PositionUpdate, config: ConfigApplied | None) -> Note:
+def of_bare(update: PositionUpdate, stakes: Stakes | None) -> Note:
     """A position that nothing sells when the price falls."""
-    money = marker(update.mode, config.genesis if config else "")
+    money = marker(update.mode, stakes.genesis if stakes else "")
     title = f"{money} {update.strategy} holds {short(update.mint)} without a stop"
     body = f"{update.mint}\ncost {sol(update.cost_lamports)} SOL\n`memesnipe close {update.strategy} {update.mint}` sells it."
     return note(Kind.POSITION, Level.FAILURE, title, body, update.time_ns)
 
 
-def of_absence(from_ns: int, until_ns: int, config: ConfigApplied | None) -> Note:
+def of_absence(from_ns: int, until_ns: int, stakes: Stakes | None) -> Note:
     """We were away: what was said meanwhile on order streams may be trimmed by now."""
     minutes = max(1, (until_ns - from_ns) // 60_000_000_000)
     body = "Fills of that time may not be told here. `memesnipe orders list` and `memesnipe report` have all of them."
-    return note(Kind.SELF, Level.WARNING, f"{marker_of(config)} notifications were away for {minutes} min", body, until_ns)
+    return note(Kind.SELF, Level.WARNING, f"{marker_of(stakes)} notifications were away for {minutes} min", body, until_ns)
 
 
-def of_sum(kind: Kind, count: int, lamports: int, last: str, time_ns: int, config: ConfigApplied | None) -> Note:
+def of_sum(kind: Kind, count: int, lamports: int, last: str, time_ns: int, stakes: Stakes | None) -> Note:
     """What was not said one by one."""
     moved = f"\nwallet {sol(lamports, signed=True)} SOL together" if lamports else ""
     more = "more fills" if kind is Kind.FILL else f"more messages about {kind.value}s"
-    return note(kind, Level.WARNING, f"{marker_of(config)} {count} {more}", f"the last: {last}{moved}", time_ns, lamports=lamports)
+    return note(kind, Level.WARNING, f"{marker_of(stakes)} {count} {more}", f"the last: {last}{moved}", time_ns, lamports=lamports)
 
 
 def short(mint: str) -> str:

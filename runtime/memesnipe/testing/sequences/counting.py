@@ -68,7 +68,7 @@ class Count:
 
     def holds(self, mint: str) -> bool:
         """Return whether anybody holds a token."""
-        return any([key[2] == mint for key in self.held])
+        return any(key[2] == mint for key in self.held)
 
     def price(self, tick: PriceTick) -> None:
         """Mark whoever holds the token."""

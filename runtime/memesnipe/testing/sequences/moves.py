@@ -129,7 +129,14 @@ def pool_of(world: World, mint: str) -> tuple[int, int]:
 
 def price_moves(world: World) -> None:
     """Somebody trades: a price goes a step, or a long way."""
-    move_price(world, world.draw.choice(MINTS), world.draw.choice((0.5, 0.79, 0.9, 0.97, 1.03, 1.1, 1.6, 0.02)))
+    move_price(world, world.draw.choice(MINTS), world.draw.choice((0.5, 0.79, 0.9, 0.97, 1.03, 1.1, 1.6)))
+
+
+def a_crash(world: World) -> None:
+    """A held token falls to nothing, and the strategies go on buying: a halt takes its time to reach them."""
+    move_price(world, a_held_mint(world), 0.02)
+    for _ in range(3):
+        buy(world)
 
 
 def liquidity_leaves(world: World) -> None:
@@ -179,7 +186,7 @@ def time_passes(world: World) -> None:
 
 def a_person_commands(world: World) -> None:
     """Somebody halts or resumes everything or one strategy."""
-    state = world.draw.choice((HaltState.ACTIVE, HaltState.ACTIVE, HaltState.ACTIVE, HaltState.REDUCE_ONLY, HaltState.HALTED, HaltState.FROZEN))
+    state = world.draw.choice((*[HaltState.ACTIVE] * 3, HaltState.REDUCE_ONLY, HaltState.HALTED, HaltState.FROZEN))
     scope = world.draw.choice((PORTFOLIO, PORTFOLIO, *STRATEGIES))
     world.command(HaltCommand(world.fresh("halt"), scope, state, PERSON, "because", world.now_ns))
 
@@ -236,6 +243,7 @@ MOVES: tuple[tuple[Move, int], ...] = (
     (buy, 34),
     (fill, 26),
     (price_moves, 22),
+    (a_crash, 3),
     (liquidity_leaves, 5),
     (minutes_go_by, 3),
     (sell, 6),

@@ -50,7 +50,7 @@ def broken_within(seeds: Iterable[int]) -> str:
     for seed in seeds:
         try:
             play(seed)
-        except Exception as broken:  # noqa: BLE001 - whatever it is, it was found
+        except Exception as broken:
             return f"{type(broken).__name__}: {broken}"
     return ""
 

@@ -15,7 +15,7 @@ from memesnipe.ledger.booked import Booked, Verdict
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import AllocationDecision, CloseRequest, ConfigApplied, HaltCommand, RiskLimits
 from memesnipe.messages.market import MarketFrame, PriceTick
-from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, Intent, OrderIntent, Outcome, Rejection
+from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, Intent, Outcome, Rejection
 from memesnipe.positions import book as positions_book
 from memesnipe.positions import decide as position_manager
 from memesnipe.positions.exits import Rules as PositionRules
@@ -170,9 +170,7 @@ class World:
     def kill_positions(self) -> None:
         """The same; positions come from the ledger."""
         held = [one for one in self.accounts.positions.values() if one.units > 0]
-        self.positions = positions_book.restore(
-            positions_book.save(self.positions), held, self.positions.realized, self.positions.trades
-        )
+        self.positions = positions_book.restore(positions_book.save(self.positions), held, self.positions.realized, self.positions.trades)
 
     def _booked(self, fill: Fill, *, known: bool) -> Booked:
         if not known:
@@ -183,4 +181,3 @@ class World:
         if not self.seal_works:
             raise Refused(ReasonCode.APPROVAL_INVALID, "no key")
         return b"sealed"
-
