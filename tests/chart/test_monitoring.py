@@ -12,10 +12,14 @@ import yaml
 from memesnipe.testing.chart.metrics import defined
 from memesnipe.testing.chart.pods import pods
 from memesnipe.testing.chart.render import CHART, ROOT, VALUE_SETS, one, render
+from memesnipe.testing.grafana.build import written
+from memesnipe.testing.grafana.tables import BOARDS
 
 RUNBOOKS = "docs/reference/alerts.md"
 FILES = CHART / "files"
-PROMETHEUS_OWN = {"up": frozenset({"job", "instance", "namespace", "pod", "service"})}
+PROCESS = ("process_resident_memory_bytes", "process_cpu_seconds_total")
+"""The client library's own, of every service (Linux)."""
+PROMETHEUS_OWN = {"up": frozenset({"job", "instance", "namespace", "pod", "service"}), **dict.fromkeys(PROCESS, frozenset[str]())}
 TARGET = frozenset({"job", "instance", "namespace", "pod", "service", "container", "endpoint"})
 METRICS = {**defined(), **PROMETHEUS_OWN}
 
@@ -25,14 +29,12 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"]]
 
 
-def dashboard() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FILES / "dashboard.json").read_text())
-    return found
+def dashboards() -> dict[str, dict[str, Any]]:
+    return {path.name: json.loads(path.read_text()) for path in sorted((FILES / "dashboards").glob("*.json"))}
 
 
 def panels() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = dashboard()["panels"]
-    return found
+    return [panel for board in dashboards().values() for panel in board["panels"]]
 
 
 def rendered_alerts(rules: dict[str, Any]) -> list[dict[str, Any]]:
@@ -116,29 +118,40 @@ def test_every_service_that_shows_metrics_is_picked_up_and_the_signer_is_not() -
     assert chosen == serving - {"signer"}
 
 
-def test_the_dashboards_panels_have_their_own_place_and_number() -> None:
+def test_the_dashboards_are_what_their_tables_say() -> None:
+    """Changed by hand they would be overwritten: python -m memesnipe.testing.grafana."""
+    made = {f"{board.uid}.json": json.loads(written(board)) for board in BOARDS}
+
+    assert dashboards() == made
+
+
+@pytest.mark.parametrize("name", dashboards())
+def test_a_dashboards_panels_have_their_own_place_and_number(name: str) -> None:
+    shown = dashboards()[name]["panels"]
     taken: set[tuple[int, int]] = set()
-    for panel in panels():
+    for panel in shown:
         at = panel["gridPos"]
         cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
         assert not cells & taken, panel["title"]
         assert at["x"] + at["w"] <= 24
         taken |= cells
-    assert len({panel["id"] for panel in panels()}) == len(panels())
+    assert len({panel.get("id") for panel in shown}) == len(shown)
 
 
 def test_every_panel_asks_the_data_source_that_the_person_chose() -> None:
-    sources = {json.dumps(panel["datasource"]) for panel in panels() if panel["type"] != "row"}
+    asked = [panel["datasource"] for panel in panels() if panel["type"] != "row"]
+    sources = {json.dumps(source, sort_keys=True) for source in asked}
 
     assert sources == {json.dumps({"type": "prometheus", "uid": "${datasource}"})}
-    assert [variable["name"] for variable in dashboard()["templating"]["list"]] == ["datasource", "mode"]
+    for board in dashboards().values():
+        assert [variable["name"] for variable in board["templating"]["list"]] == ["datasource", "mode"]
 
 
-def test_grafanas_sidecar_finds_the_dashboard_by_its_label_and_gets_it_whole() -> None:
+def test_grafanas_sidecar_finds_the_dashboards_by_their_label_and_gets_them_whole() -> None:
     found = one(render(VALUE_SETS["watched"]), "ConfigMap", "memesnipe-grafana-dashboard")
 
     assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
-    assert json.loads(found["data"]["memesnipe.json"]) == dashboard()
+    assert {name: json.loads(text) for name, text in found["data"].items()} == dashboards()
 
 
 def anchors() -> list[str]:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import APPROVED, INTENTS, KILL_SWITCH
 from memesnipe.cli.commands import app
-from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.ledger.read import last_orders, open_positions
 from memesnipe.messages.bounds import HaltState
@@ -78,6 +78,24 @@ async def test_status_without_a_redis_shows_what_the_ledger_knows_and_exits_four
     found = json.loads(said.stdout)
     assert (said.exit_code, found["unanswered"]) == (4, ["redis"])
     assert found["snapshot"]["holdings"]
+
+
+async def test_what_nobody_said_is_shown_as_unknown_and_never_as_active_or_zero(
+    run: Run, scene: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMESNIPE_REDIS_URL", "redis://127.0.0.1:1/0")
+
+    said = await run("status")
+
+    assert said.output.startswith("mode, halts, capital and marks are not known")
+    assert not any(word in said.output for word in ("portfolio active", "NO CONFIG", "equity"))
+
+
+async def test_positions_of_a_ledger_that_is_away_are_unknown_and_not_none(run: Run, bus: RedisBus) -> None:
+    said = await run("positions")
+
+    assert isinstance(said.exception, Unavailable)
+    assert "nothing is held" not in said.output
 
 
 async def test_positions_names_the_one_without_a_stop(run: Run, tmp_path: Path, scene: None) -> None:
@@ -164,3 +182,17 @@ async def test_without_a_stack_every_look_says_where_it_looked(tmp_path: Path, m
     said = [CliRunner().invoke(app, words) for words in (["status"], ["positions"], ["orders", "list"], ["orders", "show", "abcd"])]
 
     assert all(isinstance(one.exception, ConfigError) and str(tmp_path / "empty") in str(one.exception) for one in said)
+
+
+async def test_without_the_ledger_an_order_on_its_way_is_not_called_open(
+    run: Run, bus: RedisBus, scene: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = an_intent(time_ns=time.time_ns())
+    await bus.publish(INTENTS.of(intent.strategy), intent, intent.id)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+
+    told = json.loads((await run("orders", "show", intent.id, "--json")).stdout)
+    unknown = await run("orders", "show", "0000ffff")
+
+    assert told["outcome"] == "unknown: the ledger was not asked"
+    assert isinstance(unknown.exception, Unavailable)

@@ -152,11 +152,15 @@ async def test_an_exit_offers_more_than_a_buy_and_both_what_others_pay(stage: St
     bought = await outcome(stage, await ordered(stage, an_intent()))
     assert isinstance(bought, Fill), bought
 
-    leave: ExitIntent = await priced(stage, an_exit(size_units=bought.token_delta_units))
+    leave: ExitIntent = await priced(stage, an_exit(size_units=bought.token_delta_units // 2))
     sold = await outcome(stage, await stage.order(leave))
+    hurry: ExitIntent = await priced(stage, an_exit(size_units=bought.token_delta_units // 2, urgency=2))
+    hurried = await outcome(stage, await stage.order(hurry))
     assert isinstance(sold, Fill), sold
+    assert isinstance(hurried, Fill), hurried
 
     assert (bought.tip_lamports, sold.tip_lamports) == (10_000, 36_000)  # the localnet's median and 75th percentile
+    assert hurried.tip_lamports == 4 * 36_000
     (buy_fee, _), (exit_fee, _) = await fee_of(stage, bought), await fee_of(stage, sold)
     assert 0 < buy_fee < exit_fee
 

@@ -106,7 +106,13 @@ def test_breakers_come_out_the_same() -> None:
         chosen = frozenset(draw.sample(sorted(tight), 3))
         breakers = {name: values[name not in chosen] for name, values in tight.items()} | {"closedTradesMin": 2, "tokenTradesMin": 1}
         breakers |= {"lossesPauseS": 30, "stopsWindowS": 60, "stopsPauseS": 30, "closedPauseS": 40, "tokenPauseS": 90, "tokenWindowS": 90}
-        policy = {"breakers": breakers, "stopLossBps": 150, "ordersPerMinuteMax": 3 if seed % 4 == 0 else 60, "timeStopS": 20}
+        policy = {
+            "market": {"duplicateWindowMs": 1_000},
+            "breakers": breakers,
+            "stopLossBps": 150,
+            "ordersPerMinuteMax": 3 if seed % 4 == 0 else 60,
+            "timeStopS": 20,
+        }
         setup, charged = momentum(policy, size_bps=2_500), costs(seed, failure_bps=500)
         market = over_midnight(seed)
         require_equal(setup, charged, market)
@@ -206,7 +212,7 @@ def test_a_market_in_which_liquidity_was_withdrawn_is_the_engines(left: float, p
     if passes:
         assert lane_returns(momentum(), costs(), columns, 60)
     else:
-        with pytest.raises(ConfigError, match="5100 bps of a pool's.*drainBps 5000"):
+        with pytest.raises(ConfigError, match=r"5100 bps of a pool's.*drainBps 5000"):
             lane_returns(momentum(), costs(), columns, 60)
 
 

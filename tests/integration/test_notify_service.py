@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import redis
 
 from memesnipe.bus.api import Batch, State
 from memesnipe.bus.redis_bus import RedisBus
@@ -180,6 +181,22 @@ async def test_a_destination_that_refuses_is_asked_again_and_gets_what_waited_as
     assert [one["title"] for one in chat.told] == ["4 messages that waited"]
     until(lambda: 'waiting{destination="1-json"} 0.0' in service.get("metrics"), SENTENCE_S, "nothing waiting")
     assert "not_taken" in service.log.read_text()
+
+
+async def test_a_redis_that_lost_everything_loses_no_message_that_waits(bus: RedisBus, valkey_url: str, chat: Chat, start: Start) -> None:
+    await applied(bus)
+    chat.refuses = True
+    service = start(chat.url).ready()
+    await trade(bus)
+    until(lambda: 'made_total{kind="fill"} 1.0' in service.get("metrics"), SENTENCE_S, "the note")
+
+    with redis.Redis.from_url(valkey_url) as client:
+        client.flushall()
+    await bus.publish(KILL_SWITCH.name, a_halt(time_ns=time.time_ns()))
+    chat.refuses = False
+
+    until(lambda: len(chat.told) >= 2, SENTENCE_S, "what waited, and what came after")
+    assert [title[:15] for title in chat.titles()] == ["momentum bought", "the whole portf"]
 
 
 async def test_after_a_time_away_it_says_so(bus: RedisBus, chat: Chat, start: Start) -> None:

@@ -17,7 +17,7 @@ from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.orders import OrderIntent
 from memesnipe.testing.builders import OTHER_MINT, SOL, a_config, a_fill, a_halt
 from memesnipe.testing.buses import MakeBus, nothing_held
-from memesnipe.testing.risk_cases import a_decision, roomy, wish
+from memesnipe.testing.risk_cases import a_decision, loose, moved, roomy, wish
 
 WAIT_S = 30.0
 
@@ -57,7 +57,7 @@ def fresh(**changes: Any) -> OrderIntent:
     return wish(time_ns=time.time_ns(), **changes)
 
 
-async def applied(bus: RedisBus, **limits: int) -> None:
+async def applied(bus: RedisBus, **limits: Any) -> None:
     await bus.publish(CONFIG.name, a_config(limits=roomy(event_age_ms_max=60_000, **limits), capital_lamports=100 * SOL))
     await bus.publish(ALLOCATIONS.name, a_decision())
     await nothing_held(bus)
@@ -83,6 +83,22 @@ async def test_a_killed_risk_guardian_decides_every_intent_once(
     assert [order.intent.id for order in approved] == [first.id]
     assert [rejection.intent_id for rejection in refused] == [second.id]
     assert len(await bus.fold(FILLS.of("momentum"))) == 1
+
+
+async def test_a_breaker_that_tripped_stays_tripped_when_the_guardian_is_killed(
+    bus: RedisBus, valkey_url: str, tmp_path: Path, processes: list[asyncio.subprocess.Process]
+) -> None:
+    await applied(bus, breakers=loose(strategy_day_drawdown_bps_max=0, strategy_week_drawdown_bps_max=0))
+    for fill in (moved("bought", lamports=-SOL, units=1_000), moved("sold", lamports=SOL // 2, units=-1_000)):
+        await bus.publish(FILLS.of("momentum"), fill, fill.settled_key)
+    tripping = await start(processes, "risk_guardian", valkey_url, tmp_path, "risk.after_commit")
+    assert await asyncio.wait_for(tripping.wait(), WAIT_S) == -signal.SIGKILL
+
+    await start(processes, "risk_guardian", valkey_url, tmp_path)
+    await bus.publish(INTENTS.of("momentum"), fresh(sol=0.1, mint=OTHER_MINT))
+
+    (refused,) = await until(bus, REJECTED.name, 1)
+    assert refused.reason.value in {"strategy_day_drawdown", "strategy_week_drawdown"}  # the week's, where midnight came between
 
 
 async def test_a_halt_stops_new_risk_within_a_second(

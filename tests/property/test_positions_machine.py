@@ -6,7 +6,7 @@ there. Entries may be delivered in any order; a crash after the ledger's write g
 
 import shutil
 import tempfile
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.ledger import read
+from memesnipe.ledger.accounting import fill_order
 from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.ledger.migrate import migrate
 from memesnipe.ledger.write import Booked, LedgerWriter, Verdict
@@ -23,7 +24,7 @@ from memesnipe.messages.control import CloseRequest, ExitLimits, ExitRung
 from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, FillStatus, Rejection
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book, Key, restore, save
-from memesnipe.positions.exits import CAUSES, OUTCOME_S_MAX, Rules
+from memesnipe.positions.exits import CAUSES, OUTCOME_S_MAX, Rules, is_dust
 from memesnipe.positions.ladder import units_over
 from memesnipe.positions.report import unprotected
 from memesnipe.positions.stops import stop_ratio
@@ -34,7 +35,7 @@ MINTS = (MINT, OTHER_MINT)
 ENTRY = 30 * SOL
 """Quote side of the price that the builders' fills are bought at."""
 LADDER = (ExitRung(2_000, 2_500), ExitRung(4_000, 5_000))
-EXITS = ExitLimits(LADDER, 1_000, 2_000, 20_000, 2, 1_000, drain_bps=5_000, stale_exit_s=300)
+EXITS = ExitLimits(LADDER, 1_000, 2_000, 20_000, 2, 1_000, drain_bps=5_000, stale_exit_s=300, dust_lamports=SOL // 20)
 LIMITS = {
     "with stops": limits(),
     "without": limits(stop_loss_bps=0, take_profit_bps=0, time_stop_s=0),
@@ -51,6 +52,11 @@ def an_empty_ledger() -> Path:
     folder = Path(tempfile.mkdtemp())
     migrate(ledger_url(str(folder)))
     return folder
+
+
+def units_of(fills: list[Fill]) -> int:
+    """A sale that is known before its buy takes nothing: there are no units below none."""
+    return reduce(lambda units, fill: max(units + fill.token_delta_units, 0), sorted(fills, key=fill_order), 0)
 
 
 class PositionsMachine(RuleBasedStateMachine):
@@ -195,17 +201,15 @@ class PositionsMachine(RuleBasedStateMachine):
             asked = one.watch.exit
             assert asked is not None
             assert intent.size_units == units_over(one.position, asked.keep_bps)
-            assert 0 < intent.size_units <= self.units(key), "an exit for more than the ledger holds"
-            assert intent.cause is ExitCause.LADDER or intent.size_units == self.units(key), "an exit that leaves something behind"
+            held = units_of(self.fills_of(key))
+            assert 0 < intent.size_units <= held, "an exit for more than the ledger holds"
+            assert intent.cause is ExitCause.LADDER or intent.size_units == held, "an exit that leaves something behind"
             assert intent.slippage_bps_max <= self.terms.slippage_bps_max
             assert self.halt is not HaltState.FROZEN
             before = self.in_flight.get(key)
             assert before is None or self.now_ns >= before.time_ns + OUTCOME_S_MAX * NS_PER_S, "a second exit while one is in flight"
             assert before is None or before.id != intent.id
             self.in_flight[key] = intent
-
-    def units(self, key: Key) -> int:
-        return sum(fill.token_delta_units for fill in self.fills_of(key))
 
     def fills_of(self, key: Key) -> list[Fill]:
         """What the ledger was given, once each."""
@@ -223,7 +227,7 @@ class PositionsMachine(RuleBasedStateMachine):
         for mint in MINTS:
             key = (STRATEGY, Mode.PAPER, mint)
             fills, position = self.fills_of(key), positions.get(key)
-            assert (position.units if position else 0) == max(sum(fill.token_delta_units for fill in fills), 0)
+            assert (position.units if position else 0) == units_of(fills)
             if position is not None:
                 assert position.realized_lamports - position.cost_lamports == sum(fill.sol_delta_lamports for fill in fills)
         assert {key: one.position for key, one in self.book.open.items()} == positions
@@ -240,7 +244,8 @@ class PositionsMachine(RuleBasedStateMachine):
             return
         book, _ = decide.on_time(self.book, self.in_force)
         for one in book.open.values():
-            assert one.watch.exit is not None or not any(why(one, self.in_force) for why in CAUSES)
+            left = one.watch.exit is not None or is_dust(one, self.terms)
+            assert left or not any(why(one, self.in_force) for why in CAUSES)
 
     @invariant()
     def every_open_position_is_watched_or_told_of(self) -> None:

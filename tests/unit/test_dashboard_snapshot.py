@@ -154,3 +154,17 @@ def test_a_page_is_json() -> None:
     shown = build(facts(streams=StreamFacts(config=a_config()), ledger=LedgerFacts(positions=(held(),), equity=points(10))))
 
     assert msgspec.json.decode(msgspec.json.encode(shown))["halt"]["state"] == "active"
+
+
+def test_of_many_positions_the_page_gets_the_largest_and_every_one_without_a_stop() -> None:
+    small, large = held(mint="s" * 44, cost_lamports=1), held(mint="l" * 44, cost_lamports=SOL)
+    stopped = StreamFacts(
+        updates=tuple(a_position(mint=one.mint, mark_lamports=one.cost_lamports, stop_base_units=1) for one in (small, large))
+    )
+    bare = held(mint="b" * 44, cost_lamports=2)
+    asked = facts(streams=stopped, ledger=LedgerFacts(positions=(small, bare, large)))
+
+    shown = build(asked, holdings_max=2)
+
+    assert [one.mint[0] for one in shown.holdings] == ["b", "l"]
+    assert shown.numbers.open_positions == 3

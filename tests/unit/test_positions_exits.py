@@ -295,3 +295,22 @@ def test_what_filled_in_part_is_watched_on_and_a_persons_wish_is_done_to_the_end
 
     assert stopped == [ExitCause.TRAILING_STOP] * 2
     assert (desk.exits[-1].cause, desk.exits[-1].size_units) == (ExitCause.PERSON, UNITS // 4)
+
+
+def test_what_is_left_and_not_worth_a_sale_is_tried_no_more_but_a_person_may_close_it() -> None:
+    desk = Desk(msgspec.structs.replace(terms(dust_lamports=100_000), stop_loss_bps=1_000, time_stop_s=5)).price(80)
+    desk.fills(a_fill(desk.exits[0], token_delta_units=-(UNITS - UNITS // 100), slot=2_000))
+
+    desk.price(80).waits(600).price(50)
+    asked = list(desk.exits)
+    desk.took(decide.on_close_request(desk.book, CloseRequest("c", STRATEGY, MINT, "me", START_NS), rules(desk.in_force)))
+
+    assert len(asked) == 1
+    assert (desk.exits[-1].cause, desk.exits[-1].size_units) == (ExitCause.PERSON, UNITS // 100)
+    assert due_ns(desk.one, desk.in_force) > 0
+
+
+def test_a_whole_position_is_never_dust() -> None:
+    desk = Desk(msgspec.structs.replace(terms(dust_lamports=10 * SOL), stop_loss_bps=1_000)).price(1)
+
+    assert desk.causes == [ExitCause.STOP_LOSS]

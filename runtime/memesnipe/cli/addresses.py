@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.settings import CommonSettings, given
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def data_dir() -> Path:
 
 @contextmanager
 def ledger() -> "Iterator[Engine]":
-    """Give the ledger that this folder or DATABASE_URL names. Raises ConfigError where there is none or it does not answer."""
+    """Give the ledger that this folder or DATABASE_URL names. Raises ConfigError where there is none, Unavailable where it is away."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from memesnipe.ledger.engine import FILE_NAME, ledger_url, open_engine
@@ -67,7 +67,7 @@ def ledger() -> "Iterator[Engine]":
     try:
         yield engine
     except SQLAlchemyError as error:  # the driver's own text may hold the URL; its class says enough
-        raise ConfigError(f"the ledger does not answer: {type(error).__name__}") from None
+        raise Unavailable("ledger", type(error).__name__) from None
     finally:
         engine.dispose()
 

@@ -12,11 +12,11 @@ from memesnipe.cli import addresses as stack
 from memesnipe.cli.picture import services_of, streams_now
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.live_check.finding import Finding, Reported, fail, ok, unseen, warn
-from memesnipe.live_check.judge.mode import START
 from memesnipe.live_check.judge.table import printable
 
 PYTHON_MIN = (3, 11)
 NEEDED = ("redis", "sqlalchemy", "msgspec", "solders", "typer")
+START = "start the stack (`make up`), then run `memesnipe doctor` beside it"
 LAG_WARN = 1_000
 """Entries of one group that are not read: some seconds of a busy market."""
 OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -3,12 +3,13 @@
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from memesnipe.cli import addresses as stack
 from memesnipe.cli.showing import JsonOption, StrategyOption, show, show_json, table_of, when
 from memesnipe.kernel.clock import NS_PER_MS
-from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.settings import CommonSettings, load
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 orders_app = typer.Typer(help="Orders, and the way of each from event to fill.", no_args_is_help=True)
 LIST_MAX = 1_000
+OPEN = "open"
 COLUMNS = ("TIME (UTC)", "ID", "STRATEGY", "MODE", "SIDE", "MINT", "ATTEMPTS", "MS", "OUTCOME")
 
 
@@ -56,10 +58,14 @@ def shown(
 
     if not ID_BEGINS.fullmatch(id):
         raise ConfigError(f"{id!r} is no order's id: want 4 to 128 letters, digits, colons, dots, dashes or underscores")
-    found = _find(id)
+    found, booked = _find(id)
     timeline = timeline_of(found) if found else None
+    if timeline is None and not booked:
+        raise Unavailable("ledger", f"it was not asked, and no order {id} is on the streams")
     if timeline is None:
         raise ConfigError(f"no order {id} is known: `memesnipe orders list` lists those that ended")
+    if not booked and timeline.outcome == OPEN:
+        timeline = msgspec.structs.replace(timeline, outcome="unknown: the ledger was not asked")
     if json:
         show_json(timeline)
     else:
@@ -76,7 +82,9 @@ def _tell(timeline: "Timeline") -> None:
     ]
     show(table_of("", ("TIME (UTC)", "MS", "HOP", "BY", "WHAT"), rows, right=("MS",)))
     if timeline.gone:
-        show(f"no longer known: {', '.join(timeline.gone)}; order streams are trimmed soon after everyone has read them")
+        show(
+            f"no longer known: {', '.join(timeline.gone)}; order streams are trimmed soon after all have read them, or Redis was not asked"
+        )
 
 
 def _told(detail: str, remedy: str) -> str:
@@ -90,21 +98,34 @@ def _newest(strategy: str, limit: int) -> "list[Order]":
         return last_orders(connection, limit, strategy)
 
 
-def _find(id_begins: str) -> "Found | None":
-    """Ask the ledger, and what is still on the streams. Raises ConfigError for a beginning that several orders share."""
+def _find(id_begins: str) -> "tuple[Found | None, bool]":
+    """Ask the ledger, and what is still on the streams; return also whether the ledger answered, for it alone knows how all orders ended.
+
+    Raises ConfigError for a beginning that several orders share.
+    """
+    from redis.exceptions import RedisError
+
     from memesnipe.timeline.reading import found
 
     with ExitStack() as opened:
-        orders = found(_redis(opened), load(CommonSettings).key_prefix, _connection(opened), id_begins)
+        connection = _connection(opened)
+        try:
+            orders = found(_redis(opened), load(CommonSettings).key_prefix, connection, id_begins)
+        except RedisError as error:
+            raise Unavailable("redis", type(error).__name__) from None
     if len(orders) > 1:
         named = ", ".join(one.id for one in orders[:4])
         raise ConfigError(f"{id_begins} begins the ids of {len(orders)} orders or more: {named}; give more of it")
-    return orders[0] if orders else None
+    return orders[0] if orders else None, connection is not None
 
 
 def _connection(opened: ExitStack) -> "Connection | None":
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         return opened.enter_context(opened.enter_context(stack.ledger()).connect())
+    except SQLAlchemyError:
+        return None
     except ConfigError:
         if not stack.elsewhere() and not stack.known(stack.data_dir()):
             raise

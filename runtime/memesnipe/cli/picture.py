@@ -59,6 +59,10 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     stages: dict[str, Stage]
     services: tuple[Ready, ...]
     problems: tuple[str, ...]
+    streams_known: bool
+    """False: Redis was not asked or did not answer, so the snapshot's mode, halts, capital and marks are nobody's word."""
+    modes: dict[str, str]
+    """As control wrote them; nothing where an operator judges."""
     unanswered: tuple[str, ...]
     """Parts that should answer and do not: what is shown of them is nothing, which is not "none"."""
 
@@ -66,6 +70,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 class _Judged(msgspec.Struct):
     id: str
     conditions: tuple[Gate, ...]
+    mode: str = ""
     promotion: Stage | None = None
 
 
@@ -94,6 +99,8 @@ def look() -> Picture:
         data_dir=str(data), running=runs, snapshot=build(facts), gates=gates,
         stages={one.id: one.promotion for one in judged if one.promotion is not None}, services=services_of(data) if runs else (),
         problems=tuple(problems), unanswered=tuple(silent),
+        streams_known=runs and "redis" not in silent,
+        modes={one.id: one.mode for one in judged},
     )  # fmt: skip
 
 

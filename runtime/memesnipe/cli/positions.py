@@ -4,6 +4,7 @@ import typer
 
 from memesnipe.cli.picture import look
 from memesnipe.cli.showing import JsonOption, StrategyOption, age, percent, show, show_json, sol, table_of
+from memesnipe.kernel.errors import Unavailable
 
 COLUMNS = ("STRATEGY", "MODE", "TOKEN", "MINT", "UNITS", "COST SOL", "MARK SOL", "PNL SOL", "PNL", "PRICE", "STOP", "AGE")
 NO_STOP = "NONE"
@@ -12,6 +13,8 @@ NO_STOP = "NONE"
 def positions(strategy: StrategyOption = "", json: JsonOption = False) -> None:
     """Show every open position with its cost, what selling it now would bring, its stop and its age."""
     found = look()
+    if "ledger" in found.unanswered:  # "nothing is held" would be a lie
+        raise Unavailable("ledger", "what is held is not known")
     held = [one for one in found.snapshot.holdings if strategy in ("", one.strategy)]
     if json:
         show_json(held)

@@ -10,7 +10,10 @@ from memesnipe.cli.showing import JsonOption, show, show_json, sol, table_of
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from memesnipe.dashboard.snapshot import StrategyLine
+
 PASSED = "True"
+UNKNOWN = "mode, halts, capital and marks are not known: Redis did not answer, or nothing runs"
 LAGS_MAX = 12
 """Groups behind that are listed; the worst come first."""
 COLUMNS = ("STRATEGY", "MODE", "MAY", "WEIGHT", "CAPITAL SOL", "EXPOSURE SOL", "PNL SOL", "POSITIONS", "GATES")
@@ -22,7 +25,8 @@ def status(
 ) -> None:
     """Show mode, halts, services, strategies with capital and results, what keeps each from going live, and who is behind.
 
-    Exit code 0: everything that was asked answered; 4: Redis, the ledger or a service did not, and what is shown is what is known.
+    Exit code 0: everything that was asked answered; 4: Redis, the ledger or a service did not, and what is shown is what is known. In JSON
+    `unanswered` names them, and without `streams_known` mode, halts, capital and marks are nobody's word.
     """
     found = look()
     if json:
@@ -40,8 +44,9 @@ def well(found: Picture) -> bool:
 def lines_of(found: Picture, *, every_gate: bool = False) -> "list[Table | str]":
     """Return what a person reads, from what matters most to what explains it."""
     shown = found.snapshot
-    parts: list[Table | str] = [f"{shown.marker.text} · config version {shown.config_version}", *_halts(found)]
-    parts.append(_money(found))
+    parts: list[Table | str] = [f"{shown.marker.text} · config version {shown.config_version}", *_halts(found), _money(found)]
+    if not found.streams_known:  # what nobody said is not "active", nor is it zero
+        parts = [UNKNOWN, *_booked(found)]
     if found.services:
         unready = [one for one in found.services if not one.ready]
         parts.append(f"services: {len(found.services) - len(unready)} of {len(found.services)} ready")
@@ -50,6 +55,14 @@ def lines_of(found: Picture, *, every_gate: bool = False) -> "list[Table | str]"
     parts += _lag(found)
     parts += [f"note: {one}" for one in found.problems]
     return parts
+
+
+def _booked(found: Picture) -> list[str]:
+    """What the ledger alone can tell, where it answered."""
+    if "ledger" in found.unanswered:
+        return []
+    cost, count = sum(one.cost_lamports for one in found.snapshot.holdings), len(found.snapshot.holdings)
+    return [f"by the ledger: {count} open positions that cost {sol(cost)} SOL; `memesnipe report` has what was closed"]
 
 
 def _halts(found: Picture) -> list[str]:
@@ -64,6 +77,8 @@ def _why(reason: str) -> str:
 
 
 def _money(found: Picture) -> str:
+    if "ledger" in found.unanswered:
+        return "equity, results and positions are not known: the ledger did not answer"
     numbers = found.snapshot.numbers
     return (
         f"equity {sol(numbers.equity_lamports)} SOL of {sol(numbers.capital_lamports)}"
@@ -76,24 +91,32 @@ def _strategies(found: Picture, *, every_gate: bool) -> "list[Table | str]":
     rows = [
         (
             one.id, one.mode.value, "paused" if one.paused else one.halt.value, f"{one.weight_bps / 100:.1f} %", sol(one.capital_lamports),
-            sol(one.exposure_lamports), sol(one.pnl_lamports, signed=True), str(one.open_positions), _passed(found.gates.get(one.id, ())),
+            *_booked_of(found, one), _passed(found.gates.get(one.id, ())),
         )
         for one in found.snapshot.strategies
     ]  # fmt: skip
+    told = {row[0] for row in rows}
     rows += [
-        (name, "", "", "", "", "", "", "", _passed(gates)) for name, gates in found.gates.items() if name not in {row[0] for row in rows}
+        (name, found.modes.get(name, ""), "", "", "", "", "", "", _passed(gates)) for name, gates in found.gates.items() if name not in told
     ]
     parts: list[Table | str] = [table_of("", COLUMNS, rows, right=COLUMNS[3:8])]
     parts += [f"{name} is in stage {one.stage}{_why(one.reason)}" for name, one in found.stages.items()]
-    told = [
+    gated = [
         (name, gate.type, gate.status, gate.message)
         for name, gates in found.gates.items()
         for gate in gates
         if every_gate or gate.status != PASSED
     ]
-    if told:
-        parts.append(table_of("", ("STRATEGY", "GATE", "PASSED", "WHAT TO DO"), told))
+    if gated:
+        parts.append(table_of("", ("STRATEGY", "GATE", "PASSED", "WHAT TO DO"), gated))
     return parts
+
+
+def _booked_of(found: Picture, one: "StrategyLine") -> tuple[str, str, str]:
+    """What the ledger says of a strategy: without its word nothing is zero."""
+    if "ledger" in found.unanswered:
+        return "?", "?", "?"
+    return sol(one.exposure_lamports), sol(one.pnl_lamports, signed=True), str(one.open_positions)
 
 
 def _passed(gates: tuple[Gate, ...]) -> str:

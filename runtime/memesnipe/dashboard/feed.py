@@ -16,6 +16,9 @@ from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.health import Health
 from memesnipe.kernel.logs import logger
 
+HOLDINGS_MAX = 100
+"""Rows of open positions in a picture: a browser draws it anew each second, and nobody reads more. `memesnipe positions` lists all."""
+
 
 class Feed:
     """The newest picture, and who waits for the next."""
@@ -44,7 +47,7 @@ class Feed:
         with metrics.LOOKS_S.time():
             problems = (*self._look_at_streams(), *self._look_at_ledger())
             facts = Facts(time_ns=self._clock.now_ns(), streams=self._streams, ledger=self._ledger, problems=problems)
-            picture = msgspec.json.encode(build(facts))
+            picture = msgspec.json.encode(build(facts, holdings_max=HOLDINGS_MAX))
         self._health.beat()
         self._health.ready(not problems, "; ".join(problems))
         with self._changed:

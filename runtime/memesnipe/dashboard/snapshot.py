@@ -174,8 +174,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     problems: tuple[str, ...]
 
 
-def build(facts: Facts) -> Snapshot:
-    """Return the page for these facts."""
+def build(facts: Facts, *, holdings_max: int | None = None) -> Snapshot:
+    """Return the page for these facts; of the open positions only the largest where their number is bounded, those without a stop first."""
     streams, ledger = facts.streams, facts.ledger
     updates = {(u.strategy, u.mode, u.mint): u for u in streams.updates}
     holdings = tuple(_holding(p, updates.get(p.key), streams, facts.time_ns) for p in ledger.positions)
@@ -188,7 +188,7 @@ def build(facts: Facts) -> Snapshot:
         config_version=streams.config.version if streams.config else 0,
         numbers=_numbers(facts, holdings),
         equity=thinned(ledger.equity),
-        holdings=holdings,
+        holdings=holdings if holdings_max is None else _largest(holdings, holdings_max),
         fills=tuple(fill_line(fill, streams) for fill in ledger.fills),
         refusals=tuple(refusal_line(rejection, streams) for rejection in ledger.rejections),
         reasons=tuple(ReasonLine(r.stage, r.reason, r.count, REMEDY.get(r.reason, "")) for r in ledger.refusals),  # type: ignore[call-overload] # a StrEnum key is its text
@@ -278,6 +278,14 @@ def _holding(position: Position, update: PositionUpdate | None, streams: StreamF
         pnl * 10_000 // position.cost_lamports if position.cost_lamports > 0 else 0,
         seen[-1].sol if seen else None, _stop_sol(update), max(0, now_ns - position.opened_ns) // NS_PER_S, fresh is not None,
     )  # fmt: skip
+
+
+def _largest(holdings: tuple[Holding, ...], count: int) -> tuple[Holding, ...]:
+    """Return at most so many positions, in the order they came; one without a stop is never the one that is left out for size."""
+    if len(holdings) <= count:
+        return holdings
+    kept = set(sorted(holdings, key=lambda one: (one.stop_sol is not None, -one.value_lamports))[:count])
+    return tuple(one for one in holdings if one in kept)
 
 
 def _stop_sol(update: PositionUpdate | None) -> float | None:

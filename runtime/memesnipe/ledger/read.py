@@ -223,6 +223,17 @@ def units_of(connection: Connection, mint: str) -> int:
     return sum(int(connection.execute(one).scalar() or 0) for one in (filled, moved))
 
 
+def units_held(connection: Connection, mode: Mode) -> dict[str, int]:
+    """Return the token units of all open positions in a mode, by mint."""
+    wanted = select(POSITIONS.c.mint, func.sum(POSITIONS.c.units)).where(POSITIONS.c.mode == mode.value, POSITIONS.c.units > 0)
+    return {mint: int(units) for mint, units in connection.execute(wanted.group_by(POSITIONS.c.mint))}
+
+
+def mints_traded(connection: Connection, mode: Mode) -> frozenset[str]:
+    """Return every mint that was ever traded in a mode."""
+    return frozenset(connection.execute(select(POSITIONS.c.mint).where(POSITIONS.c.mode == mode.value).distinct()).scalars())
+
+
 def known_signatures(connection: Connection, signatures: Sequence[str]) -> set[str]:
     """Return which of these (at most 500, SQLite's limit on parameters is near) are fills of ours."""
     return set(connection.execute(select(FILLS.c.signature).where(FILLS.c.signature.in_(signatures))).scalars())

@@ -68,4 +68,4 @@ class Exits(Model):
     stale_exit_s: Seconds = _applied(0)
     """A position whose newest price is older than this is sold. 0: never."""
     dust_sol: Sol = _applied(Decimal("0.0002"))
-    """What is left of a position sold in part is written off when it is worth less than this: its sale would cost more. 0: never."""
+    """What is left of a position sold in part is dust while it is worth less than this: its sale would cost more. 0: nothing is."""

@@ -44,7 +44,6 @@ class ExitCause(StrEnum):
     LADDER = "ladder"
     LIQUIDITY = "liquidity"
     STALE_PRICE = "stale_price"
-    DUST = "dust"
 
 
 class OrderIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="order_intent"):

@@ -44,15 +44,18 @@ log = logger()
 class Notifier:
     """One instance. The book is changed between awaits alone, and kept under a lock, one version after the other."""
 
-    def __init__(self, bus: Bus, running: Running, terms: Terms, destinations: Sequence[Destination]) -> None:
+    def __init__(self, bus: Bus, running: Running, terms: Terms, destinations: Sequence[Destination], held: Book) -> None:
         self._bus, self._running, self._terms, self.destinations = bus, running, terms, destinations
-        self.book, self._version = Book(), 0
+        self.book, self._version = held, 0
         self._keeping, self._news, self._unkept = asyncio.Lock(), asyncio.Event(), False
 
     async def take_up(self) -> None:
-        """Take up what is stored; at the very first start take what stands for known. Raises Unavailable, StaleState, Bug."""
+        """Take up what is stored; at the very first start take what stands for known. Raises Unavailable, StaleState, Bug.
+
+        Where Redis lost it all, what we hold is the only copy.
+        """
         state = await self._bus.load(STATE)
-        self.book, self._version = stored(_decoder, state.data, Book(), STAGE), state.version
+        self.book, self._version = stored(_decoder, state.data, self.book, STAGE), state.version
         now_ns = self._running.clock.now_ns()
         if not self.book.began_ms:
             self.book = await self._first(now_ns)
@@ -162,15 +165,18 @@ async def serve(settings: NotifySettings, running: Running) -> None:
     destinations = await asyncio.to_thread(destinations_in, settings.urls_file(), timeout_s=settings.notify_timeout_s)
     log.info("destinations", names=[one.name for one in destinations])
     engine = open_engine(ledger_url(settings.data_dir, settings.database_url))
+    held = Book()
     while not running.stop.is_set():
         bus = await connect(settings, running.clock, service=STAGE)
+        notifier = Notifier(bus, running, settings.terms(), destinations, held)
         try:
-            await _serve(Notifier(bus, running, settings.terms(), destinations), settings, running, engine)
+            await _serve(notifier, settings, running, engine)
         except (Unavailable, StaleState) as error:
             running.health.ready(False, str(error))
             log.warning("unavailable", detail=str(error))
             await asyncio.sleep(LOOK_S)
         finally:
+            held = notifier.book
             await bus.close()
 
 

@@ -17,6 +17,7 @@ from memesnipe.ledger.write import Transfer
 from memesnipe.positions import metrics
 from memesnipe.positions.finality import Finality
 from memesnipe.positions.history import WalletHistory
+from memesnipe.positions.orphans import Orphans
 from memesnipe.positions.settings import PositionSettings
 from memesnipe.positions.store import Store
 
@@ -31,16 +32,17 @@ def wallet_of(settings: PositionSettings) -> str:
 
 
 async def adopt_forever(store: Store, settings: PositionSettings, bus: Bus, clock: Clock) -> None:
-    """Walk, and look at what became of fills, now and then; without RPC or wallet there is nothing to walk."""
+    """Walk, and look at what became of fills and at what nobody explains, now and then; without RPC or wallet there is nothing to walk."""
     wallet = wallet_of(settings)
     if not settings.rpc_url or not wallet:
         return
     history = WalletHistory.at(settings.rpc_url, wallet)
-    finality = Finality(store, history, bus, clock)
+    finality, orphans = Finality(store, history, bus, clock), Orphans(store, history, clock)
     try:
         while True:
             await _noted(walk(store, history))
             await _noted(finality.look())
+            await _noted(orphans.look())
             await asyncio.sleep(settings.adopt_every_s)
     finally:
         await history.close()

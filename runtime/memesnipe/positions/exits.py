@@ -123,7 +123,7 @@ def due_ns(one: Open, limits: RiskLimits) -> int:
     """Return before when time alone cannot sell a position that was considered at its last change (ns): until then, looking is idle."""
     waiting, aged_ns = one.watch.exit, min(_aged_ns(one, limits), _silent_ns(one, limits))
     if waiting is None:
-        return aged_ns
+        return NEVER_NS if is_dust(one, limits) else aged_ns
     return min(_retry_ns(waiting), aged_ns) if waiting.keep_bps and not waiting.intent_id else _retry_ns(waiting)
 
 
@@ -145,9 +145,17 @@ def priced_ns(one: Open) -> int:
     return max(mark.time_ns, one.position.opened_ns) if mark is not None else one.position.opened_ns
 
 
+def is_dust(one: Open, limits: RiskLimits) -> bool:
+    """Return whether what is left of a position that was sold in part is not worth a sale, at the newest price. A person may still close it."""
+    sold_in_part = one.position.cost_lamports < one.position.trade_outlay_lamports
+    return sold_in_part and one.watch.mark is not None and one.value_of(one.position.units) < limits.exits.dust_lamports
+
+
 def consider(one: Open, rules: Rules) -> tuple[Open, ExitIntent | None]:
     """Return the position and the exit to ask for, if one is due. At most one is in flight for a position."""
     sale = sale_of(one, rules)
+    if sale is not None and sale.cause is not ExitCause.PERSON and is_dust(one, rules.limits):
+        return (_with(one, exit=None) if one.watch.exit is not None else one), None
     if sale is None or not rules.may_exit(one):
         return one, None
     units = units_over(one.position, sale.keep_bps)

@@ -127,6 +127,16 @@ class WalletHistory:
         held: Held = await self._call("getTokenAccountsByOwner", params, _HELD)
         return sum(int(one.held.token_amount.amount) for one in held.value)
 
+    async def tokens(self, programs: Sequence[str]) -> dict[str, int]:
+        """Return how much the wallet holds of each token of these programs; of what it holds nothing any more there is no word."""
+        found: dict[str, int] = {}
+        for program in programs:
+            params = [self._wallet, {"programId": program}, {"encoding": "jsonParsed", "commitment": COMMITMENT}]
+            held: Held = await self._call("getTokenAccountsByOwner", params, _HELD)
+            for one in held.value:
+                found[one.held.mint] = found.get(one.held.mint, 0) + int(one.held.token_amount.amount)
+        return {mint: units for mint, units in found.items() if units}
+
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.close()

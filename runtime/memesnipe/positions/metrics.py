@@ -5,6 +5,14 @@ from prometheus_client import Counter, Gauge, Histogram
 OPEN_POSITIONS = Gauge("memesnipe_positions_open", "Open positions", ["strategy", "mode"])
 WITHOUT_STOP = Gauge("memesnipe_positions_without_stop", "Open positions that no stop protects; anything above 0 is an alert")
 PRICE_STALE = Gauge("memesnipe_positions_price_stale", "Open positions whose newest price is older than staleAlertS; an alert above 0")
+DUST = Gauge(
+    "memesnipe_positions_dust", "Open positions of which so little is left that its sale would cost more: not sold, and not tried again"
+)
+ORPHANS = Gauge(
+    "memesnipe_wallet_orphans",
+    "Tokens in the wallet beyond what open positions hold (kind traded: of ours once; stranger: never), or short of it (kind missing)",
+    ["kind"],
+)
 UNREALIZED = Gauge("memesnipe_unrealized_lamports", "Mark less cost of open positions", ["strategy", "mode"])
 REALIZED = Gauge("memesnipe_realized_lamports", "Profit realized, net of every cost", ["strategy", "mode"])
 EQUITY = Gauge("memesnipe_equity_lamports", "Capital and profit of the portfolio", ["mode"])

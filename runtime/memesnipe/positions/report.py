@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from memesnipe.bus.api import Bus, Output
 from memesnipe.bus.topology import EXITS, PNL_HISTORY_KEY, POSITIONS, SHARPE_KEY
 from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.kernel.logs import logger
 from memesnipe.ledger.accounting import Position
 from memesnipe.ledger.attribution import sharpe
 from memesnipe.messages.bounds import AMOUNT_MAX, Mode
 from memesnipe.messages.control import HeldAccount, Holding, Holdings
 from memesnipe.messages.orders import ExitIntent
 from memesnipe.positions import metrics
-from memesnipe.positions.book import Book, Open, Owner, Watch
+from memesnipe.positions.book import Book, Key, Open, Owner, Watch
 from memesnipe.positions.decide import Effect, update_of
-from memesnipe.positions.exits import Rules, priced_ns
+from memesnipe.positions.exits import Rules, is_dust, priced_ns
 from memesnipe.positions.performance import history_of, unrealized
 from memesnipe.positions.stops import stop_ratio
 
@@ -74,6 +75,7 @@ def show(book: Book, rules: Rules, backlog: int) -> None:
         metrics.REALIZED.labels(strategy, mode.value).set(book.realized.get((strategy, mode), 0))
         metrics.UNREALIZED.labels(strategy, mode.value).set(marked.get((strategy, mode), 0))
     metrics.WITHOUT_STOP.set(len(unprotected(book, rules)))
+    metrics.DUST.set(len(dust(book, rules)))
     metrics.PRICE_STALE.set(len(silent(book, rules)))
     metrics.EXIT_URGENCY.set(max((one.watch.exit.tries for one in book.open.values() if one.watch.exit), default=0))
     metrics.EXIT_IN_FLIGHT_S.set(oldest_exit_s(book, rules.now_ns))
@@ -83,6 +85,20 @@ def show(book: Book, rules: Rules, backlog: int) -> None:
 def unprotected(book: Book, rules: Rules) -> Sequence[str]:
     """Return the mints of positions that no stop protects."""
     return [key[2] for key, one in book.open.items() if stop_ratio(one, rules.limits)[1] == 0]
+
+
+def dust(book: Book, rules: Rules) -> Sequence[Key]:
+    """Return the positions that are dust."""
+    return [key for key, one in book.open.items() if is_dust(one, rules.limits)]
+
+
+def tell_of_dust(book: Book, rules: Rules, told: frozenset[Key]) -> frozenset[Key]:
+    """Log each position when it becomes dust; return those that are."""
+    now = frozenset(dust(book, rules))
+    for key in sorted(now - told):
+        one = book.open[key]
+        logger().warning("position_is_dust", strategy=key[0], mint=key[2], units=one.position.units, value_lamports=one.value_lamports)
+    return now
 
 
 def silent(book: Book, rules: Rules) -> Sequence[str]:

@@ -29,7 +29,7 @@ from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ExitIntent, Fill, Rejection
 from memesnipe.positions import decide, metrics, report
 from memesnipe.positions.adopt import adopt_forever, wallet_of
-from memesnipe.positions.book import Book, restore, save
+from memesnipe.positions.book import Book, Key, restore, save
 from memesnipe.positions.curve import Curve
 from memesnipe.positions.exits import Rules
 from memesnipe.positions.following import GROUP, Following, follow
@@ -58,6 +58,7 @@ class Service:
         self._outage: Outage | None = None
         self._retry_ns = self._told_ns = 0
         self._unreported: set[str] = set()
+        self._dust: frozenset[Key] = frozenset()
         self.book = Book()
         self.following = Following()
         self.worse_tokens: Mapping[str, str] = {}
@@ -185,6 +186,7 @@ class Service:
             with contextlib.suppress(Unavailable):  # counted where it happened
                 await self._tell_holdings()
         report.show(self.book, rules, self._outage.entries if self._outage else 0)
+        self._dust = report.tell_of_dust(self.book, rules, self._dust)
 
     async def _tell_holdings(self) -> None:
         """Say all that is held, for a risk_guardian whose own book is gone; never what was booked in memory alone. Raises Unavailable."""

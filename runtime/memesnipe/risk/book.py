@@ -21,7 +21,7 @@ from memesnipe.risk.market.clocks import Skew
 RECENT_MAX = 64
 """Decided and settled ids remembered for each strategy; the bus's own fence remembers longer, this is the second lock."""
 RATE_WINDOW_S = 60
-CALM = frozenset({ExitCause.TAKE_PROFIT, ExitCause.TIME_STOP, ExitCause.PERSON, ExitCause.LADDER, ExitCause.DUST})
+CALM = frozenset({ExitCause.TAKE_PROFIT, ExitCause.TIME_STOP, ExitCause.PERSON, ExitCause.LADDER})
 """Exits that say nothing against the market; of all others a stop guard counts those that lose."""
 
 

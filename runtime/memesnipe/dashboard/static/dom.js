@@ -20,11 +20,38 @@ export function svg(tag, attributes = {}, ...children) {
 
 export const tag = (text, kind = text) => el("span", `tag ${kind}`, String(text).replaceAll("_", " "));
 
+const headOf = (columns) => el("thead", "", el("tr", "", ...columns.map((column) => el("th", column.kind || "", column.title))));
+const rowOf = (columns, row) => el("tr", "", ...columns.map((column) => cell(column, row)));
+
 export function table(columns, rows, nothing) {
   if (!rows.length) return el("div", "empty", nothing);
-  const head = el("tr", "", ...columns.map((column) => el("th", column.kind || "", column.title)));
-  const body = rows.map((row) => el("tr", "", ...columns.map((column) => cell(column, row))));
-  return el("table", "", el("thead", "", head), el("tbody", "", ...body));
+  return el("table", "", headOf(columns), el("tbody", "", ...rows.map((row) => rowOf(columns, row))));
+}
+
+const kept = new Map();
+
+// A table that lives on the page: only rows that say something new are built again, so hundreds of them cost what changed.
+export function putTable(id, columns, rows, nothing) {
+  const place = at(id);
+  let known = kept.get(id);
+  if (!rows.length) {
+    kept.delete(id);
+    put(id, el("div", "empty", nothing));
+    return;
+  }
+  if (!known) {
+    known = { body: el("tbody"), lines: [] };
+    kept.set(id, known);
+    place.replaceChildren(el("table", "", headOf(columns), known.body));
+  }
+  rows.forEach((row, i) => {
+    const said = JSON.stringify(row), line = known.lines[i];
+    if (line?.said === said) return;
+    const made = rowOf(columns, row);
+    if (line) line.made.replaceWith(made); else known.body.append(made);
+    known.lines[i] = { said, made };
+  });
+  while (known.lines.length > rows.length) known.lines.pop().made.remove();
 }
 
 function cell(column, row) {

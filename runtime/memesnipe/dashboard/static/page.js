@@ -5,7 +5,7 @@ import * as attribution from "./attribution.js";
 import { Curve, spark } from "./chart.js";
 import * as drill from "./drill.js";
 import { ago, clock, compact, mood, percent, price, signed, sol } from "./format.js";
-import { at, el, put, table, tag } from "./dom.js";
+import { at, el, put, putTable, tag } from "./dom.js";
 
 const STALE_MS = 5000;
 let heardMs = 0;
@@ -138,14 +138,15 @@ function problems(shown) {
 function draw(shown) {
   marker(shown); halt(shown); problems(shown); tiles(shown); prices(shown); reasons(shown);
   curve.show(shown.equity, shown.numbers.capital_lamports);
-  put("positions", table(POSITIONS, shown.holdings, "Nothing is held."));
-  put("fills", table(FILLS, shown.fills, "No fills yet."));
-  put("refusals", table(REFUSALS, shown.refusals, "Nothing was refused."));
-  put("strategies", table(STRATEGIES, shown.strategies, "No strategy is applied."));
-  put("lags", table(LAGS, shown.lags, "No consumer group yet."));
+  putTable("positions", POSITIONS, shown.holdings, "Nothing is held.");
+  putTable("fills", FILLS, shown.fills, "No fills yet.");
+  putTable("refusals", REFUSALS, shown.refusals, "Nothing was refused.");
+  putTable("strategies", STRATEGIES, shown.strategies, "No strategy is applied.");
+  putTable("lags", LAGS, shown.lags, "No consumer group yet.");
   const unread = shown.lags.reduce((sum, one) => sum + Math.max(0, one.lag), 0);
   at("lag-note").textContent = `${unread} unread in ${shown.lags.length} groups · halt epoch ${shown.halt_epoch} · config ${shown.config_version}`;
-  at("positions-note").textContent = shown.holdings.length ? `${shown.holdings.length}` : "";
+  const more = shown.numbers.open_positions - shown.holdings.length;
+  at("positions-note").textContent = more > 0 ? `the ${shown.holdings.length} largest of ${shown.numbers.open_positions}; all: memesnipe positions` : `${shown.holdings.length || ""}`;
 }
 
 function showAge() {

@@ -1,7 +1,7 @@
 """Between which prices, and which reserves, a held token's price changes nothing for position_manager but its mark.
 
 Low end: the highest stop. High end: the goal, the next rung of the ladder, or the highest price so far where a stop follows it.
-Reserves: as long as the pool neither lost too much nor has a new highest. Where every price counts (ranges, a fall that was seen once) the
+Reserves: as long as the pool neither lost too much nor has a new highest. Where every price counts (ranges, a fall that was seen once, dust) the
 band is empty.
 """
 
@@ -13,6 +13,7 @@ from memesnipe.market.curves import WITH_RESERVES
 from memesnipe.messages.control import ExitLimits, RiskLimits
 from memesnipe.messages.market import PriceTick
 from memesnipe.positions.book import Open
+from memesnipe.positions.exits import is_dust
 from memesnipe.positions.ladder import next_gain_bps
 from memesnipe.positions.stops import BPS, stop_ratio
 from memesnipe.positions.watching import least_of, most_of
@@ -42,7 +43,7 @@ EMPTY = Band(inf, -inf)
 def band_of(one: Open, limits: RiskLimits) -> Band:
     """Return the band of one position. While it is being sold no price sells it, but what prices teach counts for what may be left."""
     exits, watch = limits.exits, one.watch
-    if exits.atr_multiple_bps or (exits.drain_bps and not _settled(one)):
+    if exits.atr_multiple_bps or (exits.drain_bps and not _settled(one)) or is_dust(one, limits):
         return EMPTY
     follows = exits.trailing_bps or exits.break_even_from_bps
     if follows and watch.highest is None:

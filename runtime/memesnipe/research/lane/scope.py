@@ -158,7 +158,8 @@ def _look_at_market(limits: RiskLimits, orders: Orders, columns: Columns) -> Non
     require(not asks_for_minutes(market), "volatilityBpsMax, groupExposureSolMax or expectedShortfallBpsMax is set")
     venue_max = market.venue_exposure_lamports_max
     require(not venue_max or venue_max >= portfolio, "venueExposureSolMax is below portfolioExposureSolMax")
-    require(market.duplicate_window_ms * NS_PER_MS <= orders.cooldown_ns, "duplicateWindowMs is longer than the cooldown of the strategy")
+    apart_ns = max(orders.cooldown_ns, limits.breakers.token_cooldown_s * NS_PER_S if limits.breakers else 0)
+    require(market.duplicate_window_ms * NS_PER_MS <= apart_ns, "duplicateWindowMs is longer than the cooldown of strategy and token")
     guessed = any(kind.venue == GUESSED for kind, _ in columns.kinds)
     require(not (market.pool_share_bps_max and guessed), f"nobody states the reserves of {GUESSED}, and it knows no other depth")
 

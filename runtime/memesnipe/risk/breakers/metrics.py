@@ -15,10 +15,13 @@ from memesnipe.risk.breakers.refusal import ends
 from memesnipe.risk.breakers.state import Pause, is_paused
 from memesnipe.risk.rules import Rules
 
-LABELS = ["mode", "scope", "breaker"]
-TRIPPED = Gauge("memesnipe_risk_breaker_tripped", "1 while a breaker stops buys; scope * is everyone", LABELS)
-HEADROOM = Gauge("memesnipe_risk_breaker_headroom", "What is left up to the limit: bps of a fall, a number of trades or orders", LABELS)
-TRIPS = Counter("memesnipe_risk_breaker_trips_total", "Breakers that tripped", LABELS)
+TRIPPED = Gauge("memesnipe_risk_breaker_tripped", "1 while a breaker stops buys; scope * is everyone", ["mode", "scope", "breaker"])
+HEADROOM = Gauge(
+    "memesnipe_risk_breaker_headroom",
+    "What is left up to the limit: bps of a fall, a number of trades or orders",
+    ["mode", "scope", "breaker"],
+)
+TRIPS = Counter("memesnipe_risk_breaker_trips_total", "Breakers that tripped", ["mode", "scope", "breaker"])
 
 Room = tuple[ReasonCode, int]
 

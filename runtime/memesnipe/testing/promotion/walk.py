@@ -5,12 +5,14 @@ person takes it live a while after it is proposed, and after a demotion sets the
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from memesnipe.allocator.decide import decide as share_out
 from memesnipe.allocator.promoting import caps_of, moved
 from memesnipe.allocator.seen import trades_of
+from memesnipe.bus.topology import APPROVED
 from memesnipe.control.applied import Around, hash_of, in_force, judged
 from memesnipe.control.gates import MAINNET_GENESIS
 from memesnipe.control.proofs import Track
@@ -19,7 +21,7 @@ from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.ledger import accounting
 from memesnipe.manifests.reading import Manifests, understand
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.control import AllocationDecision, ConfigApplied
+from memesnipe.messages.control import AllocationDecision, ConfigApplied, MarketLimits
 from memesnipe.messages.orders import Fill
 from memesnipe.messages.pairs import Pair
 from memesnipe.messages.promotion import PromotionStage, PromotionStep, PromotionTerms
@@ -28,6 +30,7 @@ from memesnipe.promotion.sequential import together
 from memesnipe.promotion.values import Facts, Standing
 from memesnipe.risk import book as risk_books
 from memesnipe.risk.decide import decide_intent
+from memesnipe.risk.market.memory import Memory
 from memesnipe.risk.rules import Rules
 from memesnipe.testing.builders import MINT, START_NS, a_pair
 from memesnipe.testing.evidence import a_record_for
@@ -41,8 +44,8 @@ TRADE_NS = 1_800 * NS_PER_S
 EVIDENCE_AT, THINKS_FOR = 40, 20
 """Trades until there is evidence, and trades that a person thinks for."""
 UNITS = 1_000_000_000
-SIZE_SHARE = 20
-"""It wishes for a twentieth of its capital."""
+SIZE_SHARE = 40
+"""It wishes for a fortieth of its capital: half a SOL of 20, which is as much as the default policy allows."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -76,7 +79,7 @@ class Walk:
         self.standings: dict[str, Standing] = {}
         self.words: list[PromotionStep] = []
         self.decision: AllocationDecision | None = None
-        self._risk = risk_books.Book()
+        self._risk, self._market = risk_books.Book(), Memory()
         self._trades: dict[Mode, list[accounting.Trade]] = {mode: [] for mode in Mode}
         self._positions: dict[Mode, accounting.Position] = {}
         self._pairs: list[Pair] = []
@@ -144,16 +147,15 @@ class Walk:
         """Buy what risk allows, and sell it for what the edge gives."""
         if self.config is None or self.decision is None:
             return
-        rules = Rules().with_config(self.config).with_allocation(self.decision)
-        size_sol = self._capital() / SIZE_SHARE / 1e9
-        intent = wish(
-            sol=size_sol, strategy=STRATEGY, time_ns=self.now_ns, event_id=f"event-{self._number}", spec_hash=hash_of(STRATEGY, {})
-        )
-        self._risk, outputs = decide_intent(self._risk, rules, STRATEGY, intent, self.now_ns, lambda *_: b"sealed")
-        if not any(output.stream == "orders:approved" for output in outputs):
+        limits = msgspec.structs.replace(self.config.limits, market=MarketLimits(), breakers=None)  # there is no market here to be judged
+        rules = Rules().with_config(msgspec.structs.replace(self.config, limits=limits)).with_allocation(self.decision)
+        named: dict[str, Any] = {"strategy": STRATEGY, "event_id": f"event-{self._number}", "spec_hash": hash_of(STRATEGY, {})}
+        intent = wish(sol=self._capital() / SIZE_SHARE / 1e9, time_ns=self.now_ns, **named)
+        self._risk, outputs = decide_intent(self._risk, rules, STRATEGY, intent, self.now_ns, lambda *_: b"sealed", self._market)
+        if not any(output.stream == APPROVED.name for output in outputs):
             return
         mode, paid = rules.mode_of(STRATEGY), intent.size_lamports
-        told = {"mode": mode, "strategy": STRATEGY, "mint": MINT}
+        told: dict[str, Any] = {"mode": mode, "strategy": STRATEGY, "mint": MINT}
         self._fill(filled(intent.id, lamports=-paid, units=UNITS, time_ns=self.now_ns, signature=f"buy-{self._number}", **told))
         back = paid + round(paid * result)
         sold = self.now_ns + TRADE_NS // 2

@@ -37,7 +37,8 @@ class World:
     def __init__(self, seed: int, config: ConfigApplied) -> None:
         self.draw = random.Random(seed)  # noqa: S311 - a course of events, not a secret
         self.now_ns, self.slot, self.number = START_NS, 1_000, 0
-        self.rules, self.decision = Rules(), None
+        self.rules = Rules()
+        self.decision: AllocationDecision | None = None
         self.risk, self.positions, self.accounts = risk_book.Book(), positions_book.Book(), Accounts()
         self.to_risk, self.to_positions, self.to_switch = deque[Entry](), deque[object](), deque[HaltCommand]()
         self.risk_heard, self.positions_heard = deque[Entry](maxlen=AGAIN_MAX), deque[Fill](maxlen=AGAIN_MAX)

@@ -1,0 +1,78 @@
+"""Tables into Grafana's JSON, by Grafana's own library: its types know what a panel may have."""
+
+import json
+
+from grafana_foundation_sdk.builders import dashboard, prometheus, stat, timeseries
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import common
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardCursorSync,
+    DataSourceRef,
+    Threshold,
+    ThresholdsMode,
+    ValueMap,
+    ValueMappingResult,
+    VariableOption,
+)
+
+from memesnipe.testing.grafana.panels import Board, Panel
+
+ACROSS = 3
+WIDTH, HEIGHT = 24 // ACROSS, 8
+STATS_ACROSS, STAT_HEIGHT = 6, 4
+SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
+HALTS = ("ACTIVE", "REDUCE_ONLY", "HALTED", "FROZEN")
+
+
+def written(board: Board) -> str:
+    """Return a dashboard as the text of its file."""
+    return json.dumps(json.loads(JSONEncoder(sort_keys=True).encode(_built(board).build())), indent=1, sort_keys=True) + "\n"
+
+
+def _built(board: Board) -> dashboard.Dashboard:
+    made = (
+        dashboard.Dashboard(board.title)
+        .uid(board.uid)
+        .tags(["memesnipe"])
+        .refresh("10s")
+        .time("now-1h", "now")
+        .timezone("browser")
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .with_variable(dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
+        .with_variable(_mode())
+    )
+    for panel in board.stats:
+        made = made.with_panel(_stat(panel))
+    for row in board.rows:
+        made = made.with_row(dashboard.Row(row.title))
+        for panel in row.panels:
+            made = made.with_panel(_lines(panel))
+    return made
+
+
+def _mode() -> dashboard.CustomVariable:
+    paper, live = (VariableOption(text=mode, value=mode, selected=mode == "paper") for mode in ("paper", "live"))
+    return dashboard.CustomVariable("mode").label("Mode").values("paper,live").current(paper).options([paper, live])
+
+
+def _stat(panel: Panel) -> stat.Panel:
+    made = stat.Panel().title(panel.title).datasource(SOURCE).unit(panel.unit).height(STAT_HEIGHT).span(24 // STATS_ACROSS)
+    levels = [Threshold(value=None, color="green"), *(Threshold(value=value, color=color) for value, color in panel.levels)]
+    made = made.thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(levels))
+    if panel.halts:
+        made = made.mappings([ValueMap(options={str(n): ValueMappingResult(text=text) for n, text in enumerate(HALTS)})])
+    for letter, (expression, legend) in zip("ABCDEFGH", panel.queries, strict=False):
+        made = made.with_target(_query(letter, expression, legend))
+    return made
+
+
+def _lines(panel: Panel) -> timeseries.Panel:
+    made = timeseries.Panel().title(panel.title).datasource(SOURCE).unit(panel.unit).height(HEIGHT).span(WIDTH)
+    made = made.show_points(common.VisibilityMode.NEVER).fill_opacity(8)
+    for letter, (expression, legend) in zip("ABCDEFGH", panel.queries, strict=False):
+        made = made.with_target(_query(letter, expression, legend))
+    return made
+
+
+def _query(letter: str, expression: str, legend: str) -> prometheus.Dataquery:
+    return prometheus.Dataquery().ref_id(letter).datasource(SOURCE).expr(expression).legend_format(legend)
