@@ -12,7 +12,7 @@ from memesnipe.messages.bounds import Mode
 from memesnipe.messages.codec import decode
 from memesnipe.messages.control import Holdings, PositionUpdate
 from memesnipe.messages.orders import Fill
-from memesnipe.positions.service import Service
+from memesnipe.positions.loop import Service
 from memesnipe.positions.settings import PositionSettings
 from memesnipe.positions.store import Store
 from memesnipe.testing.builders import START_NS, STRATEGY, a_config, a_fill, a_sale, a_strategy, an_intent

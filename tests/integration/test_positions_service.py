@@ -24,7 +24,7 @@ from memesnipe.messages.codec import decode
 from memesnipe.messages.control import CloseRequest, HeldAccount, Holdings
 from memesnipe.messages.decisions import Decision, DecisionKind
 from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, Rejection
-from memesnipe.positions.service import Service
+from memesnipe.positions.loop import Service
 from memesnipe.positions.settings import PositionSettings
 from memesnipe.positions.store import Store
 from memesnipe.testing.builders import (

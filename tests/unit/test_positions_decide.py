@@ -14,7 +14,8 @@ from memesnipe.messages.control import CloseRequest, RiskLimits
 from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, FillStatus
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book, restore, save
-from memesnipe.positions.exits import FLOOR_PATIENCE, OUTCOME_S_MAX, Rules
+from memesnipe.positions.causes import Rules
+from memesnipe.positions.exits import FLOOR_PATIENCE, OUTCOME_S_MAX
 from memesnipe.positions.performance import snapshots
 from memesnipe.positions.report import unprotected
 from memesnipe.testing.builders import (

@@ -13,7 +13,8 @@ from memesnipe.messages.control import CloseRequest, ExitLimits, ExitRung, RiskL
 from memesnipe.messages.orders import ExitCause, ExitIntent, Fill
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book, Open, restore, save
-from memesnipe.positions.exits import Rules, due_ns
+from memesnipe.positions.causes import Rules
+from memesnipe.positions.exits import due_ns
 from memesnipe.positions.stops import stop_ratio
 from memesnipe.testing.builders import MINT, SOL, START_NS, STRATEGY, a_fill, a_rejection, a_sale, a_tick, an_exit, limits
 

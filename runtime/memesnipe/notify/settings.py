@@ -28,6 +28,7 @@ class NotifySettings(CommonSettings, frozen=True, kw_only=True):
     notify_summary_hour_utc: Annotated[int, Meta(ge=-1, le=23)] = 7
     """When the daily summary is said; -1: never."""
     notify_alerts_host: str = "127.0.0.1"
+    """Where Alertmanager's webhook is taken: loopback, or all addresses of a container."""
     notify_alerts_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """Where Alertmanager's webhook is answered, at /alerts; 0: nowhere."""
     notify_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 10.0

@@ -43,6 +43,8 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     """Folders separated by `:`; empty: the ones that ship, for a live market or for a replay, and `strategies_path`."""
     evidence: str = EVIDENCE
     """Folder with the records of evidence."""
+    promotion_golive: bool = False
+    """Carry out a proposal without a person, for a Strategy whose manifest does not say which mode it wants."""
     strategies_path: str = OWN_STRATEGIES
     """Folders of a person's own strategies, code and manifests, separated by `:`; the default one is made when missing."""
     rpc_url: str = ""
@@ -55,6 +57,8 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     """Empty: SQLite in the data folder."""
     dashboard_host: str = "127.0.0.1"
     dashboard_port: int = 8080
+    dashboard_password_file: str = ""
+    dashboard_trusted_peers: str = ""
     localnet_port: int = 8899
     """Port of the embedded market."""
     redis_port: int = 0
@@ -182,6 +186,7 @@ def control(settings: UpSettings, around: Surroundings, port: int) -> Process:
         **_common(settings, around, "default"),
         "MEMESNIPE_MANIFESTS": manifests(settings, around),
         "MEMESNIPE_EVIDENCE": settings.evidence,
+        "MEMESNIPE_PROMOTION_GOLIVE": str(settings.promotion_golive).lower(),
         "MEMESNIPE_RPC_URL": around.rpc_url,
         "MEMESNIPE_ACL": "true",
     }
@@ -234,6 +239,7 @@ def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> P
             "MEMESNIPE_DASHBOARD_HOST": settings.dashboard_host,
             "MEMESNIPE_DASHBOARD_PORT": str(settings.dashboard_port),
             "MEMESNIPE_RPC_URL": around.rpc_url,
+            **_named(settings, "dashboard_password_file", "dashboard_trusted_peers"),
         },
     }
     return service(name, {**_common(settings, around, name), **extra.get(name, {})}, port)
