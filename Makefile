@@ -16,8 +16,8 @@ up: setup ## run the whole stack on this machine; the page is at http://localhos
 
 test: setup-dev check types unit ## format check, lint, types, and every test but those of the next two
 e2e: setup-dev ## images, and a whole installation on a real Kubernetes node (Linux, root): paper, live, kills, upgrade, uninstall
-	@echo "== end to end: images built and run, real Helm, a real node"
-	@$(PY) -m pytest -s -m e2e tests/image tests/e2e_cluster $(ARGS)
+	@echo "== end to end: images built and run, real Helm, a real node, the compose file on a real engine"
+	@$(PY) -m pytest -s -m e2e tests/image tests/e2e_cluster tests/compose $(ARGS)
 
 long: setup-dev ## what takes an hour: 10,000 Strategies beside a raw apply, and every benchmark
 	@$(PY) tests/bench/operator_scale.py --strategies 10000

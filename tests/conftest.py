@@ -11,17 +11,21 @@ from memesnipe.bus.redis_bus import RedisBus, connect
 from memesnipe.kernel.clock import Clock, EventClock, SystemClock
 from memesnipe.kernel.settings import CommonSettings
 from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.crashes import row as crashes
 from memesnipe.testing.matrix_table import told
 from memesnipe.testing.servers import a_redis
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which Kubernetes the operator's tests met, and the misbehaviour matrix; worker processes can tell only through their reports."""
+    """Say which Kubernetes the operator's tests met, the matrix and the crashes; worker processes can tell only through their reports."""
     reports = [report for kind in terminalreporter.stats.values() for report in kind if isinstance(report, pytest.TestReport)]
     for found in sorted({str(value) for report in reports for name, value in report.user_properties if name == "cluster"}):
         terminalreporter.write_line(f"operator suite: {found}")
     rows = {str(value) for report in reports for name, value in report.user_properties if name == "misbehaviour"}
     for line in told(rows) if rows else ():
+        terminalreporter.write_line(line)
+    fallen = {str(value) for report in reports for name, value in report.user_properties if name == "crash"}
+    for line in crashes.told(fallen) if fallen else ():
         terminalreporter.write_line(line)
 
 

@@ -81,6 +81,12 @@ def test_every_alert_links_to_its_runbook() -> None:
     assert links == {alert["alert"]: f"{RUNBOOKS}#{alert['alert'].lower()}" for alert in alerts()}
 
 
+def test_where_no_chart_sets_the_link_it_leads_to_the_same_page() -> None:
+    assert {alert["alert"]: alert["annotations"]["runbook_url"] for alert in alerts()} == {
+        alert["alert"]: f"{RUNBOOKS}#{alert['alert'].lower()}" for alert in alerts()
+    }
+
+
 def test_the_page_of_runbooks_has_no_section_without_its_alert() -> None:
     assert [anchor for anchor in anchors() if anchor not in {alert["alert"].lower() for alert in alerts()}] == []
 

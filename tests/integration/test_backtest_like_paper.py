@@ -87,12 +87,15 @@ def test_the_shipped_strategies_fill_the_same_on_paper_and_in_a_backtest(tmp_pat
 
 def test_close_stops_failed_exits_and_a_halt_come_out_the_same(tmp_path: Path) -> None:
     tape = tmp_path / "tape.parquet"
-    recording.write(tape, a_tape(seed=9))
-    manifests = changed(tmp_path / "manifests", stopLossBps="300", takeProfitBps="700", timeStopS="20", drawdownBpsMax="40")
+    recording.write(tape, a_tape(seed=5))
+    exits = "{ladder: [{gainBps: 200, shareBps: 5000}], trailingBps: 250, trailingFromBps: 100, staleExitS: 60}"
+    also = {"timeStopS": f"20\n  exits: {exits}"}
+    manifests = changed(tmp_path / "manifests", stopLossBps="300", takeProfitBps="700", drawdownBpsMax="40", **also)
 
     result = assert_same(tape, manifests, tmp_path / "shared")
 
-    assert {fill.exit_cause for fill in result.fills} >= {ExitCause.STOP_LOSS, ExitCause.TAKE_PROFIT, ExitCause.TIME_STOP}
+    by_price = {ExitCause.STOP_LOSS, ExitCause.TAKE_PROFIT, ExitCause.LADDER, ExitCause.TRAILING_STOP}
+    assert {fill.exit_cause for fill in result.fills} >= by_price | {ExitCause.TIME_STOP}
     assert result.rejected
     assert result.halts
 

@@ -98,6 +98,17 @@ async def test_positions_of_a_ledger_that_is_away_are_unknown_and_not_none(run: 
     assert "nothing is held" not in said.output
 
 
+async def test_positions_without_a_redis_do_not_call_a_stop_missing_that_nobody_was_asked_of(
+    run: Run, scene: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMESNIPE_REDIS_URL", "redis://127.0.0.1:1/0")
+
+    said = await run("positions")
+
+    assert not any(word in said.output for word in ("NONE", "without a stop"))
+    assert "stops are not known" in said.output
+
+
 async def test_positions_names_the_one_without_a_stop(run: Run, tmp_path: Path, scene: None) -> None:
     said, told = await run("positions"), await run("positions", "--json")
 
@@ -196,3 +207,13 @@ async def test_without_the_ledger_an_order_on_its_way_is_not_called_open(
 
     assert told["outcome"] == "unknown: the ledger was not asked"
     assert isinstance(unknown.exception, Unavailable)
+
+
+async def test_without_redis_an_order_that_the_ledger_does_not_have_may_be_on_its_way(
+    run: Run, scene: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMESNIPE_REDIS_URL", "redis://127.0.0.1:1/0")
+
+    said = await run("orders", "show", "0000ffff")
+
+    assert isinstance(said.exception, Unavailable)

@@ -76,6 +76,16 @@ async def test_a_ledger_that_is_not_there_yet_is_said_and_not_ready(bus: RedisBu
     assert fetch(page.port, "/healthz")[0] == 200
 
 
+def test_before_redis_ever_answered_no_halt_state_and_no_money_is_claimed(tmp_path: Path) -> None:
+    page = Page(DashboardSettings(redis_url="redis://127.0.0.1:1/0", data_dir=str(tmp_path), dashboard_port=0, dashboard_refresh_ms=100))
+
+    picture = shown(page.port)
+    page.close()
+
+    assert (picture["marker"]["kind"], picture["unknown"]) == ("unknown", ["redis", "ledger"])
+    assert "Not known" in picture["halt"]["allows"]
+
+
 async def test_the_lag_of_a_group_that_reads_nothing_is_counted(bus: RedisBus, make_bus: MakeBus, page: Page) -> None:
     await bus.publish(CONFIG.name, a_config())
     risk = await make_bus(service="risk_guardian")

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 import redis
+from prometheus_client import REGISTRY
 
 from memesnipe.allocator.promoting import again
 from memesnipe.allocator.service import STATE, Allocator
@@ -211,3 +212,20 @@ async def test_one_that_knows_nothing_takes_over_the_cool_down_that_control_kept
 
     (word,) = await here.words()
     assert (word.after, word.until_ns) == (PromotionStage.COOL_DOWN, until_ns)
+
+
+async def test_no_alert_goes_on_for_a_demoted_strategy_that_is_gone(here: Installation) -> None:
+    def is_demoted() -> float:
+        return REGISTRY.get_sample_value("memesnipe_promotion_stage", {"strategy": "momentum", "stage": "demoted"}) or 0.0
+
+    await here.apply(a_config(LIVE))
+    await here.closed()
+    await here.turns()
+    await here.closed(*[-0.5] * 10)
+    await here.turns()
+    before = is_demoted()
+
+    await here.apply(a_config(a_strategy("another"), version=2))
+    await here.turns()
+
+    assert (before, is_demoted()) == (1.0, 0.0)

@@ -40,18 +40,35 @@ def test_a_limit_may_be_tightened_by_anyone_and_loosened_with_the_verb_alone(des
 
 @pytest.mark.parametrize("group", NESTED)
 def test_limits_of_a_group_may_be_tightened_by_anyone_and_loosened_with_the_verb_alone(desk: Desk, group: str) -> None:
-    """All of a group at once, which the answer names one by one: a server takes long for one at a time."""
-    ways = {field: way for field, way in NESTED[group].items() if way is not Looser.NEVER}
+    """All numbers of a group at once, which the answer names one by one: a server takes long for one at a time."""
+    ways = {field: way for field, way in NESTED[group].items() if way not in (Looser.NEVER, Looser.FEWER)}
     default = RiskPolicySpec().model_dump(by_alias=True)[group]
-    looser = {field: default[field] + (-1 if way is Looser.SMALLER else 1) for field, way in ways.items()}
-    tighter = {field: default[field] - (-1 if way is Looser.SMALLER else 1) for field, way in ways.items()}
+    base = {field: float(default[field]) or 10 for field in ways}  # 0 is the loosest of some, and nothing is tighter than it of others
+    looser = {field: _a_step(field, base[field], -1 if way is Looser.SMALLER else 1) for field, way in ways.items()}
+    tighter = {field: _a_step(field, base[field], 1 if way is Looser.SMALLER else -1) for field, way in ways.items()}
+    base = {field: _a_step(field, value, 0) for field, value in base.items()}
+    assert desk.change(POLICY, {group: base}, who=CAPTAIN) == ""
 
     refused = desk.change(POLICY + DRY, {group: looser})
 
-    named = loosened(RiskPolicySpec(), RiskPolicySpec.model_validate({group: looser}))
+    named = loosened(RiskPolicySpec.model_validate({group: base}), RiskPolicySpec.model_validate({group: looser}))
     assert re.findall(r"([\w.]+) from", refused) == list(named) == [f"{group}.{field}" for field in ways]
     assert desk.change(POLICY + DRY, {group: looser}, who=CAPTAIN) == ""
     assert desk.change(POLICY, {group: tighter}) == ""
+
+
+def test_taking_a_token_out_of_its_group_needs_the_verb_and_putting_one_in_does_not(desk: Desk) -> None:
+    one, both = ["So11111111111111111111111111111111111111112"], ["So11111111111111111111111111111111111111112", "A" * 44]
+    assert desk.change(POLICY, {"market": {"tokenGroups": {"cats": one}}}, who=CAPTAIN) == ""
+
+    assert desk.change(POLICY, {"market": {"tokenGroups": {"cats": both}}}) == ""
+    assert "market.tokenGroups from more tokens to fewer" in desk.change(POLICY + DRY, {"market": {"tokenGroups": {"cats": one}}})
+    assert "market.tokenGroups" in desk.change(POLICY + DRY, {"market": {"tokenGroups": {"cats": None}}})
+    assert desk.change(POLICY, {"market": {"tokenGroups": {"cats": one}}}, who=CAPTAIN) == ""
+
+
+def _a_step(field: str, value: float, way: int) -> float:
+    return round(value + way * 0.0001, 4) if "Sol" in field else int(value) + way
 
 
 @pytest.mark.parametrize("field", [field for field, way in DIRECTIONS.items() if way is Looser.LARGER_OR_ZERO])

@@ -14,7 +14,8 @@ from memesnipe.ledger.write import LedgerWriter
 from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.orders import Fill, FillStatus
 from memesnipe.positions.book import Mark, Open, Watch
-from memesnipe.positions.exits import Rules, consider, slippage_bps
+from memesnipe.positions.causes import Rules
+from memesnipe.positions.exits import consider, slippage_bps
 from memesnipe.reconcile.movements import Movement
 from memesnipe.reconcile.rebuild import Rebuilt
 from memesnipe.testing.builders import START_NS, a_fill, limits

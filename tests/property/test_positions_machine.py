@@ -24,7 +24,8 @@ from memesnipe.messages.control import CloseRequest, ExitLimits, ExitRung
 from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, FillStatus, Rejection
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book, Key, restore, save
-from memesnipe.positions.exits import CAUSES, OUTCOME_S_MAX, Rules, is_dust
+from memesnipe.positions.causes import CAUSES, Rules
+from memesnipe.positions.exits import OUTCOME_S_MAX, is_dust
 from memesnipe.positions.ladder import units_over
 from memesnipe.positions.report import unprotected
 from memesnipe.positions.stops import stop_ratio
@@ -44,6 +45,7 @@ LIMITS = {
 }
 MINT_OF = st.sampled_from(MINTS)
 WHICH = st.integers(0, 30)
+OUTCOMES = ("fills", "fills", "fills in part", "fails on chain", ReasonCode.TX_MIN_OUT, ReasonCode.FROZEN)
 
 
 @cache
@@ -122,7 +124,7 @@ class PositionsMachine(RuleBasedStateMachine):
             self.happened(a_fill(a_sale(size_units=units, mint=mint), slot=self.slot))
 
     @precondition(lambda self: self.in_flight)
-    @rule(which=WHICH, outcome=st.sampled_from(("fills", "fills", "fills in part", "fails on chain", *(ReasonCode.TX_MIN_OUT, ReasonCode.FROZEN))))
+    @rule(which=WHICH, outcome=st.sampled_from(OUTCOMES))
     def an_exit_ends(self, which: int, outcome: str) -> None:
         exits = [*self.in_flight.values()]
         intent = exits[which % len(exits)]

@@ -17,14 +17,15 @@ from memesnipe.allocator import decide as allocating
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.orders import ExitCause
+from memesnipe.positions import causes, exits
 from memesnipe.positions import decide as position_manager
-from memesnipe.positions import exits
 from memesnipe.positions.book import Book as PositionsBook
 from memesnipe.risk import book as books
 from memesnipe.risk import decide as risk_guardian
 from memesnipe.risk.checks import EXIT_CHECKS, INTENT_CHECKS, no_drawdown
 from memesnipe.risk.market.checks import MARKET_CHECKS
 from memesnipe.testing.exploring import FACTOR
+from memesnipe.testing.sequences.breakers import PORTFOLIO, STRATEGY, TOKEN
 from memesnipe.testing.sequences.play import broken_within, play_many
 
 SHARES, EACH = 4, 2_500
@@ -41,9 +42,12 @@ REFUSALS = {
         "token_exposure", "portfolio_exposure", "open_positions", "approval_invalid",
     )
 }  # fmt: skip
-EXITS = {f"exits/{cause}" for cause in ExitCause if cause is not ExitCause.DUST}
+EXITS = {f"exits/{cause}" for cause in ExitCause}
 OTHERS = {"halts/drawdown", "allocator/equal_weight", "allocator/fixed_weight", "allocator/weights_refused"}
 MUST_HAPPEN = REFUSALS | EXITS | OTHERS
+BREAKERS = {f"risk_guardian/{reason}" for reason in PORTFOLIO | STRATEGY | TOKEN} - {"risk_guardian/order_loop"}
+"""A strategy that loops is Halted before it is refused for it."""
+MUST_HAPPEN |= BREAKERS
 
 
 @pytest.mark.parametrize("share", range(SHARES))
@@ -67,7 +71,7 @@ def without(check: Callable[..., Any]) -> dict[str, Any]:
     }
 
 
-UNDER_WAY = {"no_breaker", *(check.__name__ for check in MARKET_CHECKS)}
+UNDER_WAY = {*(check.__name__ for check in MARKET_CHECKS)}
 CHECKS = [check for check in dict.fromkeys((*INTENT_CHECKS, *EXIT_CHECKS)) if check.__name__ not in UNDER_WAY]
 
 
@@ -99,12 +103,12 @@ def forgets_the_exit(one: Any, reason: ReasonCode, now_ns: int) -> Any:
     return one
 
 
-def silent_in_a_halt(self: exits.Rules, one: Any) -> bool:
+def silent_in_a_halt(self: causes.Rules, one: Any) -> bool:
     """Exits that stop in HALTED."""
     return self.halts(one.position.strategy) in (HaltState.ACTIVE, HaltState.REDUCE_ONLY)
 
 
-def loud_when_frozen(self: exits.Rules, one: Any) -> bool:
+def loud_when_frozen(self: causes.Rules, one: Any) -> bool:
     return True
 
 
@@ -130,7 +134,7 @@ def books_twice(book: PositionsBook, booked: Any, rules: Any) -> Any:
 
 
 def without_cause(cause: Any) -> Any:
-    return tuple(one for one in exits.CAUSES if one is not cause)
+    return tuple(one for one in causes.CAUSES if one is not cause)
 
 
 DECODE, TAKE_HALT, ON_BOOKED = books.decode, risk_guardian.take_halt, position_manager.on_booked
@@ -145,15 +149,15 @@ BUGS: dict[str, tuple[ModuleType | type, str, Any]] = {
     "no drawdown halts": (books.Portfolio, "drawdown_bps", lambda self, capital: 0),
     "a breaker does not survive a restart": (books, "decode", keeps_no_trip),
     "a machine reopens a breaker": (risk_guardian, "take_halt", any_resume),
-    "nothing is sold at its stop": (exits, "CAUSES", without_cause(exits.stop)),
-    "nothing is sold for its age": (exits, "CAUSES", without_cause(exits.time_stop)),
-    "nothing is sold for a person": (exits, "CAUSES", without_cause(exits.person)),
-    "nothing is sold for its token": (exits, "CAUSES", without_cause(exits.token_worse)),
-    "a drained pool sells nothing": (exits, "CAUSES", without_cause(exits.liquidity)),
-    "silence sells nothing": (exits, "CAUSES", without_cause(exits.stale)),
+    "nothing is sold at its stop": (exits, "CAUSES", without_cause(causes.stop)),
+    "nothing is sold for its age": (exits, "CAUSES", without_cause(causes.time_stop)),
+    "nothing is sold for a person": (exits, "CAUSES", without_cause(causes.person)),
+    "nothing is sold for its token": (exits, "CAUSES", without_cause(causes.token_worse)),
+    "a drained pool sells nothing": (exits, "CAUSES", without_cause(causes.liquidity)),
+    "silence sells nothing": (exits, "CAUSES", without_cause(causes.stale)),
     "a refused exit is forgotten": (position_manager, "refused", forgets_the_exit),
-    "exits stop in a halt": (exits.Rules, "may_exit", silent_in_a_halt),
-    "exits go on when frozen": (exits.Rules, "may_exit", loud_when_frozen),
+    "exits stop in a halt": (causes.Rules, "may_exit", silent_in_a_halt),
+    "exits go on when frozen": (causes.Rules, "may_exit", loud_when_frozen),
     "more than the whole is given": (allocating, "equal_weights", generous),
     "a fill is booked twice": (position_manager, "on_booked", books_twice),
 }

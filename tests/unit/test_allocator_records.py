@@ -36,15 +36,16 @@ def by_results(base: RiskBase = RiskBase.HRP, caps_bps: dict[str, int] | None = 
     return recorded(decided(question, 3), question)
 
 
-def by_weights() -> Decision:
+def by_weights(caps_bps: dict[str, int] | None = None) -> Decision:
     config = a_config(*TWO, weights_bps=(6_000, 3_000))
-    decision = decide(None, config, START_NS)
+    decision = decide(None, config, START_NS, caps_bps or {})
     assert decision is not None
-    return recorded(decision, split_of(config))
+    return recorded(decision, split_of(config, caps_bps or {}))
 
 
 RECORDS: dict[str, Callable[[], Decision]] = {
     "fixed": by_weights,
+    "fixed and capped": lambda: by_weights({"beta": 1_000}),
     "hrp": by_results,
     "risk parity": lambda: by_results(RiskBase.RISK_PARITY),
     "capped": lambda: by_results(caps_bps={"beta": 1_000}),

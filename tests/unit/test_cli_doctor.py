@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from memesnipe.cli import host_checks
 from memesnipe.cli.host_checks import host_findings, key_files, ports, versions
+from memesnipe.dashboard.facts import Lag, StreamFacts
 from memesnipe.live_check.finding import Status
 
 
@@ -55,3 +57,13 @@ def test_where_nothing_runs_services_and_lag_are_unseen_and_nothing_passes_for_g
     found = {f"{one.area}: {one.check}": one.status for one in host_findings(data)}
 
     assert (found["services: ready"], found["streams: lag"], found["host: key files"]) == (Status.UNSEEN,) * 3
+
+
+def test_a_lag_that_redis_cannot_tell_does_not_pass_for_none(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = StreamFacts(lags=(Lag("orders:approved", "wallet_guard", -1, 0),))
+    monkeypatch.setenv("MEMESNIPE_REDIS_URL", "redis://nobody")
+    monkeypatch.setattr(host_checks, "streams_now", lambda _found: seen)
+
+    found = {check: one for _, check, one in host_checks.streams(data)}
+
+    assert (found["lag"].status, "1 of 1 groups" in found["lag"].found) == (Status.UNSEEN, True)

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from memesnipe.dashboard.app import make_app
-from memesnipe.dashboard.door import SESSION_S, SESSIONS_MAX, TRIES_PER_MINUTE_MAX, Door, password_of, peers_of
+from memesnipe.dashboard.door import COOKIE, SESSION_S, SESSIONS_MAX, TRIES_PER_MINUTE_MAX, Door, password_of, peers_of
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.health import Health
 
@@ -148,3 +148,12 @@ def test_the_password_is_read_without_its_lines_end(tmp_path: Path) -> None:
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
 
     assert password_of(str(tmp_path / "password")) == PASSWORD
+
+
+@pytest.mark.parametrize(("host", "origin"), [("not a host", None), ("not a host", "null"), ("10.0.0.5:8080", "http://[")])
+def test_no_origin_passes_for_the_pages_own_where_the_host_is_none(client: FlaskClient, host: str, origin: str | None) -> None:
+    headers = {"Host": host} | ({"Origin": origin} if origin is not None else {})
+
+    answer = client.post("/api/sign-in", json={"password": PASSWORD}, headers=headers, environ_base={"REMOTE_ADDR": "10.0.0.9"})
+
+    assert (answer.status_code, COOKIE in answer.headers.get("Set-Cookie", "")) == (403, False)

@@ -168,3 +168,11 @@ def test_of_many_positions_the_page_gets_the_largest_and_every_one_without_a_sto
 
     assert [one.mint[0] for one in shown.holdings] == ["b", "l"]
     assert shown.numbers.open_positions == 3
+
+
+def test_positions_left_out_are_counted_of_every_mode() -> None:
+    positions = (held(), held(mint="other", mode=Mode.LIVE), held(mint="third", mode=Mode.LIVE))
+
+    shown = build(facts(ledger=LedgerFacts(positions=positions)), holdings_max=2)
+
+    assert (len(shown.holdings), shown.held) == (2, 3)

@@ -90,6 +90,18 @@ def test_a_halt_says_scope_reason_by_whom_what_it_allows_and_how_to_reopen() -> 
     assert all(word in one.body for word in ("drawdown of 21 %", "risk_guardian", "Strategies are silent", "memesnipe resume"))
 
 
+def test_a_strategys_halt_says_how_to_reopen_that_strategy_and_not_the_portfolio() -> None:
+    _, (one,) = heard(a_halt(HaltState.HALTED, scope="momentum"))
+
+    assert "`memesnipe resume --strategy momentum`" in one.body
+
+
+def test_live_on_a_network_that_nobody_named_is_not_called_test_money() -> None:
+    _, (one,) = heard(a_fill(mode=Mode.LIVE), book=Book(began_ms=1))
+
+    assert one.title.startswith("[LIVE")
+
+
 def test_a_halt_that_is_said_again_and_a_machine_that_may_not_loosen_are_no_news() -> None:
     after, notes = heard(a_halt(HaltState.HALTED), a_halt(HaltState.HALTED, by="control"), a_halt(HaltState.ACTIVE, by="risk_guardian"))
 

@@ -1,5 +1,6 @@
 """`memesnipe notify`, and what `memesnipe up` hands on: a wrong address is found in time, and one process alone is told of the file."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def test_a_test_message_reaches_who_listens_and_says_who_did_not_take_it(tmp_pat
 
     assert (said.exit_code, [one["message"] for one in chat.told]) == (1, ["hello"])
     assert ("1-json" in said.output, "2-json" in said.output, SECRET in said.output) == (True, True, False)
+
+
+def test_what_the_libraries_below_would_log_of_an_address_is_silenced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named(tmp_path, monkeypatch, "json://127.0.0.1:1/nobody")
+
+    CliRunner().invoke(app, ["notify"])
+
+    assert not any(logging.getLogger(name).isEnabledFor(logging.CRITICAL) for name in ("apprise", "urllib3", "urllib3.connectionpool"))
 
 
 def test_without_a_file_it_says_which_variable(monkeypatch: pytest.MonkeyPatch) -> None:

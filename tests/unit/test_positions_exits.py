@@ -25,7 +25,12 @@ KEY = (STRATEGY, Mode.PAPER, MINT)
 
 
 def a_buy(**changes: Any) -> Fill:
-    fields = {"sol_delta_lamports": -3_300_000, "token_delta_units": UNITS, "fee_lamports": 100_000, "rent_lamports": 200_000}
+    fields: dict[str, Any] = {
+        "sol_delta_lamports": -3_300_000,
+        "token_delta_units": UNITS,
+        "fee_lamports": 100_000,
+        "rent_lamports": 200_000,
+    }
     return a_fill(**fields | changes)
 
 

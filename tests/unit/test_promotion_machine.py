@@ -9,9 +9,9 @@ from memesnipe.evidence.gap import Gap
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.promotion import PromotionStage, PromotionStep, PromotionTerms
+from memesnipe.messages.promotion import HELD, PromotionStage, PromotionStep, PromotionTerms
 from memesnipe.promotion.counting import heard
-from memesnipe.promotion.machine import step
+from memesnipe.promotion.machine import step, word_of
 from memesnipe.promotion.values import Closed, Facts, Standing, ladder, weight_bps
 from memesnipe.testing.builders import SOL, START_NS, a_fill, a_rejection
 
@@ -246,6 +246,41 @@ def test_a_machine_that_lost_everything_takes_over_the_cool_down_that_control_ke
     assert word is not None
     assert word.held
     assert word.until_ns == START_NS + 60 * NS_PER_S
+
+
+@pytest.mark.parametrize("stage", [canary, full])
+def test_a_memory_that_fell_back_to_before_a_demotion_does_not_undo_it(stage: Any) -> None:
+    until_ns = START_NS + 60 * NS_PER_S
+
+    standing, word = step(stage(), facts(asked=True, until_ns=until_ns), START_NS, TERMS)
+    later = walked(facts(asked=True), facts(asked=True), start=standing, now_ns=until_ns)
+
+    assert (standing.stage, standing.until_ns, standing.step) == (PromotionStage.COOL_DOWN, until_ns, 0)
+    assert word is not None
+    assert word.held
+    assert later.stage is PromotionStage.COOL_DOWN
+
+
+@pytest.mark.parametrize("spec_hash", ["spec", "another"])
+def test_a_cool_down_that_is_over_does_not_begin_again_while_control_still_tells_of_it(spec_hash: str) -> None:
+    demoted = walked(live(tripped="x"), start=canary())
+    told = facts(until_ns=demoted.until_ns)
+    over = walked(told, told, start=demoted, now_ns=demoted.until_ns)
+
+    standing = walked(*[facts(until_ns=demoted.until_ns, spec_hash=spec_hash)] * 2, start=over, now_ns=demoted.until_ns)
+
+    assert standing.stage not in HELD
+
+
+@pytest.mark.parametrize("told", [live(), facts(unmet=("EvidencePassed",))], ids=["on the first step", "on paper"])
+def test_another_spec_is_a_word_of_its_own_even_where_it_stands_the_same(told: Facts) -> None:
+    before = walked(told)
+
+    after, word = step(before, msgspec.structs.replace(told, spec_hash="another"), START_NS + 1, TERMS)
+
+    assert word is not None
+    assert (word.spec_hash, word.time_ns, word.version) == ("another", START_NS + 1, before.version + 1)
+    assert word_of("momentum", after, TERMS) == word
 
 
 def test_nothing_new_is_not_said_again() -> None:

@@ -51,6 +51,13 @@ def test_an_alarm_takes_as_many_trades_as_it_promises_while_nothing_changed() ->
     assert sum(lengths) / 100 >= 100.0
 
 
+@pytest.mark.parametrize("x", [-1.0, 0.0, GAIN_MAX])
+def test_paper_results_that_are_all_at_the_cap_leave_a_claim_that_can_be_bet_against(x: float) -> None:
+    floor = floor_ppm((GAIN_MAX, GAIN_MAX)) / PPM
+
+    assert all(one > 0.0 for one in doubted(NOTHING, x, floor))
+
+
 def test_what_paper_showed_counts_at_its_lower_end_and_never_below_nothing() -> None:
     assert floor_ppm((0.1, 0.1, 0.1)) == PPM // 10
     assert floor_ppm((0.1, 0.5, -0.4)) == 0

@@ -27,13 +27,14 @@ def show_decision(decision: AllocationDecision) -> None:
         CAPITAL_LAMPORTS.labels(share.strategy).set(share.capital_lamports)
 
 
-def show_promotion(strategy: str, standing: Standing, terms: PromotionTerms) -> None:
-    """Set the gauges of where a strategy stands."""
+def show_promotion(strategy: str, standing: Standing | None, terms: PromotionTerms) -> None:
+    """Set the gauges of where a strategy stands; None for one that is gone, of which no alert must speak for ever."""
     for stage in PromotionStage:
-        STAGE.labels(strategy, stage.value).set(standing.stage is stage)
-    STEP_TRADES.labels(strategy).set(standing.run.step_trades if standing.live else 0)
-    DOUBT.labels(strategy, "loss").set(standing.run.loss_max * terms.loss_level_bps / WHOLE_BPS if standing.live else 0)
-    DOUBT.labels(strategy, "decay").set(standing.run.decay_max / terms.decay_alarm_trades if standing.live else 0)
+        STAGE.labels(strategy, stage.value).set(standing is not None and standing.stage is stage)
+    run = standing.run if standing is not None and standing.live else None
+    STEP_TRADES.labels(strategy).set(run.step_trades if run else 0)
+    DOUBT.labels(strategy, "loss").set(run.loss_max * terms.loss_level_bps / WHOLE_BPS if run else 0)
+    DOUBT.labels(strategy, "decay").set(run.decay_max / terms.decay_alarm_trades if run else 0)
 
 
 def show_results(book: Book) -> None:

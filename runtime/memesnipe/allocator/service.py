@@ -102,8 +102,9 @@ class Allocator:
             await self._promoter.say([one.word for one in words])
         if self._carrying_out is not None:
             self._carrying_out.start(wanted(self._book.promotions, config))
+        applied = {one.id for one in config.strategies}
         for name, standing in standings.items():
-            metrics.show_promotion(name, standing, terms)
+            metrics.show_promotion(name, standing if name in applied else None, terms)
 
     async def _allocate(self, config: ConfigApplied) -> None:
         try:

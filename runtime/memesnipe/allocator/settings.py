@@ -9,5 +9,6 @@ class AllocatorSettings(CommonSettings, frozen=True, kw_only=True):
     promote_in_namespace: str = ""
     """Where the Strategies are whose mode it writes; empty: it writes none."""
     kubernetes_url: str = "https://kubernetes.default.svc"
+    """The API server, as every pod finds it."""
     account_folder: str = "/var/run/secrets/kubernetes.io/serviceaccount"
     """Its service account's `token` and the API server's `ca.crt`."""

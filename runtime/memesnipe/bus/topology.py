@@ -86,7 +86,7 @@ def _market(kind: str, *more: Reader) -> Stream:
 
 
 PRICE = _market("price", *_ON_MARKET)
-DEPTH = _market("depth", Reader("executor", turn=2, per_strategy=True))
+DEPTH = _market("depth", Reader("risk_guardian", turn=1), Reader("executor", turn=2, per_strategy=True))
 SOCIAL = _market("social", Reader("executor", turn=2, per_strategy=True))
 BRIDGE = _market("bridge", Reader("executor", turn=2, per_strategy=True))
 LAUNCH = _market("launch", Reader("executor", turn=2, per_strategy=True))

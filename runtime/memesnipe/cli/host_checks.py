@@ -114,8 +114,12 @@ def streams(data: Path) -> Iterator[Check]:
     behind = [one for one in seen.lags if one.lag + one.pending > LAG_WARN]
     for one in behind:
         fix = f"look whether {one.group.partition(':')[0]} runs and what its log says"
-        yield "streams", one.stream, warn(f"{one.group} has {one.lag} unread and {one.pending} in work", fix)
-    if not behind:
+        yield "streams", one.stream, warn(f"{one.group} has {one.lag if one.lag >= 0 else '?'} unread and {one.pending} in work", fix)
+    untold = sum(one.lag < 0 for one in seen.lags)
+    if untold:
+        told = f"how far {untold} of {len(seen.lags)} groups are behind, for Redis cannot tell"
+        yield "streams", "lag", unseen("`memesnipe status` shows which", told)
+    elif not behind:
         yield "streams", "lag", ok(f"{len(seen.lags)} groups, none more than {LAG_WARN:,} entries behind")
     yield "streams", "dead letters", _dead(seen.dead_letters)
 

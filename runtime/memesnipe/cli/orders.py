@@ -108,11 +108,13 @@ def _find(id_begins: str) -> "tuple[Found | None, bool]":
     from memesnipe.timeline.reading import found
 
     with ExitStack() as opened:
-        connection = _connection(opened)
+        connection, client = _connection(opened), _redis(opened)
         try:
-            orders = found(_redis(opened), load(CommonSettings).key_prefix, connection, id_begins)
+            orders = found(client, load(CommonSettings).key_prefix, connection, id_begins)
         except RedisError as error:
             raise Unavailable("redis", type(error).__name__) from None
+    if not orders and client is None and (stack.elsewhere() or stack.known(stack.data_dir())):
+        raise Unavailable("redis", f"the ledger has no order {id_begins}; one that is on its way is on the streams alone")
     if len(orders) > 1:
         named = ", ".join(one.id for one in orders[:4])
         raise ConfigError(f"{id_begins} begins the ids of {len(orders)} orders or more: {named}; give more of it")

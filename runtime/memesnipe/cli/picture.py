@@ -94,12 +94,13 @@ def look() -> Picture:
     streams = _streams(silent, runs=runs)
     ledger = _ledger(silent, streams)
     problems += silent.values()
-    facts = Facts(time_ns=time.time_ns(), streams=streams, ledger=ledger, problems=tuple(problems))
+    unknown = tuple(silent) if runs else ("redis", *silent)
+    facts = Facts(time_ns=time.time_ns(), streams=streams, ledger=ledger, problems=tuple(problems), unknown=unknown)
     return Picture(
         data_dir=str(data), running=runs, snapshot=build(facts), gates=gates,
         stages={one.id: one.promotion for one in judged if one.promotion is not None}, services=services_of(data) if runs else (),
         problems=tuple(problems), unanswered=tuple(silent),
-        streams_known=runs and "redis" not in silent,
+        streams_known="redis" not in unknown,
         modes={one.id: one.mode for one in judged},
     )  # fmt: skip
 

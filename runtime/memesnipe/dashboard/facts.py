@@ -60,3 +60,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     streams: StreamFacts = StreamFacts()
     ledger: LedgerFacts = LedgerFacts()
     problems: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Parts (redis, ledger) that were never read: what is empty of theirs is not "none"."""

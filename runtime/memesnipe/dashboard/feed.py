@@ -29,6 +29,8 @@ class Feed:
         self._picture, self._number, self._closed = b"", 0, False
         self._places = self._places_max = clients_max
         self._streams, self._ledger = StreamFacts(), LedgerFacts()
+        self._unknown = ["redis", "ledger"]
+        """Parts that were never read: after a start nothing is known, and nothing of it may look like "active" or "none"."""
 
     def run(self, refresh_s: float) -> None:
         """Look again and again until closed; a part that does not answer is shown as such, with its last known content."""
@@ -46,7 +48,9 @@ class Feed:
         """Read once and tell everyone."""
         with metrics.LOOKS_S.time():
             problems = (*self._look_at_streams(), *self._look_at_ledger())
-            facts = Facts(time_ns=self._clock.now_ns(), streams=self._streams, ledger=self._ledger, problems=problems)
+            facts = Facts(
+                time_ns=self._clock.now_ns(), streams=self._streams, ledger=self._ledger, problems=problems, unknown=tuple(self._unknown)
+            )
             picture = msgspec.json.encode(build(facts, holdings_max=HOLDINGS_MAX))
         self._health.beat()
         self._health.ready(not problems, "; ".join(problems))
@@ -104,7 +108,8 @@ class Feed:
             self._streams = self._reader.look()
         except Unavailable as error:
             metrics.PROBLEMS.labels(error.part).inc()
-            return ("Redis does not answer: prices, halts and lag below are the last known",)
+            return (f"Redis does not answer: mode, prices, halts, stops and lag below are {self._last('redis')}",)
+        self._read("redis")
         return ()
 
     def _look_at_ledger(self) -> tuple[str, ...]:
@@ -112,5 +117,13 @@ class Feed:
             self._ledger = ledger.look(self._engine, shown_mode(self._streams))
         except Unavailable as error:
             metrics.PROBLEMS.labels(error.part).inc()
-            return ("The ledger does not answer: positions, fills and equity below are the last known",)
+            return (f"The ledger does not answer: positions, fills and equity below are {self._last('ledger')}",)
+        self._read("ledger")
         return ()
+
+    def _last(self, part: str) -> str:
+        return "not known" if part in self._unknown else "the last known"
+
+    def _read(self, part: str) -> None:
+        if part in self._unknown:
+            self._unknown.remove(part)

@@ -33,8 +33,16 @@ def check_origin(request: Request) -> None:
 
     Behind a proxy that ends TLS we hear http where the browser says https, so host and port decide: a stranger has another one.
     """
-    if urlsplit(request.headers.get("Origin", "")).netloc != request.host:
+    # A Host that is none is "" here, and so is the origin of a request without one: two nothings are not the same page.
+    if not request.host or _origin_of(request) != request.host:
         raise Refused(ReasonCode.APPROVAL_INVALID, "the request does not come from this page")
+
+
+def _origin_of(request: Request) -> str:
+    try:
+        return urlsplit(request.headers.get("Origin", "")).netloc
+    except ValueError:
+        return ""
 
 
 def check_write(request: Request, token: str) -> None:

@@ -21,6 +21,7 @@ SPARK_POINTS_MAX = 40
 PRICES_MAX = 10
 NETWORKS = {MAINNET_GENESIS: "mainnet", DEVNET_GENESIS: "devnet", TESTNET_GENESIS: "testnet"}
 MARKERS = {
+    "unknown": "NOT KNOWN YET: Redis has not said what money is at stake",
     "none": "NO CONFIG: nothing trades yet",
     "paper": "PAPER: no real money moves",
     "localnet": "LOCALNET LIVE: test money on a local chain",
@@ -34,6 +35,7 @@ ALLOWS = {
     HaltState.HALTED: "Strategies are silent. Stops and closing by hand go on.",
     HaltState.FROZEN: "Nothing is signed, not even an exit.",
 }
+HALT_UNKNOWN = "Not known: Redis has not answered yet."
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -82,6 +84,8 @@ class Holding(msgspec.Struct, frozen=True):
     opened_s: int
     marked: bool
     """False: no price since the last fill, shown at cost."""
+    stop_known: bool
+    """False: nobody could be asked, so no `stop_sol` is not "no stop"."""
 
 
 class FillLine(msgspec.Struct, frozen=True):
@@ -164,6 +168,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     numbers: Numbers
     equity: tuple[tuple[int, int], ...]
     holdings: tuple[Holding, ...]
+    held: int
+    """Open positions of every mode; more than `holdings` where their number is bounded."""
     fills: tuple[FillLine, ...]
     refusals: tuple[RefusalLine, ...]
     reasons: tuple[ReasonLine, ...]
@@ -172,23 +178,26 @@ class Snapshot(msgspec.Struct, frozen=True):
     lags: tuple[Lag, ...]
     dead_letters: int
     problems: tuple[str, ...]
+    unknown: tuple[str, ...]
+    """Parts (redis, ledger) that were never read: what is empty of theirs is not "none", nor is its halt state "active"."""
 
 
 def build(facts: Facts, *, holdings_max: int | None = None) -> Snapshot:
     """Return the page for these facts; of the open positions only the largest where their number is bounded, those without a stop first."""
     streams, ledger = facts.streams, facts.ledger
     updates = {(u.strategy, u.mode, u.mint): u for u in streams.updates}
-    holdings = tuple(_holding(p, updates.get(p.key), streams, facts.time_ns) for p in ledger.positions)
+    holdings = tuple(_holding(p, updates.get(p.key), facts) for p in ledger.positions)
     return Snapshot(
         time_ms=facts.time_ns // NS_PER_MS,
-        marker=marker_of(streams),
-        halt=_halt(streams, PORTFOLIO),
+        marker=_marker("unknown") if "redis" in facts.unknown else marker_of(streams),
+        halt=_portfolio(facts),
         own_halts=tuple(_halt(streams, scope) for scope in sorted(streams.halts.states) if scope != PORTFOLIO),
         halt_epoch=streams.halts.epoch,
         config_version=streams.config.version if streams.config else 0,
         numbers=_numbers(facts, holdings),
         equity=thinned(ledger.equity),
         holdings=holdings if holdings_max is None else _largest(holdings, holdings_max),
+        held=len(holdings),
         fills=tuple(fill_line(fill, streams) for fill in ledger.fills),
         refusals=tuple(refusal_line(rejection, streams) for rejection in ledger.rejections),
         reasons=tuple(ReasonLine(r.stage, r.reason, r.count, REMEDY.get(r.reason, "")) for r in ledger.refusals),  # type: ignore[call-overload] # a StrEnum key is its text
@@ -197,6 +206,7 @@ def build(facts: Facts, *, holdings_max: int | None = None) -> Snapshot:
         lags=tuple(sorted(streams.lags, key=lambda one: (-one.lag - one.pending, one.stream, one.group))),
         dead_letters=streams.dead_letters,
         problems=facts.problems,
+        unknown=facts.unknown,
     )
 
 
@@ -214,7 +224,7 @@ def marker_of(streams: StreamFacts) -> Marker:
         kind = "paper"
     else:
         kind = NETWORKS.get(streams.config.genesis, "localnet")
-    return Marker(kind, MARKERS[kind])
+    return _marker(kind)
 
 
 def thinned(points: tuple[EquityPoint, ...]) -> tuple[tuple[int, int], ...]:
@@ -235,6 +245,15 @@ def in_tokens(units: int, decimals: int) -> str:
     whole, part = divmod(abs(units), 10**decimals)
     fraction = f".{part:0{decimals}d}".rstrip("0") if part else ""
     return f"{'-' if units < 0 else ''}{whole}{fraction}"
+
+
+def _marker(kind: str) -> Marker:
+    return Marker(kind, MARKERS[kind])
+
+
+def _portfolio(facts: Facts) -> Halt:
+    halt = _halt(facts.streams, PORTFOLIO)
+    return msgspec.structs.replace(halt, allows=HALT_UNKNOWN) if "redis" in facts.unknown else halt
 
 
 def _halt(streams: StreamFacts, scope: str) -> Halt:
@@ -266,7 +285,8 @@ def _drawdown_bps(points: tuple[EquityPoint, ...], equity_lamports: int) -> int:
     return max(0, peak - equity_lamports) * 10_000 // peak if peak > 0 else 0
 
 
-def _holding(position: Position, update: PositionUpdate | None, streams: StreamFacts, now_ns: int) -> Holding:
+def _holding(position: Position, update: PositionUpdate | None, facts: Facts) -> Holding:
+    streams = facts.streams
     # A mark for another number of units is from before the last fill: worth nothing as a valuation of what is held now.
     fresh = update if update is not None and update.units == position.units else None
     value = fresh.mark_lamports if fresh else position.cost_lamports
@@ -276,7 +296,8 @@ def _holding(position: Position, update: PositionUpdate | None, streams: StreamF
         position.strategy, position.mode, position.mint, name_of(position.mint, streams),
         in_tokens(position.units, position.decimals), position.cost_lamports, value, pnl,
         pnl * 10_000 // position.cost_lamports if position.cost_lamports > 0 else 0,
-        seen[-1].sol if seen else None, _stop_sol(update), max(0, now_ns - position.opened_ns) // NS_PER_S, fresh is not None,
+        seen[-1].sol if seen else None, _stop_sol(update), max(0, facts.time_ns - position.opened_ns) // NS_PER_S, fresh is not None,
+        "redis" not in facts.unknown,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from memesnipe.allocator.settings import AllocatorSettings
 from memesnipe.consumers.settings import ConsumerSettings
 from memesnipe.control.settings import ControlSettings
 from memesnipe.executor.settings import ExecutorSettings
@@ -31,7 +32,7 @@ SIGNERS_POD = "the signer's pod alone has it; how to look there: docs/howto/go-l
 OF_TESTS = {"MEMESNIPE_FAILPOINT", "MEMESNIPE_FAILPOINT_ONCE", "MEMESNIPE_PAPER_SLOTS_MAX", "MEMESNIPE_TEST_REDIS_URL"}
 ALL = (
     GuardSettings, SignerSettings, ConsumerSettings, PositionSettings, ControlSettings, RiskSettings, ExecutorSettings,
-    NotifySettings, UpSettings,
+    NotifySettings, AllocatorSettings, UpSettings,
 )  # fmt: skip
 """Whoever reads MEMESNIPE_ variables where the services are started one by one."""
 

@@ -1,6 +1,7 @@
 """Where messages go: apprise, loaded here alone and only when there is an address. No address ever leaves this module.
 
-What apprise logs may hold the address, so its logger is silenced; a failure is counted under the destination's number and service.
+What apprise logs may hold the address, so its logger is silenced, and that of what it sends with; a failure is counted under the
+destination's number and service.
 """
 
 import logging
@@ -55,8 +56,9 @@ def _destination(file: Path, number: int, place: int, url: str, timeout_s: float
         import apprise
     except ModuleNotFoundError:
         raise ConfigError("apprise is not installed: pip install 'memesnipe[notify]', or the runtime image") from None
-    logging.getLogger("apprise").disabled = True
-    logging.getLogger("urllib3").disabled = True
+    for library in ("apprise", "urllib3"):
+        # By level, for a logger that is disabled leaves the ones below it: urllib3.connectionpool writes whole addresses.
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
     asset = apprise.AppriseAsset(app_id=TITLED, app_desc=TITLED, secure_logging=True, async_mode=False)
     try:
         plugin: Any = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)

@@ -1,6 +1,7 @@
 """Messages of the streams -> what a person is told. Pure: every sentence that leaves the house is in here.
 
-The mode marker comes first in each: [PAPER], [LOCALNET], [DEVNET], [TESTNET] or [LIVE], which alone is real money.
+The mode marker comes first in each: [PAPER], [LOCALNET], [DEVNET], [TESTNET] or [LIVE], which alone is real money. Where nobody named the
+network it is [LIVE, NETWORK NOT KNOWN]: it may be.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from memesnipe.messages.orders import Fill
 from memesnipe.messages.promotion import PromotionStage, PromotionStep
 from memesnipe.notify.notes import Kind, Level, Note, note
 
-MARKERS = {MAINNET_GENESIS: "LIVE", DEVNET_GENESIS: "DEVNET", TESTNET_GENESIS: "TESTNET"}
+MARKERS = {MAINNET_GENESIS: "LIVE", DEVNET_GENESIS: "DEVNET", TESTNET_GENESIS: "TESTNET", "": "LIVE, NETWORK NOT KNOWN"}
 ALLOWS = {
     HaltState.ACTIVE: "Strategies trade within their limits.",
     HaltState.REDUCE_ONLY: "No new risk; sells, stops and closing by hand go on.",
@@ -42,7 +43,7 @@ def stakes_of(config: ConfigApplied) -> Stakes:
 
 
 def marker(mode: Mode, genesis: str) -> str:
-    """Return what money it is; live on an unknown genesis is a local chain."""
+    """Return what money it is; live on a genesis that is none of those is a local chain, and without one it may be real."""
     return "[PAPER]" if mode is Mode.PAPER else f"[{MARKERS.get(genesis, 'LOCALNET')}]"
 
 
@@ -74,7 +75,8 @@ def of_halt(command: HaltCommand, stakes: Stakes | None) -> Note:
     scope = "the whole portfolio" if command.scope == PORTFOLIO else command.scope
     body = f"reason: {command.reason or 'none given'}\nby {command.by}\n{ALLOWS[command.state]}"
     if command.state is not HaltState.ACTIVE:
-        body += f"\n`memesnipe resume{' --frozen' if command.state is HaltState.FROZEN else ''}` reopens."
+        only = "" if command.scope == PORTFOLIO else f" --strategy {command.scope}"
+        body += f"\n`memesnipe resume{only}{' --frozen' if command.state is HaltState.FROZEN else ''}` reopens."
     title = f"{marker_of(stakes)} {scope}: {command.state.value.replace('_', ' ').upper()}"
     return note(Kind.HALT, LEVELS[command.state], title, body, command.time_ns)
 

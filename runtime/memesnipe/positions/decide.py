@@ -9,7 +9,8 @@ from memesnipe.messages.control import CloseRequest, PositionUpdate
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Rejection
 from memesnipe.positions.book import Book, Open, Watch
-from memesnipe.positions.exits import Rules, consider, refused
+from memesnipe.positions.causes import Rules
+from memesnipe.positions.exits import consider, refused
 from memesnipe.positions.stops import stop_ratio
 from memesnipe.positions.watching import marked
 

@@ -1,6 +1,5 @@
-"""When a position is sold, one function per cause in the order they are asked, how much of it, and how hard it is tried."""
+"""What is sold of a position now, and how hard it is tried: all of it for a cause (`causes`), or a part by the ladder."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,80 +8,21 @@ from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.ids import derive
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.ledger.accounting import Position
-from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitCause, ExitIntent
 from memesnipe.positions.book import Exit, Mark, Open
-from memesnipe.positions.ladder import ALL, BPS, rung_of, units_over
-from memesnipe.positions.stops import touched
-from memesnipe.positions.watching import drained
+from memesnipe.positions.causes import CAUSES, NEVER_NS, Rules, aged_ns, silent_ns
+from memesnipe.positions.ladder import ALL, rung_of, units_over
 
 RETRY_FIRST_MS = 500
 RETRY_MAX_MS = 30_000
 OUTCOME_S_MAX = 120
 """An exit without an outcome for so long is asked for again under another id: a crash between sending and saving can leave one whose
 outcome went by. Should it be under way after all, risk_guardian refuses the second, for its units are reserved."""
-NEVER_NS = 2**63 - 1
 AT_ONCE = 2
 """Urgency at which an exit may slip by the whole limit."""
 FLOOR_PATIENCE = 5
 """After so many refusals for the price (some 15 s) the market has gone for good: each further one halves the price the exit names."""
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """What is in force at this moment."""
-
-    limits: RiskLimits
-    halts: Callable[[str], HaltState]
-    """Effective halt of a strategy."""
-    now_ns: int
-
-    def may_exit(self, one: Open) -> bool:
-        """Return whether an exit would be signed: always but in FROZEN."""
-        return self.halts(one.position.strategy) is not HaltState.FROZEN
-
-
-def person(one: Open, _rules: Rules) -> ExitCause | None:
-    """A person asked to close it."""
-    return ExitCause.PERSON if one.watch.close_request else None
-
-
-def token_worse(one: Open, _rules: Rules) -> ExitCause | None:
-    """The token turned against its holders."""
-    return ExitCause.TOKEN if one.watch.token_worse else None
-
-
-def liquidity(one: Open, rules: Rules) -> ExitCause | None:
-    """The pool is being emptied: what is left of it is all that anybody can sell into."""
-    return ExitCause.LIQUIDITY if rules.limits.exits.drain_bps and drained(one.watch.pool) else None
-
-
-def stop(one: Open, rules: Rules) -> ExitCause | None:
-    """The price fell to the highest stop in force."""
-    return touched(one, rules.limits)
-
-
-def take_profit(one: Open, rules: Rules) -> ExitCause | None:
-    """The price rose to the goal, seen from the price that was paid."""
-    mark, goal_bps = one.watch.mark, rules.limits.take_profit_bps
-    if mark is None or not goal_bps:
-        return None
-    reached = mark.quote_lamports * one.position.units * BPS >= one.position.entry_lamports * (BPS + goal_bps) * mark.base_units
-    return ExitCause.TAKE_PROFIT if reached else None
-
-
-def time_stop(one: Open, rules: Rules) -> ExitCause | None:
-    """The position is older than allowed."""
-    return ExitCause.TIME_STOP if rules.now_ns >= _aged_ns(one, rules.limits) else None
-
-
-def stale(one: Open, rules: Rules) -> ExitCause | None:
-    """Nobody said a price for longer than allowed: no stop can be told of then."""
-    return ExitCause.STALE_PRICE if rules.now_ns >= _silent_ns(one, rules.limits) else None
-
-
-CAUSES: tuple[Callable[[Open, Rules], ExitCause | None], ...] = (person, token_worse, liquidity, stop, take_profit, time_stop, stale)
-"""Why all of a position is sold, in the order they are asked."""
 
 
 class Sale(msgspec.Struct, frozen=True, gc=False):
@@ -121,32 +61,18 @@ def _part(one: Open, rules: Rules) -> Sale | None:
 
 def due_ns(one: Open, limits: RiskLimits) -> int:
     """Return before when time alone cannot sell a position that was considered at its last change (ns): until then, looking is idle."""
-    waiting, aged_ns = one.watch.exit, min(_aged_ns(one, limits), _silent_ns(one, limits))
+    waiting, over_ns = one.watch.exit, min(aged_ns(one, limits), silent_ns(one, limits))
     if waiting is None:
-        return NEVER_NS if is_dust(one, limits) else aged_ns
-    return min(_retry_ns(waiting), aged_ns) if waiting.keep_bps and not waiting.intent_id else _retry_ns(waiting)
+        return NEVER_NS if is_dust(one, limits) else over_ns
+    return min(_retry_ns(waiting), over_ns) if waiting.keep_bps and not waiting.intent_id else _retry_ns(waiting)
 
 
 def _retry_ns(waiting: Exit) -> int:
     return waiting.sent_ns + OUTCOME_S_MAX * NS_PER_S if waiting.intent_id else waiting.retry_ns
 
 
-def _aged_ns(one: Open, limits: RiskLimits) -> int:
-    return one.position.opened_ns + limits.time_stop_s * NS_PER_S if limits.time_stop_s > 0 else NEVER_NS
-
-
-def _silent_ns(one: Open, limits: RiskLimits) -> int:
-    return priced_ns(one) + limits.exits.stale_exit_s * NS_PER_S if limits.exits.stale_exit_s > 0 else NEVER_NS
-
-
-def priced_ns(one: Open) -> int:
-    """Return the time of the newest price; of a position that saw none yet, when it was opened (ns)."""
-    mark = one.watch.mark
-    return max(mark.time_ns, one.position.opened_ns) if mark is not None else one.position.opened_ns
-
-
 def is_dust(one: Open, limits: RiskLimits) -> bool:
-    """Return whether what is left of a position that was sold in part is not worth a sale, at the newest price. A person may still close it."""
+    """Return whether what is left of a position sold in part is not worth a sale at the newest price. A person may still close it."""
     sold_in_part = one.position.cost_lamports < one.position.trade_outlay_lamports
     return sold_in_part and one.watch.mark is not None and one.value_of(one.position.units) < limits.exits.dust_lamports
 

@@ -9,7 +9,7 @@ from memesnipe.bus.folds import Halts, fold_halts, latest_config
 from memesnipe.bus.topology import CLOSE_REQUESTS, CONFIG, DECISIONS, FILLS, KILL_SWITCH, PAIRS, PRICE, REJECTED, Stream
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import ConfigApplied
-from memesnipe.positions.exits import Rules
+from memesnipe.positions.causes import Rules
 
 GROUP = "position_manager"
 

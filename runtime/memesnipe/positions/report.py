@@ -13,8 +13,9 @@ from memesnipe.messages.control import HeldAccount, Holding, Holdings
 from memesnipe.messages.orders import ExitIntent
 from memesnipe.positions import metrics
 from memesnipe.positions.book import Book, Key, Open, Owner, Watch
+from memesnipe.positions.causes import Rules, priced_ns
 from memesnipe.positions.decide import Effect, update_of
-from memesnipe.positions.exits import Rules, is_dust, priced_ns
+from memesnipe.positions.exits import is_dust
 from memesnipe.positions.performance import history_of, unrealized
 from memesnipe.positions.stops import stop_ratio
 

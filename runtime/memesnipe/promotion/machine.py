@@ -12,7 +12,7 @@ import msgspec
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.ids import derive
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.promotion import PromotionStage, PromotionStep, PromotionTerms
+from memesnipe.messages.promotion import HELD, PromotionStage, PromotionStep, PromotionTerms
 from memesnipe.promotion.alarms import first_alarm
 from memesnipe.promotion.counting import begun, counted, next_step
 from memesnipe.promotion.sequential import floor_ppm
@@ -28,9 +28,12 @@ def step(standing: Standing | None, facts: Facts, now_ns: int, terms: PromotionT
 
     One step at a time: a strategy that has shown enough for two takes two calls.
     """
-    before = standing if standing is not None else _met(facts, now_ns)
-    after = STEPS[before.stage](counted(before, facts), facts, now_ns, terms)
-    if standing is not None and (after.stage, after.step, after.reason) == (before.stage, before.step, before.reason):
+    before = standing if standing is not None else Standing(since_ns=now_ns, spec_hash=facts.spec_hash)
+    if _is_older_copy(before, facts):
+        after = _cooling(before, facts, now_ns)
+    else:
+        after = STEPS[before.stage](counted(before, facts), facts, now_ns, terms)
+    if standing is not None and _said_of(after) == _said_of(before):
         return after, None
     news = {"version": before.version + 1, "before": before.stage, "said_ns": now_ns, "facts_hash": facts.digest()}
     after = msgspec.structs.replace(after, **news)
@@ -52,22 +55,30 @@ def word_of(strategy: str, after: Standing, terms: PromotionTerms) -> PromotionS
         facts_hash=after.facts_hash,
         spec_hash=after.spec_hash,
         time_ns=after.said_ns,
-        until_ns=after.until_ns if after.stage in (DEMOTED, COOL_DOWN) else 0,
+        until_ns=after.until_ns if after.stage in HELD else 0,
     )
 
 
-def _met(facts: Facts, now_ns: int) -> Standing:
-    """Where everything here was lost, control still knows of a cool-down: it goes on."""
-    if facts.until_ns:
-        reason = "a cool-down that control kept"
-        return Standing(COOL_DOWN, since_ns=now_ns, reason=reason, spec_hash=facts.spec_hash, demotions=1, until_ns=facts.until_ns)
-    return Standing(since_ns=now_ns, spec_hash=facts.spec_hash)
+def _said_of(standing: Standing) -> tuple[PromotionStage, int, str, str]:
+    """What a word tells: where any of it changes, there is a word."""
+    return standing.stage, standing.step, standing.reason, standing.spec_hash
+
+
+def _is_older_copy(standing: Standing, facts: Facts) -> bool:
+    """Whether control keeps a demotion that is not known here: everything here was lost, or fell back to before it."""
+    return standing.stage not in HELD and facts.until_ns > standing.until_ns
+
+
+def _cooling(standing: Standing, facts: Facts, now_ns: int) -> Standing:
+    """The cool-down goes on; what the demotion takes is taken here, too."""
+    changes: dict[str, Any] = {"step": 0, "floor_ppm": 0, "demotions": standing.demotions + 1, "until_ns": facts.until_ns}
+    return _moved(standing, COOL_DOWN, now_ns, "a cool-down that control kept", demoted_ns=now_ns, withdrawn=not facts.asked, **changes)
 
 
 def _on_paper(standing: Standing, facts: Facts, now_ns: int, terms: PromotionTerms) -> Standing:
     """PAPER and PROPOSED: live by the gates' word makes a canary, whatever is thought here of its paper results."""
     if standing.spec_hash != facts.spec_hash:
-        standing = Standing(standing.stage, version=standing.version, since_ns=standing.since_ns, spec_hash=facts.spec_hash)
+        standing = _renewed(standing, facts)
     if facts.mode is Mode.LIVE:
         return _live(standing, standing.step or 1, now_ns, terms)
     results = paper_results(standing, facts)
@@ -75,6 +86,12 @@ def _on_paper(standing: Standing, facts: Facts, now_ns: int, terms: PromotionTer
     if missing := missing_on_paper(standing, facts, results, terms):
         return _moved(standing, PAPER, now_ns, missing, floor_ppm=floor)
     return _moved(standing, PROPOSED, now_ns, _proposal(standing, facts, terms), floor_ppm=floor)
+
+
+def _renewed(standing: Standing, facts: Facts) -> Standing:
+    """Another spec has shown nothing yet; a cool-down that is over stays over while control still tells of it."""
+    kept = {"version": standing.version, "since_ns": standing.since_ns, "until_ns": standing.until_ns}
+    return Standing(standing.stage, spec_hash=facts.spec_hash, **kept)
 
 
 def _proposal(standing: Standing, facts: Facts, terms: PromotionTerms) -> str:
@@ -97,7 +114,7 @@ def _while_live(standing: Standing, facts: Facts, now_ns: int, terms: PromotionT
         why = f"not live any more: {', '.join(facts.unmet)}" if facts.unmet else "live is no longer asked for or allowed"
         return _moved(standing, PAPER, now_ns, f"{why}; it comes back on canary step {standing.step}")
     if standing.spec_hash != facts.spec_hash:
-        return _live(Standing(version=standing.version, spec_hash=facts.spec_hash), 1, now_ns, terms)
+        return _live(_renewed(standing, facts), 1, now_ns, terms)
     if standing.stage is FULL or missing_on_step(standing, facts, terms):
         return standing
     if standing.step < terms.canary_steps:

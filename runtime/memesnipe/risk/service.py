@@ -6,7 +6,7 @@ import time
 from memesnipe.bus.api import Batch, Bus, Output, StaleState, State, Subscription
 from memesnipe.bus.holding import HOLD_S, Held
 from memesnipe.bus.serving import serve
-from memesnipe.bus.topology import EXITS, FILLS, HOLDINGS_KEY, INTENTS, PRICE, STATE_KEY, Stream
+from memesnipe.bus.topology import DEPTH, EXITS, FILLS, HOLDINGS_KEY, INTENTS, PRICE, STATE_KEY, Stream
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import BadInput
 from memesnipe.kernel.failpoints import failpoint
@@ -23,6 +23,7 @@ from memesnipe.risk.breakers import metrics as breaker_metrics
 from memesnipe.risk.decide import STAGE, Seal, decide
 from memesnipe.risk.folded import Folded
 from memesnipe.risk.market import memory
+from memesnipe.risk.market import metrics as market_metrics
 from memesnipe.risk.market.memory import Memory
 from memesnipe.risk.rules import Rules
 from memesnipe.risk.seal import RiskSeal
@@ -37,6 +38,7 @@ SHOW_S = 1.0
 UPKEEP_S = 0.05
 """A halt is seen within the two of them together; folding at every turn would double the latency of an order."""
 
+SHOWN_EVERY_S = 1.0
 MARKET_S = 60.0
 """So long what changed in the memory of the market waits to be stored: it would be most of each commit."""
 
@@ -55,7 +57,7 @@ class Guardian:
         # on every run, not only on those where we were slow.
         self._replays = not isinstance(running.clock, SystemClock)
         self._stored, self._held = self._book, self._empty()
-        self._market, self._market_s = Memory(), 0.0
+        self._market, self._market_s, self._shown_s = Memory(), 0.0, 0.0
         self._upkeep_every_s = 0.0 if self._replays else UPKEEP_S
         self._upkeep_s = self._shown_s = 0.0
 
@@ -96,6 +98,7 @@ class Guardian:
         await self._subscribe()
         self._running.health.ready(True)
         self._show(self._running.clock.now_ns())
+        self._show_market()
         self._upkeep_s = time.monotonic() + self._upkeep_every_s
         return True
 
@@ -104,6 +107,13 @@ class Guardian:
         if time.monotonic() >= self._shown_s:
             breaker_metrics.show(self._book, self._folded.rules, now_ns)
             self._shown_s = time.monotonic() + SHOW_S
+
+    def _show_market(self) -> None:
+        """Once a second: what is held is walked over, and its returns are worked out."""
+        config = self._folded.rules.config
+        if config is not None and time.monotonic() - self._shown_s >= SHOWN_EVERY_S:
+            market_metrics.show(self._book, self._market, config.limits, self._running.clock.now_ns())
+            self._shown_s = time.monotonic()
 
     async def _adopt(self) -> bool:
         """Start a book where none is stored, from what position_manager says is held; return whether it has spoken.
@@ -192,8 +202,8 @@ def decide_all(book: Book, rules: Rules, batch: Batch, now_ns: int, seal: Seal, 
 
 
 def subscriptions(strategies: tuple[str, ...]) -> tuple[Subscription, ...]:
-    """Return what the guardian reads: prices, and the outcomes, intents and exits of each strategy."""
-    return (_reading(PRICE, ()), *(_reading(stream, strategies) for stream in (FILLS, INTENTS, EXITS)))
+    """Return what the guardian reads: prices, depth where nobody states reserves, and the outcomes, intents and exits of each strategy."""
+    return (_reading(PRICE, ()), _reading(DEPTH, ()), *(_reading(stream, strategies) for stream in (FILLS, INTENTS, EXITS)))
 
 
 def _reading(stream: Stream, strategies: tuple[str, ...]) -> Subscription:

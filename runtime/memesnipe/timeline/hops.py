@@ -37,7 +37,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """One step. `after_ms` is since the hop before, None for the first and where a hop between them is gone."""
+    """One step. `after_ms` is since the hop shown before it, None for the first: what is gone between them is in it."""
 
     hop: str
     stage: str
@@ -56,7 +56,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     side: str
     mode: str
     outcome: str
-    """filled, rejected, failed, or open: no end is known yet."""
+    """filled, rejected, or open: no end is known yet."""
     total_ms: float | None
     """From the event to the end."""
     hops: tuple[Hop, ...]

@@ -20,8 +20,9 @@ function marker(shown) {
 }
 
 function halt(shown) {
-  at("halt").className = `halt ${shown.halt.state}`;
-  at("halt-state").textContent = shown.halt.state.toUpperCase().replaceAll("_", " ");
+  const unknown = shown.unknown.includes("redis");
+  at("halt").className = unknown ? "halt" : `halt ${shown.halt.state}`;
+  at("halt-state").textContent = unknown ? "NOT KNOWN" : shown.halt.state.toUpperCase().replaceAll("_", " ");
   at("halt-allows").textContent = shown.halt.allows + (shown.halt.reason ? ` Reason: ${shown.halt.reason}` : "");
   const own = shown.own_halts.filter((one) => one.state !== "active");
   at("halt-own").textContent = own.map((one) => `${one.scope}: ${one.state.replaceAll("_", " ")}${one.reason ? ` (${one.reason})` : ""}`).join(" · ");
@@ -38,7 +39,10 @@ function tile(label, value, unit, note, kind = "") {
   return el("div", "tile", el("label", "", label), number, el("em", "", note));
 }
 
+const TILES = ["Equity", "Profit and loss", "Realized", "Unrealized", "Drawdown", "Open positions"];
+
 function tiles(shown) {
+  if (shown.unknown.length) return put("tiles", ...TILES.map((label) => tile(label, "–", "", "not known yet")));
   const n = shown.numbers, pnl = n.realized_lamports + n.unrealized_lamports;
   put("tiles",
     tile("Equity", sol(n.equity_lamports), "SOL", `capital ${sol(n.capital_lamports, 2)}`),
@@ -47,11 +51,12 @@ function tiles(shown) {
     tile("Unrealized", signed(n.unrealized_lamports), "SOL", "at the last price", mood(n.unrealized_lamports)),
     tile("Drawdown", (n.drawdown_bps / 100).toFixed(2), "%", "from the highest point shown", n.drawdown_bps > 0 ? "warn" : ""),
     tile("Open positions", String(n.open_positions), "", `exposure ${sol(n.exposure_lamports)} SOL`));
+  return undefined;
 }
 
 const mint = (row) => row.mint;
 const POSITIONS = [
-  { title: "Token", show: (p) => el("span", "", el("b", "", p.symbol), p.stop_sol === null ? tag("no stop", "failed") : "", el("small", "narrow", p.strategy)), hint: mint },
+  { title: "Token", show: (p) => el("span", "", el("b", "", p.symbol), p.stop_known && p.stop_sol === null ? tag("no stop", "failed") : "", el("small", "narrow", p.strategy)), hint: mint },
   { title: "Strategy", show: (p) => p.strategy, kind: "wide" },
   { title: "Mode", show: (p) => tag(p.mode), kind: "wide" },
   { title: "Held", show: (p) => compact(p.units), hint: (p) => p.units, kind: "n wide" },
@@ -136,17 +141,18 @@ function problems(shown) {
 }
 
 function draw(shown) {
+  const nothing = (part, words) => (shown.unknown.includes(part) ? "Not known yet." : words);
   marker(shown); halt(shown); problems(shown); tiles(shown); prices(shown); reasons(shown);
   curve.show(shown.equity, shown.numbers.capital_lamports);
-  putTable("positions", POSITIONS, shown.holdings, "Nothing is held.");
-  putTable("fills", FILLS, shown.fills, "No fills yet.");
-  putTable("refusals", REFUSALS, shown.refusals, "Nothing was refused.");
-  putTable("strategies", STRATEGIES, shown.strategies, "No strategy is applied.");
-  putTable("lags", LAGS, shown.lags, "No consumer group yet.");
+  putTable("positions", POSITIONS, shown.holdings, nothing("ledger", "Nothing is held."));
+  putTable("fills", FILLS, shown.fills, nothing("ledger", "No fills yet."));
+  putTable("refusals", REFUSALS, shown.refusals, nothing("ledger", "Nothing was refused."));
+  putTable("strategies", STRATEGIES, shown.strategies, nothing("redis", "No strategy is applied."));
+  putTable("lags", LAGS, shown.lags, nothing("redis", "No consumer group yet."));
   const unread = shown.lags.reduce((sum, one) => sum + Math.max(0, one.lag), 0);
   at("lag-note").textContent = `${unread} unread in ${shown.lags.length} groups · halt epoch ${shown.halt_epoch} · config ${shown.config_version}`;
-  const more = shown.numbers.open_positions - shown.holdings.length;
-  at("positions-note").textContent = more > 0 ? `the ${shown.holdings.length} largest of ${shown.numbers.open_positions}; all: memesnipe positions` : `${shown.holdings.length || ""}`;
+  const more = shown.held - shown.holdings.length;
+  at("positions-note").textContent = more > 0 ? `the ${shown.holdings.length} largest of ${shown.held}; all: memesnipe positions` : `${shown.holdings.length || ""}`;
 }
 
 function showAge() {

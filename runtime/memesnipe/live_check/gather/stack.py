@@ -17,6 +17,7 @@ from memesnipe.bus.rows import row_of
 from memesnipe.control.applied import Around, in_force, judged
 from memesnipe.control.evidence_folder import EvidenceFolder
 from memesnipe.control.gates import Condition, Verdict
+from memesnipe.control.promotions import fold_words
 from memesnipe.control.tracker import Tracker
 from memesnipe.kernel.errors import BadInput
 from memesnipe.live_check.facts import Applied, Seen, Silent, Switch, Unseen
@@ -74,8 +75,10 @@ async def configuration(place: Installation, genesis: str, now_ns: int) -> Seen[
     # `up` makes the folder for a person's own strategies at its start; until then it is nobody's mistake that it is not there.
     manifests = read([folder for folder in place.control.folders() if folder.is_dir() or folder != Path(OWN_STRATEGIES)])
     records = EvidenceFolder(place.control.evidence_folder()).look()
-    track = await Tracker(_Reading(place)).look([one.metadata.name for one in manifests.strategies])
-    around = Around(paper_switch=place.paper, genesis=genesis, time_ns=now_ns, records=records, track=track)
+    reading = _Reading(place)
+    track = await Tracker(reading).look([one.metadata.name for one in manifests.strategies])
+    words = fold_words({}, await reading.fold(topology.PROMOTIONS.name), again=True)
+    around = Around(paper_switch=place.paper, genesis=genesis, time_ns=now_ns, records=records, track=track, words=words)
     verdicts = judged(manifests, around)
     return Applied(in_force(manifests, verdicts, around, 0), {name: conditions for name, (_, conditions) in verdicts.items()})
 

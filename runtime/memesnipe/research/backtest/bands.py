@@ -1,8 +1,8 @@
 """Between which prices, and which reserves, a held token's price changes nothing for position_manager but its mark.
 
 Low end: the highest stop. High end: the goal, the next rung of the ladder, or the highest price so far where a stop follows it.
-Reserves: as long as the pool neither lost too much nor has a new highest. Where every price counts (ranges, a fall that was seen once, dust) the
-band is empty.
+Reserves: as long as the pool neither lost too much nor has a new highest. Where every price counts (ranges, a fall that was seen once,
+dust) the band is empty.
 """
 
 from math import inf

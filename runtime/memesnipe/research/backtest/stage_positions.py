@@ -14,7 +14,8 @@ from memesnipe.messages.market import PriceTick
 from memesnipe.messages.orders import ExitIntent, Fill
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book
-from memesnipe.positions.exits import NEVER_NS, Rules, due_ns
+from memesnipe.positions.causes import NEVER_NS, Rules
+from memesnipe.positions.exits import due_ns
 from memesnipe.positions.watching import marked
 from memesnipe.research.backtest.accounts import Accounts
 from memesnipe.research.backtest.bands import Band, band_of

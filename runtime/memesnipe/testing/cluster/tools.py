@@ -54,6 +54,7 @@ TOOLS = {
     "kube-network-policies": Tool(
         "netpol", "sigs.k8s.io/kube-network-policies/cmd/kube-network-policies/standard", "sigs.k8s.io/kube-network-policies"
     ),
+    "compose": Tool("compose", "github.com/docker/compose/v5/cmd", "github.com/docker/compose/v5"),
     "pause": Tool("pause", "memesnipe.io/tools/pause", "memesnipe.io/tools/pause"),
 }
 

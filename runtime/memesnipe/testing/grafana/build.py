@@ -1,5 +1,6 @@
 """Tables into Grafana's JSON, by Grafana's own library: its types know what a panel may have."""
 
+import itertools
 import json
 
 from grafana_foundation_sdk.builders import dashboard, prometheus, stat, timeseries
@@ -41,12 +42,13 @@ def _built(board: Board) -> dashboard.Dashboard:
         .with_variable(dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
         .with_variable(_mode())
     )
+    number = itertools.count(1)
     for panel in board.stats:
-        made = made.with_panel(_stat(panel))
+        made = made.with_panel(_stat(panel).id(next(number)))
     for row in board.rows:
-        made = made.with_row(dashboard.Row(row.title))
+        made = made.with_row(dashboard.Row(row.title).id(next(number)))
         for panel in row.panels:
-            made = made.with_panel(_lines(panel))
+            made = made.with_panel(_lines(panel).id(next(number)))
     return made
 
 

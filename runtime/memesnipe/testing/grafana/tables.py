@@ -102,7 +102,15 @@ ROOM = Row(
             ("memesnipe_risk_oldest_order_seconds", "order, {{mode}}"),
         ),
         lines("Halt level by scope", COUNT, ("memesnipe_risk_halt_level", "{{scope}}")),
-        lines("Positions without a stop", COUNT, ("memesnipe_positions_without_stop", "without a stop")),
+        lines(
+            "Positions to look at",
+            COUNT,
+            ("memesnipe_positions_without_stop", "without a stop"),
+            ("memesnipe_positions_price_stale", "without a fresh price"),
+            ("memesnipe_wallet_orphans", "wallet: {{kind}}"),
+            ("memesnipe_positions_dust", "dust"),
+            ("memesnipe_exit_urgency_most", "tries of one exit"),
+        ),
     ),
 )
 SIGNER = Row(

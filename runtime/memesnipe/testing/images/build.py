@@ -30,6 +30,14 @@ USER 10001:10001
 WORKDIR /data
 CMD ["redis-server"]
 """
+PROMETHEUS_DOCKERFILE = """\
+ARG BASE
+FROM ${BASE}
+RUN apt-get update && apt-get install -y --no-install-recommends prometheus busybox && rm -rf /var/lib/apt/lists/* \\
+    && ln -s /bin/busybox /usr/local/bin/wget && install -d -o 65534 -g 65534 /prometheus
+USER 65534:65534
+ENTRYPOINT ["/usr/bin/prometheus"]
+"""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,12 @@ def redis(engine: Engine | None = None) -> Image:
     """Return an image of Debian's Redis, for tests that cannot pull the official one. Raises NoEngine, RuntimeError."""
     text = REDIS_DOCKERFILE.encode()
     return _kept("memesnipe-test-redis", hashlib.sha256(text).hexdigest()[:12], ["-"], text, engine)
+
+
+def prometheus(engine: Engine | None = None) -> Image:
+    """Return an image of Debian's Prometheus, laid out as the official one. Raises NoEngine, RuntimeError."""
+    text = PROMETHEUS_DOCKERFILE.encode()
+    return _kept("memesnipe-test-prometheus", hashlib.sha256(text).hexdigest()[:12], ["-"], text, engine)
 
 
 def _kept(repository: str, tag: str, arguments: list[str], dockerfile: bytes, engine: Engine | None) -> Image:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from memesnipe.testing.cluster.processes import Part
@@ -21,6 +21,11 @@ from memesnipe.testing.images.packages import NotInstalled, ensure
 START_S_MAX = 60.0
 STOP_S_MAX = 60.0
 QUICK_S_MAX = 20.0
+_EMPTY = {
+    b"filter": b"*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n",
+    b"nat": b"*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n",
+}
+"""Tables that were not there before an engine made them, as they are without a rule."""
 
 
 class NoEngine(RuntimeError):  # noqa: N818 - it names what is so, as Refused and Unavailable do
@@ -33,8 +38,10 @@ class Engine:
     def __init__(self, host: str = "") -> None:
         self.ours = bool(host)
         """Whether it was started here, and what lies in it is ours to delete."""
+        self.address = {"DOCKER_HOST": host} if host else {}
+        """What a program needs beside our environment to talk to it."""
         self._program = _command_line()
-        self._env = {**os.environ, "DOCKER_BUILDKIT": "1", **({"DOCKER_HOST": host} if host else {})}
+        self._env = {**os.environ, "DOCKER_BUILDKIT": "1", **self.address}
 
     def docker(self, *arguments: str | Path, given: bytes | None = None, timeout_s: float = 900.0) -> subprocess.CompletedProcess[str]:
         """Run `docker ARGUMENTS`, whatever it returns."""
@@ -60,7 +67,7 @@ class Engine:
 def an_engine(*, networks: bool = False) -> Iterator[Engine]:
     """Yield an engine; stop it afterwards if it was started here. Raises NoEngine where none can be had.
 
-    With `networks` one of our own can make bridges, and changes this machine's firewall for them.
+    With `networks` one of our own can make bridges; this machine's firewall, which it changes for them, is put back afterwards.
 
     One at a time on a machine: a second caller waits for the first to be done, so one process must not ask twice.
     """
@@ -71,7 +78,7 @@ def an_engine(*, networks: bool = False) -> Iterator[Engine]:
         ensure("dockerd", "docker.io")
     except NotInstalled as missing:
         raise NoEngine(f"no Docker engine answers and none can be started: {missing}") from None
-    with _one_at_a_time(), _our_own(networks) as engine:
+    with _one_at_a_time(), _firewall_kept() if networks else nullcontext(), _our_own(networks) as engine:
         yield engine
 
 
@@ -102,6 +109,21 @@ def _one_at_a_time() -> Iterator[None]:
     with (_home() / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _firewall_kept() -> Iterator[None]:
+    """An engine leaves its rules, and a policy that forwards nothing, when it ends: a cluster node started later would have no network."""
+    before = subprocess.run(["iptables-save"], capture_output=True, check=True).stdout  # noqa: S607 - as dockerd itself finds it
+    forwarding = Path("/proc/sys/net/ipv4/ip_forward")
+    forwarded = forwarding.read_text()
+    try:
+        yield
+    finally:
+        empty = b"".join(rules for name, rules in _EMPTY.items() if b"*" + name not in before)
+        subprocess.run(["iptables-restore"], input=before + empty, check=True)  # noqa: S607 - as above
+        subprocess.run(["ip", "link", "delete", "docker0"], capture_output=True, check=False)  # noqa: S607 - it may be gone
+        forwarding.write_text(forwarded)
 
 
 def _home() -> Path:

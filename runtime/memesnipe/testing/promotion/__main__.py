@@ -1,6 +1,6 @@
 """Draw two planted strategies' ways and measure the tests that demote. See explanation/promotion.md, which shows what this prints.
 
-python -m memesnipe.testing.promotion [--runs 2000] [--seed 1] [--folder docs/img]
+python -m memesnipe.testing.promotion [--runs 1000] [--seed 1] [--folder docs/img]
 """
 
 import argparse
@@ -48,7 +48,7 @@ def _told(title: str, way: Way) -> list[str]:
 
 def _asked() -> argparse.Namespace:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--runs", type=int, default=2_000)
+    words.add_argument("--runs", type=int, default=1_000)
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--folder", type=Path, default=Path("docs/img"))
     return words.parse_args()

@@ -139,6 +139,27 @@ def a_crash(world: World) -> None:
         buy(world)
 
 
+def a_losing_trade(world: World) -> None:
+    """A strategy buys, is stopped out, and wants the same token and another one again."""
+    strategy, mint = world.draw.choice(STRATEGIES), world.draw.choice(MINTS)
+    ask(world, strategy, mint, lamports=SOL // 5)
+    _goes_through(world)
+    move_price(world, mint, 0.3)
+    _goes_through(world)
+    for wanted in (mint, *MINTS):
+        ask(world, strategy, wanted, lamports=SOL // 5)
+        stages_read(world)
+
+
+def _goes_through(world: World) -> None:
+    for _ in range(4):
+        stages_read(world)
+    while world.flying:
+        fill(world)
+    for _ in range(4):
+        stages_read(world)
+
+
 def liquidity_leaves(world: World) -> None:
     """Both reserves fall, mostly of a token that is held; the price stays."""
     mint, share = a_held_mint(world), world.draw.choice((0.9, 0.4, 0.3, 0.05))
@@ -244,6 +265,7 @@ MOVES: tuple[tuple[Move, int], ...] = (
     (fill, 26),
     (price_moves, 22),
     (a_crash, 3),
+    (a_losing_trade, 4),
     (liquidity_leaves, 5),
     (minutes_go_by, 3),
     (sell, 6),

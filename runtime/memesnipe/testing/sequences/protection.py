@@ -7,7 +7,7 @@ from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.orders import ExitIntent
 from memesnipe.positions.book import Open
 from memesnipe.positions.decide import update_of
-from memesnipe.positions.report import unprotected
+from memesnipe.positions.report import dust, unprotected
 from memesnipe.testing.sequences.promises import require
 
 if TYPE_CHECKING:
@@ -43,12 +43,23 @@ def has_stop(world: "World", one: Open) -> bool:
     return said.stop_base_units > 0
 
 
+def is_crumb(world: "World", one: Open) -> bool:
+    """Return whether so little is left of a position that was sold in part that its sale would cost more: told of, and kept."""
+    position, mark = one.position, one.watch.mark
+    worth = position.units * mark.quote_lamports // mark.base_units if mark is not None else position.cost_lamports
+    return position.cost_lamports < position.trade_outlay_lamports and worth < world.limits.exits.dust_lamports
+
+
 def must_go(world: "World", one: Open) -> bool:
     """Return whether price, age or a person says so."""
     position, limits, mark = one.position, world.limits, one.watch.mark
+    if one.watch.close_request:
+        return True
+    if is_crumb(world, one):
+        return False
     if limits.time_stop_s and world.now_ns - position.opened_ns >= limits.time_stop_s * NS_PER_S:
         return True
-    if one.watch.close_request or one.watch.token_worse:
+    if one.watch.token_worse:
         return True
     if mark is None or not limits.stop_loss_bps:
         return False
@@ -59,12 +70,14 @@ def must_go(world: "World", one: Open) -> bool:
 
 def must_end(world: "World") -> bool:
     """Return whether something is held that ends by itself, when prices fall or time passes."""
-    return any(world.limits.time_stop_s or has_stop(world, one) for one in world.positions.open.values())
+    kept = [one for one in world.positions.open.values() if not is_crumb(world, one)]
+    return any(world.limits.time_stop_s or has_stop(world, one) for one in kept)
 
 
 def flat_or_told(world: "World") -> None:
     """At the end of a sequence, after every price fell and everything was given its time."""
+    rules = world.position_rules()
+    told = {*unprotected(world.positions, rules), *(key[2] for key in dust(world.positions, rules))}
     left = [one.position for one in world.positions.open.values()]
-    told = set(unprotected(world.positions, world.position_rules()))
     require(not must_end(world), "a position did not end", left)
     require({one.mint for one in left} <= told, "a position without a stop, and nobody was told", left)

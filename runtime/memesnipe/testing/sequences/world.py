@@ -8,7 +8,7 @@ from collections import Counter, deque
 
 from memesnipe.allocator.decide import decide as allocate
 from memesnipe.bus.api import Entry
-from memesnipe.bus.topology import KILL_SWITCH
+from memesnipe.bus.topology import FILLS, INTENTS, KILL_SWITCH, PRICE, REJECTED
 from memesnipe.kernel.errors import BadInput, Refused
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.ledger.booked import Booked, Verdict
@@ -18,13 +18,13 @@ from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, Intent, Outcome, Rejection
 from memesnipe.positions import book as positions_book
 from memesnipe.positions import decide as position_manager
-from memesnipe.positions.exits import Rules as PositionRules
+from memesnipe.positions.causes import Rules as PositionRules
 from memesnipe.research.backtest.accounts import Accounts
 from memesnipe.risk import book as risk_book
 from memesnipe.risk import decide as risk_guardian
 from memesnipe.risk.rules import Rules
 from memesnipe.testing.builders import START_NS
-from memesnipe.testing.sequences import promises, protection
+from memesnipe.testing.sequences import breakers, promises, protection
 from memesnipe.testing.sequences.counting import Count
 
 AGAIN_MAX = 12
@@ -48,6 +48,8 @@ class World:
         self.orders_ns: dict[tuple[Mode, str], list[int]] = {}
         self.answered: set[str] = set()
         self.committed = dict.fromkeys(Mode, 0)
+        self.paused: dict[tuple[str, ...], int] = {}
+        """Breakers that said until when they stand, by scope."""
         self.seal_works = True
         self.tally = Counter[str]()
         self.config: ConfigApplied
@@ -67,6 +69,7 @@ class World:
     def apply(self, config: ConfigApplied) -> None:
         """Put a configuration in force, and let the allocator decide on it."""
         self.config, self.rules = config, self.rules.with_config(config)
+        self.paused.clear()
         self.allocate()
 
     def allocate(self) -> None:
@@ -83,12 +86,12 @@ class World:
 
     def wish(self, strategy: str, intent: Intent) -> None:
         """A strategy, or whoever writes its stream, asks for something."""
-        self.to_risk.append(Entry(f"orders:intents:{strategy}", f"{self.number}-0", intent, strategy))
+        self.to_risk.append(Entry(INTENTS.of(strategy), f"{self.number}-0", intent, strategy))
 
     def price(self, tick: PriceTick) -> None:
         """A trade moves a price."""
         self.prices[tick.mint] = tick
-        self.to_risk.append(Entry("events:price", f"{self.number}-0", MarketFrame((tick,))))
+        self.to_risk.append(Entry(PRICE.name, f"{self.number}-0", MarketFrame((tick,))))
         self.to_positions.append(MarketFrame((tick,)))
 
     def ends(self, outcome: Outcome) -> None:
@@ -97,7 +100,7 @@ class World:
             self.happened.fill(outcome)
         else:
             self.happened.end(outcome.intent_id)
-        self.to_risk.append(Entry(f"orders:fills:{outcome.strategy}", f"{self.number}-0", outcome, outcome.strategy))
+        self.to_risk.append(Entry(FILLS.of(outcome.strategy), f"{self.number}-0", outcome, outcome.strategy))
         self.to_positions.append(outcome)
 
     def command(self, command: HaltCommand) -> None:
@@ -105,6 +108,7 @@ class World:
         self.rules = self.rules.with_halt(Entry(KILL_SWITCH.name, f"{self.rules.halt_epoch + 1}-0", command))
         self.risk = risk_guardian.take_halt(self.risk, self.rules, command)
         if command.state is HaltState.ACTIVE and command.by == promises.PERSON:
+            self.paused.clear()
             for mode in [one for one in self.tripped if command.scope == "*" or self.rules.mode_of(command.scope) is one]:
                 self.tripped.discard(mode)
                 self.seen.rearm(mode)
@@ -124,9 +128,12 @@ class World:
                 self.to_switch.append(message)
             elif isinstance(message, ApprovedOrder):
                 promises.approved(self, entry, message)
+                if message.intent.id in self.seen.promised and self.seen.promised[message.intent.id].lamports:
+                    breakers.allow(self, message.mode, message.intent)
                 self.flying[message.intent.id] = (message.mode, message.intent)
-            elif output.stream == "orders:rejected":
+            elif output.stream == REJECTED.name:
                 promises.refused(self, entry, message)
+                breakers.stands(self, entry.message, message)
                 self.to_positions.append(message)
         promises.after_risk(self, entry, outputs, before, again=again)
 
