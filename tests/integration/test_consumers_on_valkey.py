@@ -105,7 +105,7 @@ async def test_a_bus_that_is_away_costs_time_and_no_event(bus: RedisBus, tmp_pat
 
 def a_limits() -> RiskLimits:
     fields = RiskLimits.__struct_fields__
-    return RiskLimits(**dict.fromkeys(fields[: len(fields) - len(RiskLimits.__struct_defaults__)], 1))
+    return msgspec.convert([1] * (len(fields) - len(RiskLimits.__struct_defaults__)), RiskLimits)
 
 
 async def a_system(bus: RedisBus, make_bus: MakeBus) -> dict[str, RedisBus]:

@@ -86,6 +86,15 @@ def test_before_redis_ever_answered_no_halt_state_and_no_money_is_claimed(tmp_pa
     assert "Not known" in picture["halt"]["allows"]
 
 
+def test_a_proxy_on_this_machine_does_not_make_its_visitors_the_person_at_it(page: Page) -> None:
+    asked = urllib.request.Request(f"http://127.0.0.1:{page.port}/", headers={"X-Forwarded-For": "203.0.113.7"})
+
+    with pytest.raises(urllib.error.HTTPError) as turned_back, urllib.request.urlopen(asked, timeout=10):
+        pass
+
+    assert turned_back.value.code == 403
+
+
 async def test_the_lag_of_a_group_that_reads_nothing_is_counted(bus: RedisBus, make_bus: MakeBus, page: Page) -> None:
     await bus.publish(CONFIG.name, a_config())
     risk = await make_bus(service="risk_guardian")

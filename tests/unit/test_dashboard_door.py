@@ -157,3 +157,9 @@ def test_no_origin_passes_for_the_pages_own_where_the_host_is_none(client: Flask
     answer = client.post("/api/sign-in", json={"password": PASSWORD}, headers=headers, environ_base={"REMOTE_ADDR": "10.0.0.9"})
 
     assert (answer.status_code, COOKIE in answer.headers.get("Set-Cookie", "")) == (403, False)
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_who_comes_through_a_proxy_on_this_machine_is_not_at_this_machine(client: FlaskClient, header: str) -> None:
+    assert client.get("/api/snapshot").status_code == 200
+    assert client.get("/api/snapshot", headers={header: "203.0.113.7"}).status_code == 401

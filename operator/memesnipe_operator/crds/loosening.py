@@ -15,8 +15,7 @@ LOOSER_IN_CEL = {
     Looser.LARGER_OR_ZERO: "{old}.{field} != 0 && ({new}.{field} == 0 || {new}.{field} > {old}.{field})",
     Looser.SMALLER: "{new}.{field} < {old}.{field}",
     Looser.FEWER: (
-        "{old}.?{field}.orValue(dyn({})).exists(name,"
-        " {old}.{field}[name].exists(one, !(one in {new}.?{field}[?name].orValue(dyn([])))))"
+        "{old}.?{field}.orValue(dyn({})).exists(name, {old}.{field}[name].exists(one, !(one in {new}.?{field}[?name].orValue(dyn([])))))"
     ),
 }
 """`Looser.than` for the API server."""

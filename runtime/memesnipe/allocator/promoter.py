@@ -30,7 +30,8 @@ class Promoter:
         self.seen = Seen(bus, clock)
         self._config: ConfigApplied | None = None
         self._next_ns = 0
-        self._told: Mapping[str, Facts] = {}
+        self._told: Mapping[str, tuple[Facts, Standing]] = {}
+        """Facts that were told, and where that left a strategy: orders' ends are counted into the second alone."""
 
     def is_due(self, config: ConfigApplied) -> bool:
         """Return whether it is time to look."""
@@ -43,10 +44,11 @@ class Promoter:
         capital = {share.strategy: share.capital_lamports for share in shares}
         facts = await self.seen.facts(config.strategies, standings, capital)
         told = self._told if config is self._config else {}
-        news = [one for one in facts if not is_settled(standings.get(one.strategy)) or told.get(one.strategy) != one]
+        now = {one.strategy: (one, standings.get(one.strategy)) for one in facts}
+        news = [one for one, standing in now.values() if not is_settled(standing) or told.get(one.strategy) != (one, standing)]
         now_ns = self._clock.now_ns()
         after, words = moved(standings, news, now_ns, terms)
-        self._config, self._next_ns, self._told = config, now_ns + LOOK_NS, {one.strategy: one for one in facts}
+        self._config, self._next_ns, self._told = config, now_ns + LOOK_NS, {one.strategy: (one, after[one.strategy]) for one in facts}
         return after, words
 
     def forget(self) -> None:

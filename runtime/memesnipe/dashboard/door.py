@@ -1,9 +1,10 @@
 """Who gets to see the page: whoever sits at this machine, and elsewhere whoever signed in.
 
 At this machine: the peer's address and the name it called us by are loopback's, so a page of a stranger that got our address into its own
-name (DNS rebinding) is not. A container's page is called by its network's gateway; where its port is published on loopback alone, that
-gateway may be trusted (`MEMESNIPE_DASHBOARD_TRUSTED_PEERS`). Everyone else needs the password of a file, and gets a session in a cookie
-that scripts cannot read and other sites cannot send. Sessions are kept in memory as hashes: a restart ends them all.
+name (DNS rebinding) is not, nor is whoever a proxy on this machine speaks for: it may call us by loopback's name. A container's page is
+called by its network's gateway; where its port is published on loopback alone, that gateway may be trusted
+(`MEMESNIPE_DASHBOARD_TRUSTED_PEERS`). Everyone else needs the password of a file, and gets a session in a cookie that scripts cannot read
+and other sites cannot send. Sessions are kept in memory as hashes: a restart ends them all.
 """
 
 import hashlib
@@ -28,6 +29,8 @@ SESSIONS_MAX = 64
 TRIES_PER_MINUTE_MAX = 5
 """Of all peers together: who guesses from many addresses gets no more."""
 PASSWORD_LETTERS_MIN = 12
+PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+"""What a proxy adds. Whoever adds it himself only closes the door to himself."""
 
 
 class Door:
@@ -45,7 +48,9 @@ class Door:
         return bool(self._password)
 
     def is_here(self, request: Request) -> bool:
-        """Return whether the request comes from this machine, by its own name."""
+        """Return whether the request comes from this machine, by its own name, and not through a proxy for somebody else."""
+        if any(name in request.headers for name in PROXIED):
+            return False
         peer = request.remote_addr or ""
         return (is_loopback(peer) or peer in self._trusted) and is_loopback(urlsplit(f"//{request.host}").hostname or "")
 

@@ -34,7 +34,6 @@ class Promotion(msgspec.Struct, frozen=True):
     reason: str = ""
     step: int = 0
     steps: int = 0
-    weight_bps: int = 0
 
 
 class Detail(msgspec.Struct, frozen=True):

@@ -107,7 +107,15 @@ def _bind(app: Flask, settings: DashboardSettings) -> Server:
         # One address, not a name: "localhost" may be two, and waitress would make another kind of server of it.
         server = cast(
             "Server",
-            create_server(app, host="127.0.0.1" if host == "localhost" else host, port=port, ident="", threads=threads, channel_timeout=60),
+            create_server(
+                app,
+                host="127.0.0.1" if host == "localhost" else host,
+                port=port,
+                ident="",
+                threads=threads,
+                channel_timeout=60,
+                clear_untrusted_proxy_headers=False,  # the door must see that a proxy was there
+            ),
         )
     except OSError as error:
         raise ConfigError(f"MEMESNIPE_DASHBOARD_PORT: cannot listen on {host}:{port}: {error}") from None

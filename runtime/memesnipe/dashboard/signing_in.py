@@ -40,8 +40,8 @@ def add_signing_in(app: Flask, door: Door, token: str) -> None:
     def sign_out() -> ResponseReturnValue:
         try:
             check_write(request, token)
-        except Refused as error:
-            return _no(error.detail, 403)
+        except Refused as error:  # no password was tried, so none is counted
+            return jsonify({"ok": False, "detail": error.detail}), 403
         door.sign_out(request)
         return give_cookie(jsonify({"ok": True}), "", secure=_is_secure())
 

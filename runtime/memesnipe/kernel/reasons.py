@@ -133,7 +133,7 @@ REMEDY: dict[ReasonCode, str] = {
     ReasonCode.SLIPPAGE_LIMIT: "Asked slippage is above `slippageBpsMax`.",
     ReasonCode.STALE_FEED: "No price, or none of this token, within `market.feedAgeSMax` or `tokenPriceAgeSMax`; look at data_consumers.",
     ReasonCode.CLOCK_BREAKER: "Too many events from the future; check the clocks of host and feed. Ends after a minute without one.",
-    ReasonCode.REPEATED_BUY: "The strategy bought this token a moment ago; does a second executor of it run? See `market.duplicateWindowMs`.",
+    ReasonCode.REPEATED_BUY: "The strategy bought this token a moment ago; does a second executor of it run? `market.duplicateWindowMs`.",
     ReasonCode.SELF_TRADE: "Another of our strategies is selling this token; the buy may be asked again when that sale has ended.",
     ReasonCode.POOL_SHARE: "Too large for the token's pool, or nobody knows how deep that is; see `market.poolShareBpsMax`.",
     ReasonCode.VOLATILITY: "The token moves more than `market.volatilityBpsMax`, or too little is known of how it moves.",

@@ -14,8 +14,8 @@ class WeighingSpec(Model):
     """How `adaptive` weighs."""
 
     base: Literal["hrp", "risk_parity"] = Field(default="hrp", json_schema_extra=on_change(Change.APPLIED))
-    """Shares at equal risk, which no strategy may leave far behind it: `hrp`, hierarchical risk parity, in which alike strategies share what
-    one of them would get; `risk_parity`, in which each contributes the same to the variance."""
+    """Shares at equal risk, which no strategy may leave far behind it: `hrp`, hierarchical risk parity, in which alike strategies share
+    what one of them would get; `risk_parity`, in which each contributes the same to the variance."""
 
 
 class AllocationSpec(Model):

@@ -28,8 +28,8 @@ class Looser(StrEnum):
         if self is Looser.FEWER:
             return any(one not in new.get(name, ()) for name, named in old.items() for one in named)
         if self is Looser.LARGER_OR_ZERO:
-            return old != 0 and (new == 0 or new > old)
-        return (self is Looser.LARGER and new > old) or (self is Looser.SMALLER and new < old)
+            return bool(old != 0 and (new == 0 or new > old))
+        return bool((self is Looser.LARGER and new > old) or (self is Looser.SMALLER and new < old))
 
 
 DIRECTIONS: dict[str, Looser] = {

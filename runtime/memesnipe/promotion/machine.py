@@ -90,8 +90,9 @@ def _on_paper(standing: Standing, facts: Facts, now_ns: int, terms: PromotionTer
 
 def _renewed(standing: Standing, facts: Facts) -> Standing:
     """Another spec has shown nothing yet; a cool-down that is over stays over while control still tells of it."""
-    kept = {"version": standing.version, "since_ns": standing.since_ns, "until_ns": standing.until_ns}
-    return Standing(standing.stage, spec_hash=facts.spec_hash, **kept)
+    return Standing(
+        standing.stage, version=standing.version, since_ns=standing.since_ns, spec_hash=facts.spec_hash, until_ns=standing.until_ns
+    )
 
 
 def _proposal(standing: Standing, facts: Facts, terms: PromotionTerms) -> str:

@@ -20,6 +20,8 @@ import math
 
 GAIN_MAX = 2.0
 """A gain of more than 200% of what was paid counts as 200%."""
+FLOOR_MAX = 1.9
+"""No claim reaches the cap of a gain: there the largest bet would have no end. Below it every claim can be bet against."""
 BOLDNESS = (0.95, 0.5, 0.25, 0.125)
 """Parts of the largest bet that can be afforded: large ones find a large loss soon, small ones a small loss at all."""
 START = (1.0,) * len(BOLDNESS)
@@ -62,7 +64,7 @@ def floor_ppm(results: tuple[float, ...]) -> int:
     mean = math.fsum(results) / count
     variance = math.fsum((x - mean) ** 2 for x in results) / (count - 1)
     low = mean - DEVIATIONS * math.sqrt(variance / count)
-    return int(low * PPM) if low > 0.0 else 0
+    return int(min(low, FLOOR_MAX) * PPM) if low > 0.0 else 0
 
 
 def _factors(x: float, floor: float) -> Fortunes:
