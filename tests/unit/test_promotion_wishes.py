@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from memesnipe.allocator.carrying_out import wanted
+from memesnipe.allocator.decide import decide
 from memesnipe.allocator.promoting import caps_of, words_of
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import ConfigApplied
@@ -45,7 +46,7 @@ def test_only_a_proposal_is_to_go_live_and_only_a_demotion_is_to_go_back(
     [
         (PromotionStage.PAPER, {"momentum": 500}),
         (PromotionStage.CANARY, {"momentum": 500}),
-        (PromotionStage.FULL, {}),
+        (PromotionStage.FULL, {"momentum": 10_000}),
         (PromotionStage.DEMOTED, {"momentum": 0}),
         (PromotionStage.COOL_DOWN, {"momentum": 0}),
     ],
@@ -68,3 +69,14 @@ def test_a_word_is_made_again_from_its_standing_alone() -> None:
 
     assert words[0] == words[1]
     assert (words[0][0].step, words[0][0].weight_bps) == (2, 1_357)
+
+
+def test_going_live_makes_a_decision_of_its_own_and_marks_the_share() -> None:
+    paper = decide(None, a_mainnet(mode=Mode.PAPER), START_NS)
+    live = a_mainnet()
+
+    for stage in (PromotionStage.CANARY, PromotionStage.FULL):
+        decision = decide(paper, live, START_NS, caps_of(standing(stage), live))
+
+        assert decision is not None
+        assert [share.live for share in decision.shares] == [True]

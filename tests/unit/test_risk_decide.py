@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from memesnipe.bus.api import Entry, Output
@@ -10,6 +11,7 @@ from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import AMOUNT_MAX, HaltState, Mode, Side
 from memesnipe.messages.control import HaltCommand
 from memesnipe.messages.orders import ApprovedOrder, FillStatus, Intent, Rejection
+from memesnipe.messages.promotion import PromotionTerms
 from memesnipe.risk import book as books
 from memesnipe.risk.book import Book
 from memesnipe.risk.checks import room_of
@@ -26,7 +28,7 @@ from memesnipe.testing.builders import (
     a_tick,
     an_exit,
 )
-from memesnipe.testing.risk_cases import NOW_NS, moved, roomy, rules_of, wish
+from memesnipe.testing.risk_cases import NOW_NS, a_decision, moved, roomy, rules_of, wish
 
 UNITS = 1_000_000
 
@@ -142,6 +144,32 @@ def test_a_strategy_without_capital_buys_nothing() -> None:
     _, outputs = say(Book(), Rules().with_config(a_config()), wish(sol=0.1))
 
     assert refusal(outputs) is ReasonCode.NO_ALLOCATION
+
+
+def promoted(*, share_is_live: bool) -> Rules:
+    """Return rules under which promotion decides and the strategy is live, with a share that is for live or still the one for paper."""
+    config = a_config(a_strategy(mode=Mode.LIVE), limits=roomy(), capital_lamports=100 * SOL, promotion=PromotionTerms())
+    decision = a_decision()
+    shares = tuple(msgspec.structs.replace(share, live=share_is_live) for share in decision.shares)
+    return Rules().with_config(config).with_allocation(msgspec.structs.replace(decision, shares=shares))
+
+
+def test_what_just_went_live_buys_nothing_on_its_share_for_paper() -> None:
+    _, outputs = say(Book(), promoted(share_is_live=False), wish())
+
+    assert refusal(outputs) is ReasonCode.NO_ALLOCATION
+
+
+def test_what_just_went_live_may_sell_before_it_has_a_share() -> None:
+    _, outputs = say(holding(mode=Mode.LIVE), promoted(share_is_live=False), wish(units=UNITS))
+
+    assert approved(outputs).mode is Mode.LIVE
+
+
+def test_with_a_share_for_live_it_buys() -> None:
+    _, outputs = say(Book(), promoted(share_is_live=True), wish())
+
+    assert approved(outputs).mode is Mode.LIVE
 
 
 def test_a_strategy_buys_no_more_than_its_capital() -> None:

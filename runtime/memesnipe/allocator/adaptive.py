@@ -91,7 +91,7 @@ def decided(question: Question, version: int) -> AllocationDecision:
     account = Account(question.standings, question.weights_bps, question.caps_bps)
     found = weigh(question.records, account, question.terms, seed=_seed_of(question), now_ns=question.now_ns)
     weights = {name: found.weights_bps.get(name, 0) for name in question.strategies}
-    shares = shares_of(weights, question.capital_lamports, version, question.now_ns)
+    shares = shares_of(weights, question.capital_lamports, version, question.now_ns, question.caps_bps)
     return AllocationDecision(version, question.now_ns, digest, found.method, found.reason, shares)
 
 
@@ -112,7 +112,9 @@ def terms_of(weighing: Weighing) -> Terms:
 
 
 def changes(last: AllocationDecision | None, decision: AllocationDecision) -> bool:
-    """Return whether anybody's capital would change."""
-    return last is None or [(s.strategy, s.capital_lamports) for s in last.shares] != [
-        (s.strategy, s.capital_lamports) for s in decision.shares
-    ]
+    """Return whether anybody's capital would change, or what it is for."""
+    return last is None or _told(last) != _told(decision)
+
+
+def _told(decision: AllocationDecision) -> list[tuple[str, int, bool]]:
+    return [(share.strategy, share.capital_lamports, share.live) for share in decision.shares]

@@ -1,6 +1,6 @@
 """The allocation decision: applied config -> shares. Pure; the same inputs give the same shares and the same hash."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -20,7 +20,7 @@ class Inputs(msgspec.Struct, frozen=True):
     capital_lamports: int
     weights_bps: dict[str, int]
     caps_bps: dict[str, int] = {}
-    """What part of its share a strategy gets; absent: all of it."""
+    """What part of its share a live strategy gets where promotion decides; absent: all of it."""
 
     def digest(self) -> str:
         """Return the hash that tells two sets of inputs apart."""
@@ -62,18 +62,20 @@ def decide(
 
 def split(inputs: Inputs, config_version: int, version: int, time_ns: int) -> AllocationDecision:
     """Return the decision that these inputs make."""
-    shares = shares_of(inputs.weights_bps, inputs.capital_lamports, version, time_ns, inputs.caps_bps)
+    caps = inputs.caps_bps
+    capped = {strategy: weight * caps.get(strategy, WHOLE_BPS) // WHOLE_BPS for strategy, weight in inputs.weights_bps.items()}
+    shares = shares_of(capped, inputs.capital_lamports, version, time_ns, caps)
     return AllocationDecision(version, time_ns, inputs.digest(), inputs.method, reason_of(inputs, config_version), shares)
 
 
 def shares_of(
-    weights_bps: Mapping[str, int], capital_lamports: int, version: int, time_ns: int, caps_bps: Mapping[str, int] = MappingProxyType({})
+    weights_bps: Mapping[str, int], capital_lamports: int, version: int, time_ns: int, live: Iterable[str] = ()
 ) -> tuple[StrategyAllocation, ...]:
-    """Return every strategy's share, by name, rounded down to the lamport; `caps_bps` says what part of its share one gets, if not all."""
-    capped = {strategy: weight * caps_bps.get(strategy, WHOLE_BPS) // WHOLE_BPS for strategy, weight in weights_bps.items()}
+    """Return every strategy's share, by name, rounded down to the lamport; `live` names those whose share is for live."""
+    names = frozenset(live)
     return tuple(
-        StrategyAllocation(strategy, version, weight, capital_lamports * weight // WHOLE_BPS, time_ns)
-        for strategy, weight in sorted(capped.items())
+        StrategyAllocation(strategy, version, weight, capital_lamports * weight // WHOLE_BPS, time_ns, live=strategy in names)
+        for strategy, weight in sorted(weights_bps.items())
     )
 
 
@@ -82,5 +84,6 @@ def reason_of(inputs: Inputs, config_version: int) -> str:
     funded = sum(1 for weight in inputs.weights_bps.values() if weight)
     how = "equally" if inputs.method == EQUAL else "by the applied weights"
     split_how = f"{inputs.capital_lamports} lamports split {how} over {funded} of {len(inputs.weights_bps)} strategies"
-    capped = f", {len(inputs.caps_bps)} of them on a part of their share" if inputs.caps_bps else ""
+    parts = sum(1 for cap in inputs.caps_bps.values() if cap != WHOLE_BPS)
+    capped = f", {parts} of them on a part of their share" if parts else ""
     return f"{split_how}{capped} (config {config_version})"

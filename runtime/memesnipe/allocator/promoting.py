@@ -14,7 +14,7 @@ from memesnipe.messages.control import ConfigApplied, StrategyConfig
 from memesnipe.messages.decisions import INPUTS_BYTES_MAX, Decision, DecisionKind
 from memesnipe.messages.promotion import HELD, PromotionStep, PromotionTerms
 from memesnipe.promotion.machine import step, word_of
-from memesnipe.promotion.values import WHOLE_BPS, Facts, Standing, weight_bps
+from memesnipe.promotion.values import Facts, Standing, weight_bps
 
 Standings = Mapping[str, Standing]
 """By strategy."""
@@ -51,15 +51,14 @@ def moved(standings: Standings, told: Iterable[Facts], now_ns: int, terms: Promo
 
 
 def caps_of(standings: Standings, config: ConfigApplied) -> dict[str, int]:
-    """Return what part of its share each live strategy gets, where that is not all; what trades on paper risks nothing.
+    """Return what part of its share each live strategy gets; what trades on paper risks nothing and is not named.
 
     One of which nothing is known yet gets the first step of a canary.
     """
     if config.promotion is None:
         return {}
     live = [one.id for one in config.strategies if one.mode is Mode.LIVE]
-    parts = {name: weight_bps(standings.get(name, Standing()), config.promotion) for name in live}
-    return {name: part for name, part in parts.items() if part != WHOLE_BPS}
+    return {name: weight_bps(standings.get(name, Standing()), config.promotion) for name in live}
 
 
 def is_settled(standing: Standing | None) -> bool:

@@ -6,7 +6,7 @@ Comparisons are written `not (x <= limit)`, so that a value which compares with 
 from memesnipe.kernel.clock import NS_PER_MS
 from memesnipe.kernel.ids import derive
 from memesnipe.kernel.reasons import ReasonCode
-from memesnipe.messages.bounds import HaltState, Side
+from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitIntent, Intent, OrderIntent
 from memesnipe.risk.breakers.refusal import against
@@ -169,9 +169,18 @@ def trade_size(case: Case) -> Finding | None:
 
 
 def capital_allocated(case: Case) -> Finding | None:
-    """A strategy without capital from the allocator buys nothing."""
-    if case.buys and not (case.rules.capital.get(case.strategy, 0) > 0):
+    """A strategy without capital from the allocator buys nothing, and one that just went live has none for that yet.
+
+    Control makes a strategy live by itself; until the allocator has decided on it the newest share is the one for paper, without the cap
+    of a canary. How long that lasts is up to the allocator, which may be down.
+    """
+    if not case.buys:
+        return None
+    if not (case.rules.capital.get(case.strategy, 0) > 0):
         return Finding(ReasonCode.NO_ALLOCATION, f"{case.strategy} has no capital")
+    promoted = case.rules.config is not None and case.rules.config.promotion is not None
+    if promoted and case.mode is Mode.LIVE and case.strategy not in case.rules.live_shares:
+        return Finding(ReasonCode.NO_ALLOCATION, f"the allocator has not decided yet what {case.strategy} gets live")
     return None
 
 

@@ -15,6 +15,8 @@ class Rules(msgspec.Struct, frozen=True):
     strategies: dict[str, StrategyConfig] = {}
     capital: dict[str, int] = {}
     """Allocated lamports by strategy, from the newest decision."""
+    live_shares: frozenset[str] = frozenset()
+    """Whose newest share is for live trading."""
     halts: Halts = Halts()
 
     @property
@@ -37,7 +39,8 @@ class Rules(msgspec.Struct, frozen=True):
 
     def with_allocation(self, decision: AllocationDecision) -> "Rules":
         """Return the rules with a newer allocation in force; a strategy it does not name has no capital."""
-        return msgspec.structs.replace(self, capital={share.strategy: share.capital_lamports for share in decision.shares})
+        live = frozenset(share.strategy for share in decision.shares if share.live)
+        return msgspec.structs.replace(self, capital={one.strategy: one.capital_lamports for one in decision.shares}, live_shares=live)
 
     def with_halt(self, entry: Entry) -> "Rules":
         """Return the rules after one more kill-switch entry."""
