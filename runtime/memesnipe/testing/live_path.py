@@ -6,6 +6,7 @@ sells what is held, and the person with the kill switch. What was signed, and wh
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import sqlite3
@@ -28,7 +29,7 @@ from memesnipe.kernel.ids import derive
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import AllocationDecision, ConfigApplied
 from memesnipe.messages.orders import Fill, OrderIntent, Outcome
-from memesnipe.testing.builders import SOL, STRATEGY, a_halt, an_allocation, an_exit, an_intent
+from memesnipe.testing.builders import SOL, STRATEGY, a_frame, a_halt, a_tick, an_allocation, an_exit, an_intent
 from memesnipe.testing.buses import nothing_held
 from memesnipe.testing.stacks import a_free_port
 
@@ -55,7 +56,7 @@ apiVersion: memesnipe.io/v1alpha1
 kind: RiskPolicy
 metadata: {name: default}
 spec: {strategyExposureSolMax: 60, tokenExposureSolMax: 60, portfolioExposureSolMax: 60, openPositionsMax: 1000,
-       ordersPerMinuteMax: 100000, drawdownBpsMax: 9000, spendSolPerHourMax: 50}
+       ordersPerMinuteMax: 100000, drawdownBpsMax: 9000, spendSolPerHourMax: 50, market: {duplicateWindowMs: 0}}
 ---
 apiVersion: memesnipe.io/v1alpha1
 kind: Strategy
@@ -146,7 +147,7 @@ class LivePath:
         self._service("risk_guardian")
         self._service("wallet_guard", SIGNER_URL=self.signer, JUPITER_URL=self.rpc, **BUSY)
         await until(lambda: answers(self.signer + "/pubkey"), "the signer")
-        self._tasks = [asyncio.create_task(self._hear()), *(asyncio.create_task(self._buy(mint)) for mint in MINTS)]
+        self._tasks = [asyncio.create_task(work) for work in (self._hear(), self._tell_prices(), *(self._buy(mint) for mint in MINTS))]
         await until(self._trades, "the first signature")
 
     def _write(self, wallet: Keypair) -> None:
@@ -174,6 +175,14 @@ class LivePath:
 
     async def _trades(self) -> bool:
         return bool(self.fills)
+
+    async def _tell_prices(self) -> None:
+        """Say what each token costs, as data_consumers does: without a price risk_guardian lets nothing be bought."""
+        for number in itertools.count():
+            now_ns = time.time_ns()
+            ticks = (a_tick(event_id=f"{mint}-{number}", mint=mint, time_ns=now_ns, **PRICE) for mint in MINTS)
+            await self.bus.publish(topology.PRICE.name, a_frame(*ticks))
+            await asyncio.sleep(0.5)
 
     async def _hear(self) -> None:
         """Take up outcomes and wake who waits for them."""
