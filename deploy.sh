@@ -6,13 +6,14 @@
 #   ./deploy.sh test              is what runs there well? exit code 0: yes
 # MEMESNIPE_CONTEXT=NAME ./deploy.sh …   the same in that cluster (MEMESNIPE_VALUES=FILE: values for Helm)
 set -eu
+case ${MEMESNIPE_VALUES:-} in "" | /*) ;; *) MEMESNIPE_VALUES=$PWD/$MEMESNIPE_VALUES ;; esac
 cd "$(dirname "$0")"
 
 CONTEXT=${MEMESNIPE_CONTEXT:-}
 NAMESPACE=${MEMESNIPE_NAMESPACE:-memesnipe}
 
 usage() {
-  sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,8s/^# \{0,1\}//p' "${0##*/}" >&2
   exit 2
 }
 
@@ -32,7 +33,7 @@ on_this_host() {
     test)
       docker compose config --quiet
       ill=$(docker compose ps --all --format '{{.Service}} {{.State}} {{.Health}} {{.ExitCode}}' |
-        awk '!($2 == "running" && ($3 == "healthy" || NF == 3)) && !($2 == "exited" && $NF == "0")')
+        awk '!($2 == "running" && ($3 == "healthy" || NF == 3)) && !($1 ~ /^(setup|cli)$/ && $2 == "exited" && $NF == "0")')
       [ -n "$(docker compose ps --quiet)" ] || { echo "deploy.sh: nothing runs" >&2; exit 1; }
       [ -z "$ill" ] || { echo "deploy.sh: not well: $ill" >&2; exit 1; }
       echo "all services are well"
@@ -47,7 +48,10 @@ in_a_cluster() {
       helm_ upgrade --install memesnipe charts/memesnipe --create-namespace --wait --timeout "${WAIT_S:-900}s" \
         ${MEMESNIPE_VALUES:+--values "$MEMESNIPE_VALUES"}
       ;;
-    status) kubectl_ get pods && kubectl_ get strategies,allocations,riskpolicies --all-namespaces ;;
+    status)
+      kubectl_ get pods --all-namespaces --selector app.kubernetes.io/part-of=memesnipe
+      kubectl_ get strategies,allocations,riskpolicies --all-namespaces
+      ;;
     logs)
       shift
       if [ $# -eq 0 ]; then

@@ -89,25 +89,12 @@ def licence(one: Component) -> str:
 
 
 def audit() -> int:
-    """Hold every lock file against the known vulnerabilities; return the exit code."""
+    """Hold the lock file of everything, of which the roles' are parts, against the known vulnerabilities; return the exit code."""
     lock = locks()["dev"]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "audit.json"
-        command = [
-            "pip_audit",
-            "-s",
-            "osv",
-            "-r",
-            lock,
-            "--require-hashes",
-            "--disable-pip",
-            "-f",
-            "json",
-            "-o",
-            report,
-            "--progress-spinner",
-            "off",
-        ]
+        options = ["--require-hashes", "--disable-pip", "-f", "json", "-o", report, "--progress-spinner", "off"]
+        command = ["pip_audit", "-s", "osv", "-r", lock, *options]
         done = subprocess.run([sys.executable, "-m", *map(str, command)], capture_output=True, text=True, check=False)
         print(report.read_text(encoding="utf-8") if report.exists() else done.stderr.strip().rpartition("\n")[2])
     if done.returncode and any(word in done.stderr for word in OFFLINE):

@@ -1,6 +1,6 @@
 """Take the page's parts from npm: `python scripts/vendor.py` fetches each package by its lock (SHA-512) and writes the files we serve.
 
-What is served lies in the repository, so that neither a build nor a browser asks anyone; a test holds the files against FILES below.
+What is served lies in the repository, so that neither a build nor a browser asks anyone; a test holds the files against PACKAGES below.
 """
 
 import base64

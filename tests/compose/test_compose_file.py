@@ -227,6 +227,11 @@ def test_the_example_trades_on_paper_on_the_localnet() -> None:
     assert "PAPER_TRADING_MODE: ${PAPER_TRADING_MODE:-true}" in TEXT
 
 
+def test_a_proposal_is_carried_out_without_a_person_only_where_the_host_says_so() -> None:
+    assert SERVICES["control"]["environment"]["MEMESNIPE_PROMOTION_GOLIVE"] == "${MEMESNIPE_PROMOTION_GOLIVE:-false}"
+    assert "#MEMESNIPE_PROMOTION_GOLIVE=false" in EXAMPLE
+
+
 def test_no_secret_is_handed_over_in_an_environment_or_argument() -> None:
     urls = re.findall(r"redis://[^\s\"]*@", TEXT)
 

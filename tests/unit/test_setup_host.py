@@ -1,5 +1,8 @@
 """Set-up on one host: what is secret is made once, a renewal keeps both ends together, and no toy wallet stays beside real money."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from memesnipe.approvals import certificates
 from memesnipe.approvals.certificates import Files
 from memesnipe.kernel.errors import ConfigError
+from memesnipe.kernel.service import EXIT_FAILED
 from memesnipe.kernel.settings import CommonSettings, load
 from memesnipe_operator.setup.dealing import services
 from memesnipe_operator.setup.host import HostSettings, run
@@ -85,6 +89,20 @@ async def test_control_gets_passwords_and_the_services_addresses(settings: HostS
     password = files["control/redis/risk_guardian"].decode()
 
     assert files["risk_guardian/redis-url"].decode() == f"redis://risk_guardian:{password}@redis:6379/0"
+
+
+def test_an_error_of_a_stranger_ends_it_as_one_line_without_its_text(settings: HostSettings) -> None:
+    damaged = Path(settings.data_dir) / settings.namespace / "secrets.memesnipe-redis-admin.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text('{"metadata": {}, "data": {"url": 5}}')
+    told = {f"MEMESNIPE_{name.upper()}": getattr(settings, name) for name in ("data_dir", "setup_volumes", "rpc_url")}
+
+    ended = subprocess.run(  # a process of its own: it takes the logging of the one that runs it
+        [sys.executable, "-m", "memesnipe_operator.setup.host"], env=os.environ | told, capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == EXIT_FAILED
+    assert '"detail":"TypeError in base64:' in ended.stderr.splitlines()[-1]
 
 
 def test_an_address_comes_from_the_file_that_the_environment_names(tmp_path: Path) -> None:

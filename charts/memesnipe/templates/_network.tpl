@@ -43,40 +43,35 @@
   {{- end }}
 {{- end }}
 
-{{/* The chain and the aggregator: the localnet, or the internet without what lies inside. */}}
-{{- define "memesnipe.egress.chain" -}}
-{{- $net := .Values.networkPolicy.internet -}}
-{{- if .Values.localnet.enabled -}}
-- to:
-    {{- include "memesnipe.peer" (dict "root" . "name" "localnet") | nindent 4 }}
-  ports: [{protocol: TCP, port: 8899}]
-{{- else if $net.to -}}
-{{ include "memesnipe.egress.any" $net }}
+{{/* (to, ports, except): peers, or the internet without what lies inside when there are none. */}}
+{{- define "memesnipe.egress.internet" -}}
+{{- if .to -}}
+{{ include "memesnipe.egress.any" . }}
 {{- else -}}
 - to:
-    - ipBlock: {cidr: 0.0.0.0/0, except: {{ $net.except | toJson }}}
+    - ipBlock: {cidr: 0.0.0.0/0, except: {{ .except | toJson }}}
     - ipBlock: {cidr: "::/0", except: ["::1/128", "64:ff9b::/96", "fc00::/7", "fe80::/10"]}
   ports:
-    {{- range $net.ports }}
+    {{- range .ports }}
     - {protocol: TCP, port: {{ . }}}
     {{- end }}
 {{- end }}
 {{- end }}
 
-{{/* Where notifications go: the internet without what lies inside, or the peers that are named. */}}
-{{- define "memesnipe.egress.messages" -}}
-{{- $it := .Values.notifications -}}
-{{- if $it.to -}}
-{{ include "memesnipe.egress.any" (dict "to" $it.to "ports" $it.ports) }}
-{{- else -}}
+{{/* The chain and the aggregator: the localnet, or outside. */}}
+{{- define "memesnipe.egress.chain" -}}
+{{- if .Values.localnet.enabled -}}
 - to:
-    - ipBlock: {cidr: 0.0.0.0/0, except: {{ .Values.networkPolicy.internet.except | toJson }}}
-    - ipBlock: {cidr: "::/0", except: ["::1/128", "64:ff9b::/96", "fc00::/7", "fe80::/10"]}
-  ports:
-    {{- range $it.ports }}
-    - {protocol: TCP, port: {{ . }}}
-    {{- end }}
+    {{- include "memesnipe.peer" (dict "root" . "name" "localnet") | nindent 4 }}
+  ports: [{protocol: TCP, port: 8899}]
+{{- else -}}
+{{ include "memesnipe.egress.internet" .Values.networkPolicy.internet }}
 {{- end }}
+{{- end }}
+
+{{/* Where notifications go. */}}
+{{- define "memesnipe.egress.messages" -}}
+{{ include "memesnipe.egress.internet" (dict "to" .Values.notifications.to "ports" .Values.notifications.ports "except" .Values.networkPolicy.internet.except) }}
 {{- end }}
 
 {{- define "memesnipe.egress.ledger" -}}

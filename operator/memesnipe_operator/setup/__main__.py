@@ -8,7 +8,7 @@ from memesnipe.kernel.logs import configure, logger
 from memesnipe.kernel.service import EXIT_CONFIG, EXIT_FAILED, exit_with
 from memesnipe.kernel.settings import load
 from memesnipe_operator.connection import connected
-from memesnipe_operator.setup import steps
+from memesnipe_operator.setup import steps, strangers
 from memesnipe_operator.setup.keeping import Keeping
 from memesnipe_operator.setup.settings import SetupSettings
 
@@ -38,18 +38,10 @@ def main() -> int:
         logger().error("setup_failed", detail=str(error))
         return EXIT_FAILED
     except Exception as error:
-        logger().error("setup_failed", detail=f"{type(error).__name__} in {_where(error)}")
+        logger().error("setup_failed", detail=strangers.said(error))
         return EXIT_FAILED
     logger().info("set_up", namespace=settings.namespace, signer_namespace=settings.signer_namespace)
     return 0
-
-
-def _where(error: BaseException) -> str:
-    frame, last = error.__traceback__, "an unknown place"
-    while frame is not None:
-        last = f"{frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}"
-        frame = frame.tb_next
-    return last
 
 
 if __name__ == "__main__":

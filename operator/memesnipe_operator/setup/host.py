@@ -16,7 +16,7 @@ from memesnipe.kernel.errors import ConfigError, MemeSnipeError
 from memesnipe.kernel.logs import configure, logger
 from memesnipe.kernel.service import EXIT_CONFIG, EXIT_FAILED, exit_with
 from memesnipe.kernel.settings import load
-from memesnipe_operator.setup import dealing, redis_users, steps
+from memesnipe_operator.setup import dealing, redis_users, steps, strangers
 from memesnipe_operator.setup.dealing import CONTROL, REDIS, WALLET_ADDRESS, WALLET_FILE, Deal
 from memesnipe_operator.setup.folder import MODE, Folder
 from memesnipe_operator.setup.keeping import Keeping
@@ -93,6 +93,9 @@ def main() -> int:
         return EXIT_FAILED
     except OSError as error:
         logger().error("setup_failed", detail=f"{error.filename}: {error.strerror}")
+        return EXIT_FAILED
+    except Exception as error:
+        logger().error("setup_failed", detail=strangers.said(error))
         return EXIT_FAILED
     logger().info("set_up", volumes=settings.setup_volumes, localnet=settings.localnet)
     return 0

@@ -19,8 +19,8 @@ from memesnipe.supervisor import plan
 from memesnipe.supervisor.child import Child
 from memesnipe.supervisor.plan import Surroundings, UpSettings
 from memesnipe.supervisor.probe import all_ready
+from memesnipe.supervisor.redis_users import RedisUsers
 from memesnipe.supervisor.seats import Seats
-from memesnipe.supervisor.up import RedisUsers
 
 TURN_S = 0.5
 GRACE_S = 6.0

@@ -19,6 +19,7 @@ from memesnipe.supervisor import own, plan, unprotected
 from memesnipe.supervisor.child import BAD_CONFIG, Child
 from memesnipe.supervisor.plan import Process, Surroundings, UpSettings
 from memesnipe.supervisor.probe import all_ready
+from memesnipe.supervisor.redis_users import RedisUsers
 from memesnipe.supervisor.seats import Seats
 from memesnipe.supervisor.table import Screen
 from memesnipe.supervisor.valkey import valkey
@@ -149,17 +150,6 @@ class Stack:
         if ports != self._told:
             write_whole(self.data / "run" / "services.json", json.dumps(ports).encode())
             self._told = ports
-
-
-class RedisUsers(dict[str, str]):
-    """Redis address by user name; the default user's is the administrator's."""
-
-    def __init__(self, admin: str, data: Path) -> None:
-        super().__init__(default=admin)
-        self._data, self._host = data, admin.removeprefix("redis://").rpartition("@")[2]
-
-    def __missing__(self, user: str) -> str:
-        return f"redis://{user}:{password(passwords_folder(self._data, user), user)}@{self._host}"
 
 
 def free_port() -> int:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Iterator
 
 from grafana_foundation_sdk.builders import dashboard, prometheus, stat, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -16,13 +17,13 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableOption,
 )
 
+from memesnipe.messages.bounds import HaltState
 from memesnipe.testing.grafana.panels import Board, Panel
 
 ACROSS = 3
 WIDTH, HEIGHT = 24 // ACROSS, 8
 STATS_ACROSS, STAT_HEIGHT = 6, 4
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-HALTS = ("ACTIVE", "REDUCE_ONLY", "HALTED", "FROZEN")
 
 
 def written(board: Board) -> str:
@@ -62,19 +63,20 @@ def _stat(panel: Panel) -> stat.Panel:
     levels = [Threshold(value=None, color="green"), *(Threshold(value=value, color=color) for value, color in panel.levels)]
     made = made.thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(levels))
     if panel.halts:
-        made = made.mappings([ValueMap(options={str(n): ValueMappingResult(text=text) for n, text in enumerate(HALTS)})])
-    for letter, (expression, legend) in zip("ABCDEFGH", panel.queries, strict=False):
-        made = made.with_target(_query(letter, expression, legend))
+        made = made.mappings([ValueMap(options={str(n): ValueMappingResult(text=state.name) for n, state in enumerate(HaltState)})])
+    for query in _queries(panel):
+        made = made.with_target(query)
     return made
 
 
 def _lines(panel: Panel) -> timeseries.Panel:
     made = timeseries.Panel().title(panel.title).datasource(SOURCE).unit(panel.unit).height(HEIGHT).span(WIDTH)
     made = made.show_points(common.VisibilityMode.NEVER).fill_opacity(8)
-    for letter, (expression, legend) in zip("ABCDEFGH", panel.queries, strict=False):
-        made = made.with_target(_query(letter, expression, legend))
+    for query in _queries(panel):
+        made = made.with_target(query)
     return made
 
 
-def _query(letter: str, expression: str, legend: str) -> prometheus.Dataquery:
-    return prometheus.Dataquery().ref_id(letter).datasource(SOURCE).expr(expression).legend_format(legend)
+def _queries(panel: Panel) -> Iterator[prometheus.Dataquery]:
+    for letter, (expression, legend) in zip("ABCDEFGH", panel.queries, strict=False):
+        yield prometheus.Dataquery().ref_id(letter).datasource(SOURCE).expr(expression).legend_format(legend)

@@ -21,7 +21,7 @@ MONEY = Row(
             ('memesnipe_realized_lamports{mode="$mode"} / 1e9', "{{strategy}} realized"),
             ('memesnipe_unrealized_lamports{mode="$mode"} / 1e9', "{{strategy}} unrealized"),
         ),
-        lines("Profit and loss, drawdown", BPS, ('memesnipe_risk_drawdown_bps{mode="$mode"}', "fall from the peak")),
+        lines("Drawdown", BPS, ('memesnipe_risk_drawdown_bps{mode="$mode"}', "fall from the peak")),
         lines("Where the money went", SOL, ('memesnipe_attribution_lamports{mode="$mode"} / 1e9', "{{strategy}} {{part}}")),
         lines("Edge by age", BPS, ('memesnipe_attribution_bps{mode="$mode", what=~"age_.*"}', "{{strategy}} {{what}}")),
         lines("Sharpe, Sortino, Calmar", COUNT, ('memesnipe_attribution_ratio{mode="$mode"}', "{{strategy}} {{ratio}}")),
