@@ -31,7 +31,7 @@ from memesnipe.risk.breakers.refusal import WORDS
 from memesnipe.strategy.signals import LEAVE, Marks, Signal, Times, Values
 from memesnipe.testing.builders import SOL, START_NS, a_tick
 from memesnipe.testing.crosses import POLICY, Crosses, crossing
-from memesnipe.testing.tapes import a_tape
+from memesnipe.testing.tapes import a_tape, over_midnight
 from memesnipe_strategies.momentum import Momentum
 
 pytestmark = [pytest.mark.timeout(1_200), pytest.mark.xdist_group("lane")]  # one process compiles, the others would compile the same
@@ -114,20 +114,13 @@ def test_breakers_come_out_the_same() -> None:
             "timeStopS": 20,
         }
         setup, charged = momentum(policy, size_bps=2_500), costs(seed, failure_bps=500)
-        market = over_midnight(seed)
+        market = of_events(over_midnight(seed))
         require_equal(setup, charged, market)
         whole = Engine(setup, charged).run(market)
         said |= {reason.removeprefix("risk_guardian/") for reason in whole.rejected}
         said |= {reason.split()[1].removesuffix(":") for reason in whole.halts.values()}
 
     assert said >= {reason.value for reason in WORDS}
-
-
-def over_midnight(seed: int) -> Market:
-    """Return a market in whose middle a Monday begins."""
-    events, day_ns = list(a_tape(seed)), 86_400 * 10**9
-    later_ns = (START_NS // day_ns // 7 * 7 + 4) * day_ns - events[len(events) // 2].time_ns
-    return of_events([msgspec.structs.replace(event, time_ns=event.time_ns + later_ns) for event in events])
 
 
 @pytest.mark.parametrize("windows", [(3, 9), (5, 20)])

@@ -2,8 +2,10 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from memesnipe.approvals.approve import check_risk
 from memesnipe.approvals.keys import SigningKey, TrustedKeys
@@ -21,12 +23,12 @@ from memesnipe.risk.service import Guardian
 from memesnipe.risk.settings import RiskSettings
 from memesnipe.testing.builders import OTHER_MINT, SOL, a_config, a_frame, a_halt, a_strategy, a_tick
 from memesnipe.testing.buses import MakeBus, nothing_held
-from memesnipe.testing.risk_cases import NOW_NS, a_decision, moved, roomy, wish
+from memesnipe.testing.risk_cases import NOW_NS, a_decision, loose, moved, roomy, wish
 
 UNITS = 1_000_000
 
 
-def config(*, mode: Mode = Mode.PAPER, **limits: int) -> ConfigApplied:
+def config(*, mode: Mode = Mode.PAPER, **limits: Any) -> ConfigApplied:
     return a_config(a_strategy(mode=mode), limits=roomy(**limits), capital_lamports=100 * SOL)
 
 
@@ -174,3 +176,13 @@ async def test_it_is_not_ready_before_the_first_config(bus: RedisBus, tmp_path: 
     await guardian.turn()
 
     assert health.answer("/readyz")[1]["why"] == "waiting for the first applied config"
+
+
+async def test_limits_of_breakers_and_of_markets_are_shown_from_the_first_turn_on(bus: RedisBus, tmp_path: Path) -> None:
+    guardian = await a_guardian(bus, tmp_path, config(breakers=loose(rate_breaches_max=321), strategy_exposure_lamports_max=17 * SOL))
+
+    await guardian.turn()
+
+    labels = {"mode": "paper", "scope": "momentum", "breaker": ReasonCode.ORDER_LOOP.value}
+    assert REGISTRY.get_sample_value("memesnipe_risk_breaker_headroom", labels) == 321
+    assert REGISTRY.get_sample_value("memesnipe_risk_limit_lamports", {"limit": "strategy"}) == 17 * SOL

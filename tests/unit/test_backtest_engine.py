@@ -35,7 +35,7 @@ from memesnipe.strategy.contract import Action, Buy, EventType, Parameters, Risk
 from memesnipe.strategy.loading import Plugin
 from memesnipe.strategy.spec import StrategySpec
 from memesnipe.testing.builders import MINT, OTHER_MINT, SOL, START_NS, a_fill, a_tick
-from memesnipe.testing.tapes import a_tape
+from memesnipe.testing.tapes import a_tape, over_midnight
 
 NS_PER_SLOT = 400_000_000
 TERMS = Terms(seed=7, slots_max=2, failure_bps=0, timeout_ns=10 * 10**9, fee_lamports=25_000, tip_lamports=10_000)
@@ -198,15 +198,6 @@ TIGHT = BreakerLimits(
     strategy_stops_max=1, portfolio_stops_max=2, stops_window_s=60, stops_pause_s=20, closed_drawdown_bps_max=40, closed_trades_min=2,
     closed_window_s=120, closed_pause_s=15, token_loss_bps_max=50, token_trades_min=2, token_window_s=60, token_pause_s=10,
 )  # fmt: skip
-DAY_NS = 86_400 * 10**9
-
-
-def over_midnight(seed: int) -> Market:
-    """Return a market in whose middle a Monday begins."""
-    events = list(a_tape(seed))
-    monday_ns = (START_NS // DAY_NS // 7 * 7 + 4) * DAY_NS
-    later_ns = monday_ns - events[len(events) // 2].time_ns
-    return of_events([msgspec.structs.replace(event, time_ns=event.time_ns + later_ns) for event in events])
 
 
 def test_what_is_put_off_until_it_matters_changes_no_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +205,7 @@ def test_what_is_put_off_until_it_matters_changes_no_breaker(monkeypatch: pytest
     kept, said = Counter[bool](), set[str]()
 
     for seed in range(18):
-        market, setup = over_midnight(seed), _with_breakers(a_setup(hold=7), seed)
+        market, setup = of_events(over_midnight(seed)), _with_breakers(a_setup(hold=7), seed)
         with monkeypatch.context() as patched:
             patched.setattr(Quiet, "keeps", _counting(kept))
             late = Engine(setup, Costs(with_failures(1_000), SOL)).run(market)

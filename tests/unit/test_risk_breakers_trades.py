@@ -3,14 +3,16 @@
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
-from memesnipe.bus.api import Entry, Output
+from memesnipe.bus.api import Batch, Entry, Output
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import HaltCommand
 from memesnipe.messages.orders import ApprovedOrder, ExitCause, FillStatus, Intent, Rejection
 from memesnipe.risk import book as books
+from memesnipe.risk import metrics
 from memesnipe.risk.book import Book
 from memesnipe.risk.breakers.state import CLOSED_MAX
 from memesnipe.risk.decide import decide, take_halt
@@ -274,6 +276,19 @@ def test_a_strategy_that_breaks_its_rate_again_and_again_is_halted_until_a_perso
     one.rules = one.rules.with_halt(Entry("kill_switch_channel", "1-0", resume))
     one.book = take_halt(one.book, one.rules, resume)
     assert one.refused(OTHER_MINT) is None
+
+
+def test_a_breakers_halt_is_not_counted_as_one_for_drawdown() -> None:
+    one = Desk(rules_of(breakers=loose(rate_breaches_max=0), orders_per_minute_max=0))
+    entry = Entry("stream", "1-0", wish(sol=0.001, time_ns=one.now_ns), "momentum")
+    outputs = one.say(entry.message)
+    name, labels = "memesnipe_risk_drawdown_trips_total", {"scope": "momentum"}
+    before = REGISTRY.get_sample_value(name, labels)
+
+    metrics.count_all(Batch("risk_guardian", (entry,)), (outputs,))
+
+    assert [output.message.state for output in outputs if isinstance(output.message, HaltCommand)] == [HaltState.HALTED]
+    assert REGISTRY.get_sample_value(name, labels) == before
 
 
 def test_breaches_that_are_far_apart_halt_nobody() -> None:

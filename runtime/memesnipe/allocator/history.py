@@ -17,23 +17,31 @@ CELLS_MAX = 40_000
 """Periods by strategies that one decision looks at: its inputs must fit into one entry of a stream."""
 
 
-class _Entry(msgspec.Struct, frozen=True):
-    """One value of perf:<strategy>:pnl_history."""
+class Entry(msgspec.Struct, frozen=True):
+    """One value of perf:<strategy>:pnl_history; one of an older position_manager does not say in which mode it was made."""
 
     time_ns: int
     net_lamports: int
+    intent_id: str = ""
+    mode: Mode | None = None
+    outlay_lamports: int = 0
 
 
-_decoder = msgspec.json.Decoder(_Entry)
+_decoder = msgspec.json.Decoder(Entry)
+
+
+def entries_of(strategy: str, values: Sequence[bytes]) -> list[Entry]:
+    """Return the entries of a history. Raises BadInput on one that cannot be read."""
+    try:
+        return [_decoder.decode(value) for value in values]
+    except msgspec.MsgspecError as error:
+        raise BadInput("pnl_history", f"{strategy}: {error}") from None
 
 
 def closed_of(strategy: str, values: Sequence[bytes]) -> tuple[Closed, ...]:
     """Return the closed trades of a history, oldest first. Raises BadInput on an entry that cannot be read."""
-    try:
-        entries = [_decoder.decode(value) for value in values[-TRADES_MAX:]]
-    except msgspec.MsgspecError as error:
-        raise BadInput("pnl_history", f"{strategy}: {error}") from None
-    return tuple(Closed(entry.time_ns, entry.net_lamports) for entry in sorted(entries, key=lambda entry: entry.time_ns))
+    entries = sorted(entries_of(strategy, values[-TRADES_MAX:]), key=lambda entry: entry.time_ns)
+    return tuple(Closed(entry.time_ns, entry.net_lamports) for entry in entries)
 
 
 def records_of(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from memesnipe.allocator.history import entries_of
 from memesnipe.allocator.promoting import Standings, own_trip
 from memesnipe.bus.api import Bus
 from memesnipe.bus.topology import HOLDINGS_KEY, KILL_SWITCH, PAPER_GAP_KEY, PNL_HISTORY_KEY
@@ -14,35 +15,19 @@ from memesnipe.kernel.logs import logger
 from memesnipe.kernel.metrics import BAD_INPUT
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.codec import decode
-from memesnipe.messages.control import PORTFOLIO, HaltCommand, Holdings, StrategyConfig
+from memesnipe.messages.control import BREAKER, PORTFOLIO, HaltCommand, Holdings, StrategyConfig
 from memesnipe.promotion.values import Closed, Facts
 
 WARM_NS = 60 * NS_PER_S
 """So long after an order's end its trade may be written by position_manager; every history is read this often in any case."""
-BREAKER = "breaker "
-"""How risk_guardian's reason begins where one strategy's own breaker tripped."""
 
 
-class _Entry(msgspec.Struct, frozen=True):
-    """One value of perf:<strategy>:pnl_history; one of an older position_manager does not say in which mode it was made."""
-
-    time_ns: int
-    net_lamports: int
-    intent_id: str = ""
-    mode: Mode | None = None
-    outlay_lamports: int = 0
-
-
-_entry = msgspec.json.Decoder(_Entry)
 _gap = msgspec.json.Decoder(Gap)
 
 
 def trades_of(strategy: str, values: Sequence[bytes]) -> tuple[Closed, ...]:
     """Return the closed trades of a history whose mode is told, oldest first. Raises BadInput on an entry that cannot be read."""
-    try:
-        entries = [_entry.decode(value) for value in values]
-    except msgspec.MsgspecError as error:
-        raise BadInput("pnl_history", f"{strategy}: {error}") from None
+    entries = entries_of(strategy, values)
     found = [Closed(one.time_ns, one.intent_id, one.net_lamports, one.outlay_lamports, one.mode) for one in entries if one.mode is not None]
     return tuple(sorted(found, key=lambda one: one.place))
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from memesnipe.manifests.fields import STRATEGIES_MAX, BpsField, Change, Model, Name, Rule, Sol, on_change
+from memesnipe.manifests.fields import STRATEGIES_MAX, BpsField, Change, Model, Name, Rule, Sol, applied, applied_object, on_change
 from memesnipe.manifests.promotion import Promotion
 
 WHOLE_BPS = 10_000
@@ -13,7 +13,7 @@ WHOLE_BPS = 10_000
 class WeighingSpec(Model):
     """How `adaptive` weighs."""
 
-    base: Literal["hrp", "risk_parity"] = Field(default="hrp", json_schema_extra=on_change(Change.APPLIED))
+    base: Literal["hrp", "risk_parity"] = applied("hrp")
     """Shares at equal risk, which no strategy may leave far behind it: `hrp`, hierarchical risk parity, in which alike strategies share
     what one of them would get; `risk_parity`, in which each contributes the same to the variance."""
 
@@ -40,11 +40,11 @@ class AllocationSpec(Model):
     )
     capital_sol: Sol = Field(json_schema_extra=on_change(Change.APPLIED))
     """What all strategies share. More of it needs the verb `golive` on allocations."""
-    method: Literal["equal", "fixed", "adaptive"] = Field(default="equal", json_schema_extra=on_change(Change.APPLIED))
+    method: Literal["equal", "fixed", "adaptive"] = applied("equal")
     """`equal`: each strategy that is not paused gets the same; `fixed`: by weightsBps; `adaptive`: by what each one earned."""
     weights_bps: dict[Name, BpsField] = Field(default_factory=dict, max_length=STRATEGIES_MAX, json_schema_extra=on_change(Change.APPLIED))
     """`fixed` only: share by Strategy name, 10,000 bps in all at most; who is not named gets nothing."""
-    weighing: WeighingSpec = Field(default_factory=WeighingSpec, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    weighing: WeighingSpec = applied_object(WeighingSpec)
     """`adaptive` only: how it weighs."""
-    promotion: Promotion = Field(default_factory=Promotion, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    promotion: Promotion = applied_object(Promotion)
     """What must be shown before a Strategy trades live on mainnet."""

@@ -1,22 +1,17 @@
 """How positions are sold beyond stop, goal and time stop: a ladder, stops that rise, liquidity, rugs, silence. A part of the RiskPolicy."""
 
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from memesnipe.manifests.fields import BpsField, Change, GoalBps, Model, Rule, Seconds, Sol, on_change
+from memesnipe.manifests.fields import BpsField, Change, GoalBps, Model, PositiveBps, Rule, Seconds, Sol, applied, on_change
 
 RUNGS_MAX = 8
 BPS = 10_000
 Multiple = Annotated[int, Field(ge=0, le=1_000_000, strict=True, json_schema_extra={"x-unit": "bps"})]
 Bars = Annotated[int, Field(ge=2, le=1_440, strict=True, json_schema_extra={"x-unit": "minutes"})]
 Gain = Annotated[int, Field(ge=1, le=10_000_000, strict=True, json_schema_extra={"x-unit": "bps"})]
-Share = Annotated[int, Field(ge=1, le=BPS, strict=True, json_schema_extra={"x-unit": "bps"})]
-
-
-def _applied(default: Any) -> Any:
-    return Field(default=default, json_schema_extra=on_change(Change.APPLIED))
 
 
 class Rung(Model):
@@ -24,7 +19,7 @@ class Rung(Model):
 
     gain_bps: Gain = Field(json_schema_extra=on_change(Change.APPLIED))
     """How far above the price paid."""
-    share_bps: Share = Field(json_schema_extra=on_change(Change.APPLIED))
+    share_bps: PositiveBps = Field(json_schema_extra=on_change(Change.APPLIED))
     """How much of what the trade bought is sold there."""
 
 
@@ -46,26 +41,26 @@ class Exits(Model):
     )
     ladder: tuple[Rung, ...] = Field(default=(), max_length=RUNGS_MAX, json_schema_extra=on_change(Change.APPLIED))
     """Parts of a position are sold at these gains; what is left is sold at `takeProfitBps`. Empty: no ladder."""
-    trailing_bps: BpsField = _applied(0)
+    trailing_bps: BpsField = applied(0)
     """A position is sold when its price is this far below its highest price since entry. 0: no trailing stop."""
-    trailing_from_bps: GoalBps = _applied(0)
+    trailing_from_bps: GoalBps = applied(0)
     """Both trailing stops wait until the highest price is this far above the price paid. 0: they hold from the first price on."""
-    atr_multiple_bps: Multiple = _applied(0)
+    atr_multiple_bps: Multiple = applied(0)
     """A position is sold when its price is so many average true ranges below its highest; 30,000 are three of them. 0: no such stop."""
-    atr_bars: Bars = _applied(14)
+    atr_bars: Bars = applied(14)
     """Over how many minutes with prices the average true range is taken; until so many were seen since entry, that stop waits."""
-    break_even_from_bps: GoalBps = _applied(0)
+    break_even_from_bps: GoalBps = applied(0)
     """Once the price was this far above what the position cost with fees, tips and rent, its stop is at that cost. 0: never."""
-    drain_bps: BpsField = _applied(5_000)
+    drain_bps: BpsField = applied(5_000)
     """A position is sold when this much of its pool's liquidity was withdrawn: the root of the product of both reserves, which no trade
     lowers, below its highest at that venue since entry. 0: never."""
-    supply_rise_bps: BpsField = _applied(100)
+    supply_rise_bps: BpsField = applied(100)
     """A position is sold when the token's supply grew by this much since it was first looked at. 0: never."""
-    holder_rise_bps: BpsField = _applied(1_500)
+    holder_rise_bps: BpsField = applied(1_500)
     """A position is sold when one account of a person got this much more of the supply since the token was first looked at. 0: never."""
-    stale_alert_s: Seconds = _applied(120)
+    stale_alert_s: Seconds = applied(120)
     """A position whose newest price is older than this is told of (`memesnipe_positions_price_stale`). 0: never."""
-    stale_exit_s: Seconds = _applied(0)
+    stale_exit_s: Seconds = applied(0)
     """A position whose newest price is older than this is sold. 0: never."""
-    dust_sol: Sol = _applied(Decimal("0.0002"))
+    dust_sol: Sol = applied(Decimal("0.0002"))
     """What is left of a position sold in part is dust while it is worth less than this: its sale would cost more. 0: nothing is."""

@@ -43,6 +43,16 @@ def on_change(change: Change) -> dict[str, Any]:
     return {"x-change": change.value, **({"x-kubernetes-validations": [IMMUTABLE]} if change is Change.FIXED else {})}
 
 
+def applied(default: Any) -> Any:
+    """Return a field with this default; a change of it is in force within seconds."""
+    return Field(default=default, json_schema_extra=on_change(Change.APPLIED))
+
+
+def applied_object(kind: "type[Model]") -> Any:
+    """Return the field of an object that has such fields; the API server fills it in where it is left out."""
+    return Field(default_factory=kind, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+
+
 class Rule(msgspec.Struct, frozen=True):
     """A rule over several fields, once for Python and once for the API server; a test holds the two against each other."""
 
@@ -109,6 +119,7 @@ Sol = Annotated[
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN, min_length=1, max_length=63)]
 BpsField = Annotated[int, Field(ge=0, le=10_000, strict=True, json_schema_extra={"x-unit": "bps"})]
+PositiveBps = Annotated[int, Field(ge=1, le=10_000, strict=True, json_schema_extra={"x-unit": "bps"})]
 GoalBps = Annotated[int, Field(ge=0, le=10_000_000, strict=True, json_schema_extra={"x-unit": "bps"})]
 CountField = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 Milliseconds = Annotated[int, Field(ge=0, le=10_000_000, strict=True, json_schema_extra={"x-unit": "ms"})]

@@ -1,7 +1,6 @@
 """docs/reference/risk-limits.md, made from the models: `python -m memesnipe.manifests.limits_page > docs/reference/risk-limits.md`."""
 
 import sys
-from typing import Any
 
 import msgspec
 
@@ -133,15 +132,15 @@ def _line(row: Row) -> str:
 
 def _value(path: str) -> str:
     """Return a default with its unit; nothing where it has none."""
-    spec: Any = RiskPolicySpec().model_dump(by_alias=True)
-    model: type[Model] = RiskPolicySpec
+    spec: Model = RiskPolicySpec()
     *groups, name = path.split(".")
     for group in groups:
-        model, spec = type(getattr(RiskPolicySpec(), group)), spec[group]
-    if isinstance(spec[name], dict):
+        spec = getattr(spec, group)
+    value = spec.model_dump(by_alias=True)[name]
+    if isinstance(value, dict):
         return ""
-    unit = model.model_json_schema(by_alias=True)["properties"][name].get("x-unit", "")
-    number = f"{spec[name]:,}" if isinstance(spec[name], int) else f"{spec[name]}"
+    unit = type(spec).model_json_schema(by_alias=True)["properties"][name].get("x-unit", "")
+    number = f"{value:,}" if isinstance(value, int) else f"{value}"
     return f" {number} {unit}".rstrip()
 
 

@@ -7,15 +7,13 @@ from pydantic import Field
 
 from memesnipe.evidence.gap import IN_BAND_BPS_MIN
 from memesnipe.evidence.verdict import Thresholds
-from memesnipe.manifests.fields import BpsField, Change, CountField, Model, Seconds, on_change
+from memesnipe.manifests.fields import BpsField, CountField, Model, PositiveBps, Seconds, applied
 from memesnipe.messages.promotion import PromotionTerms
 
 Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True, allow_inf_nan=False)]
 PaperTrades = Annotated[int, Field(ge=0, le=1_000, strict=True)]
 """position_manager counts no further."""
 Days = Annotated[int, Field(ge=0, le=36_500, strict=True, json_schema_extra={"x-unit": "days"})]
-
-PositiveBps = Annotated[int, Field(ge=1, le=10_000, strict=True, json_schema_extra={"x-unit": "bps"})]
 Steps = Annotated[int, Field(ge=1, le=20, strict=True)]
 AlarmTrades = Annotated[int, Field(ge=2, le=1_000_000, strict=True)]
 
@@ -25,12 +23,12 @@ _TERMS = PromotionTerms()
 
 def _demand(name: str) -> Any:
     """Return the field of one of the gate's thresholds: its default is written down there and nowhere else."""
-    return Field(default=getattr(_GATE, name), json_schema_extra=on_change(Change.APPLIED))
+    return applied(getattr(_GATE, name))
 
 
 def _term(name: str) -> Any:
     """Return the field of one of the promotion machine's terms, with the default it has there."""
-    return Field(default=getattr(_TERMS, name), json_schema_extra=on_change(Change.APPLIED))
+    return applied(getattr(_TERMS, name))
 
 
 class Promotion(Model):
@@ -56,13 +54,13 @@ class Promotion(Model):
     """How much of the net profit one trade may bring."""
     lookahead_prefixes_min: CountField = _demand("lookahead_prefixes_min")
     """How many shorter histories it was replayed on, to see that it knows no future."""
-    evidence_age_days_max: Days = Field(default=0, json_schema_extra=on_change(Change.APPLIED))
+    evidence_age_days_max: Days = applied(0)
     """A record that is older counts no more: markets change. 0: age is not asked for."""
-    paper_trades_min: PaperTrades = Field(default=100, json_schema_extra=on_change(Change.APPLIED))
+    paper_trades_min: PaperTrades = applied(100)
     """Trades closed on paper here, beside the evidence."""
-    paper_gap_bps_max: BpsField = Field(default=100, json_schema_extra=on_change(Change.APPLIED))
+    paper_gap_bps_max: BpsField = applied(100)
     """How far, at the median, live orders may bring less than their paper twins, once enough were compared."""
-    paper_in_band_bps_min: BpsField = Field(default=IN_BAND_BPS_MIN, json_schema_extra=on_change(Change.APPLIED))
+    paper_in_band_bps_min: BpsField = applied(IN_BAND_BPS_MIN)
     """How many of 10,000 live orders must end where the paper model says they can."""
     canary_first_bps: PositiveBps = _term("canary_first_bps")
     """Who goes live begins with so much of what the allocator would give."""

@@ -1,13 +1,26 @@
 """RiskPolicy: the limits every order is held against, in one place for risk_guardian, wallet_guard, position_manager and the signer."""
 
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from memesnipe.manifests.breakers import Breakers
 from memesnipe.manifests.exits import Exits
-from memesnipe.manifests.fields import BpsField, Change, CountField, GoalBps, Milliseconds, Model, Rule, Seconds, Sol, on_change
+from memesnipe.manifests.fields import (
+    BpsField,
+    Change,
+    CountField,
+    GoalBps,
+    Milliseconds,
+    Model,
+    Rule,
+    Seconds,
+    Sol,
+    applied,
+    applied_object,
+    on_change,
+)
 from memesnipe.manifests.kill_switch import KillSwitch
 from memesnipe.manifests.market import Market
 
@@ -29,10 +42,6 @@ def _attribute(alias: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in alias)
 
 
-def _applied(default: Any) -> Any:
-    return Field(default=default, json_schema_extra=on_change(Change.APPLIED))
-
-
 class RiskPolicySpec(Model):
     """Limits. Every one has a default that is small; none can be switched off by leaving it out."""
 
@@ -47,47 +56,47 @@ class RiskPolicySpec(Model):
             lambda spec: float(spec.priority_fee_sol_max) + float(spec.tip_sol_max) <= INCLUSION_SOL_MAX,
         ),
     )
-    trade_size_sol_max: Sol = _applied(Decimal("0.5"))
+    trade_size_sol_max: Sol = applied(Decimal("0.5"))
     """The largest single buy that risk_guardian approves."""
-    strategy_exposure_sol_max: Sol = _applied(Decimal(5))
+    strategy_exposure_sol_max: Sol = applied(Decimal(5))
     """The most that one strategy may hold and have on order."""
-    token_exposure_sol_max: Sol = _applied(Decimal(1))
+    token_exposure_sol_max: Sol = applied(Decimal(1))
     """The most that all strategies together may hold and have on order in one token."""
-    portfolio_exposure_sol_max: Sol = _applied(Decimal(10))
+    portfolio_exposure_sol_max: Sol = applied(Decimal(10))
     """The most that all strategies together may hold and have on order."""
-    open_positions_max: CountField = _applied(20)
+    open_positions_max: CountField = applied(20)
     """How many positions may be open at once."""
-    orders_per_minute_max: CountField = _applied(60)
+    orders_per_minute_max: CountField = applied(60)
     """How many orders one strategy may ask for in a minute: one that loops is stopped before its fees are the loss."""
-    slippage_bps_max: BpsField = _applied(1_500)
+    slippage_bps_max: BpsField = applied(1_500)
     """The most slippage an order may ask for; exits double theirs up to it."""
-    drawdown_bps_max: BpsField = _applied(2_000)
+    drawdown_bps_max: BpsField = applied(2_000)
     """How far equity may fall below its highest point; then everything is Halted until a person resumes."""
-    event_age_ms_max: Milliseconds = _applied(5_000)
+    event_age_ms_max: Milliseconds = applied(5_000)
     """An intent from an event older than this is refused: the market it was about is gone."""
-    clock_skew_ms_max: Milliseconds = _applied(2_000)
+    clock_skew_ms_max: Milliseconds = applied(2_000)
     """An intent from further in the future than this is refused: one of the clocks is wrong."""
-    stop_loss_bps: BpsField = _applied(2_500)
+    stop_loss_bps: BpsField = applied(2_500)
     """A position is sold when its price is this far below the price paid. 0: no stop."""
-    take_profit_bps: GoalBps = _applied(10_000)
+    take_profit_bps: GoalBps = applied(10_000)
     """A position is sold when its price is this far above the price paid. 0: no goal."""
-    time_stop_s: Seconds = _applied(1_800)
+    time_stop_s: Seconds = applied(1_800)
     """A position is sold when it is this old. 0: no time stop."""
-    guard_trade_size_sol_max: Sol = _applied(Decimal(1))
+    guard_trade_size_sol_max: Sol = applied(Decimal(1))
     """wallet_guard's own limit for a single trade, beside risk_guardian's; it also has a setting of its own and takes the smaller."""
-    priority_fee_sol_max: Sol = _applied(Decimal("0.005"))
+    priority_fee_sol_max: Sol = applied(Decimal("0.005"))
     """The highest priority fee of one transaction."""
-    tip_sol_max: Sol = _applied(Decimal("0.005"))
+    tip_sol_max: Sol = applied(Decimal("0.005"))
     """The highest tip of one transaction."""
-    spend_sol_per_hour_max: Sol = _applied(Decimal(20))
+    spend_sol_per_hour_max: Sol = applied(Decimal(20))
     """What the signer lets leave the wallet within an hour."""
-    spend_sol_per_day_max: Sol = _applied(Decimal(100))
+    spend_sol_per_day_max: Sol = applied(Decimal(100))
     """What the signer lets leave the wallet within a day."""
-    breakers: Breakers = Field(default_factory=Breakers, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    breakers: Breakers = applied_object(Breakers)
     """When risk_guardian stops buying by itself. Sells and exits always pass."""
-    exits: Exits = Field(default_factory=Exits, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    exits: Exits = applied_object(Exits)
     """How positions are sold beyond stop, goal and time stop."""
-    market: Market = Field(default_factory=Market, json_schema_extra={**on_change(Change.APPLIED), "x-cluster-default": {}})
+    market: Market = applied_object(Market)
     """Which markets are bought in, and how much in those that fall together. Sells and exits always pass."""
     kill_switch: KillSwitch | None = Field(default=None, json_schema_extra=on_change(Change.COMMAND))
     """A person's halt or resume, for everyone or by strategy. Absent: nothing is commanded."""

@@ -28,6 +28,8 @@ from memesnipe.messages.promotion import PromotionTerms
 
 PORTFOLIO = "*"
 """The scope of a halt that is for everyone."""
+BREAKER = "breaker "
+"""How risk_guardian's reason for a halt begins where a strategy's own breaker tripped."""
 
 
 class HaltCommand(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="halt"):

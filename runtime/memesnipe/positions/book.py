@@ -9,6 +9,7 @@ from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ExitCause
 from memesnipe.positions.ranges import Ranges
 
+BPS = 10_000
 Key = tuple[str, Mode, str]
 """(strategy, mode, mint)."""
 Owner = tuple[str, Mode]
@@ -27,6 +28,10 @@ class Mark(msgspec.Struct, frozen=True):
     time_ns: int
     event_id: str
     venue: str = ""
+
+    def reaches(self, units: int, lamports: int, gain_bps: int) -> bool:
+        """Return whether so many units are worth at least so much more than `lamports` at this price; exact."""
+        return self.quote_lamports * units * BPS >= lamports * (BPS + gain_bps) * self.base_units
 
 
 class Exit(msgspec.Struct, frozen=True):

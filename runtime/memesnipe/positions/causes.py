@@ -9,7 +9,7 @@ from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitCause
 from memesnipe.positions.book import Open
-from memesnipe.positions.stops import BPS, touched
+from memesnipe.positions.stops import touched
 from memesnipe.positions.watching import drained
 
 NEVER_NS = 2**63 - 1
@@ -53,8 +53,7 @@ def take_profit(one: Open, rules: Rules) -> ExitCause | None:
     mark, goal_bps = one.watch.mark, rules.limits.take_profit_bps
     if mark is None or not goal_bps:
         return None
-    reached = mark.quote_lamports * one.position.units * BPS >= one.position.entry_lamports * (BPS + goal_bps) * mark.base_units
-    return ExitCause.TAKE_PROFIT if reached else None
+    return ExitCause.TAKE_PROFIT if mark.reaches(one.position.units, one.position.entry_lamports, goal_bps) else None
 
 
 def time_stop(one: Open, rules: Rules) -> ExitCause | None:

@@ -123,23 +123,26 @@ class WalletHistory:
 
     async def units(self, mint: str) -> int:
         """Return how much of a token the wallet holds, over all of its accounts."""
-        params = [self._wallet, {"mint": mint}, {"encoding": "jsonParsed", "commitment": COMMITMENT}]
-        held: Held = await self._call("getTokenAccountsByOwner", params, _HELD)
+        held = await self._held({"mint": mint})
         return sum(int(one.held.token_amount.amount) for one in held.value)
 
     async def tokens(self, programs: Sequence[str]) -> dict[str, int]:
         """Return how much the wallet holds of each token of these programs; of what it holds nothing any more there is no word."""
         found: dict[str, int] = {}
         for program in programs:
-            params = [self._wallet, {"programId": program}, {"encoding": "jsonParsed", "commitment": COMMITMENT}]
-            held: Held = await self._call("getTokenAccountsByOwner", params, _HELD)
-            for one in held.value:
+            for one in (await self._held({"programId": program})).value:
                 found[one.held.mint] = found.get(one.held.mint, 0) + int(one.held.token_amount.amount)
         return {mint: units for mint, units in found.items() if units}
 
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.close()
+
+    async def _held(self, which: dict[str, str]) -> Held:
+        held: Held = await self._call(
+            "getTokenAccountsByOwner", [self._wallet, which, {"encoding": "jsonParsed", "commitment": COMMITMENT}], _HELD
+        )
+        return held
 
     async def _call(self, method: str, params: list[Any], decoder: "msgspec.json.Decoder[Any]") -> Any:
         async def once() -> bytes:

@@ -6,9 +6,8 @@ filled in part, one that was sold twice and a restart without any memory all end
 
 from memesnipe.ledger.accounting import Position
 from memesnipe.messages.control import ExitLimits
-from memesnipe.positions.book import Open
+from memesnipe.positions.book import BPS, Open
 
-BPS = 10_000
 ALL = 0
 """Keep nothing."""
 
@@ -18,8 +17,7 @@ def rung_of(one: Open, limits: ExitLimits) -> int | None:
     mark, position = one.watch.mark, one.position
     if mark is None or not limits.ladder:
         return None
-    value = mark.quote_lamports * position.units * BPS
-    sold = sum(rung.share_bps for rung in limits.ladder if value >= position.entry_lamports * (BPS + rung.gain_bps) * mark.base_units)
+    sold = sum(rung.share_bps for rung in limits.ladder if mark.reaches(position.units, position.entry_lamports, rung.gain_bps))
     return BPS - sold if sold and units_over(position, BPS - sold) else None
 
 

@@ -112,14 +112,18 @@ class Service:
         if self._outage is not None:
             raise Unavailable("ledger", "earlier entries wait for it")
         failpoint("positions.before_ledger")
-        booked = await self._store.record(rows.fills, rows.rejections)
-        await self._gaps.book(rows.pairs)
-        await self._store.decided(rows.decisions)
+        booked = await self._write(rows)
         failpoint("positions.after_ledger")
         for one in booked:
             metrics.FILLS.labels(one.verdict.value).inc()
             if one.verdict is Verdict.CONFLICT:
                 logger().error("fill_conflict", signature=one.fill.signature, intent_id=one.fill.intent_id)
+        return booked
+
+    async def _write(self, rows: Rows) -> list[Booked]:
+        booked = await self._store.record(rows.fills, rows.rejections)
+        await self._gaps.book(rows.pairs)
+        await self._store.decided(rows.decisions)
         return booked
 
     def _decide(self, batch: Batch, booked: Iterable[Booked]) -> list[list[Output]]:
@@ -211,9 +215,7 @@ class Service:
         self._retry_ns = now_ns + int(self._settings.ledger_retry_s * NS_PER_S)
         rows = ledger_rows(*(one.batch for one in outage.held))
         try:
-            await self._store.record(rows.fills, rows.rejections)
-            await self._gaps.book(rows.pairs)
-            await self._store.decided(rows.decisions)
+            await self._write(rows)
             await self._reload(save(self.book))
         except Unavailable:
             return

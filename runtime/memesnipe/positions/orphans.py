@@ -48,7 +48,6 @@ class Orphans:
     def __init__(self, store: Store, history: WalletHistory, clock: Clock) -> None:
         self._store, self._history, self._clock = store, history, clock
         self._since: dict[str, tuple[Difference, int]] = {}
-        self._told: set[str] = set()
         self._next_ns = 0
         self.standing: Mapping[str, Difference] = {}
 
@@ -65,14 +64,14 @@ class Orphans:
 
     def _note(self, found: Mapping[str, Difference], now_ns: int) -> None:
         self._since = {mint: self._first(mint, one, now_ns) for mint, one in found.items()}
+        told = self.standing.keys()
         self.standing = {mint: one for mint, (one, since_ns) in self._since.items() if now_ns - since_ns >= STANDS_NS}
         for kind in Kind:
             metrics.ORPHANS.labels(kind.value).set(sum(one.kind is kind for one in self.standing.values()))
-        for mint in sorted(self.standing.keys() - self._told):
+        for mint in sorted(self.standing.keys() - told):
             one = self.standing[mint]
             say = logger().info if one.kind is Kind.STRANGER else logger().error
             say("wallet_differs", mint=mint, kind=one.kind.value, units=one.units)
-        self._told = set(self.standing)
 
     def _first(self, mint: str, one: Difference, now_ns: int) -> tuple[Difference, int]:
         known = self._since.get(mint)

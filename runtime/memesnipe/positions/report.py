@@ -76,7 +76,6 @@ def show(book: Book, rules: Rules, backlog: int) -> None:
         metrics.REALIZED.labels(strategy, mode.value).set(book.realized.get((strategy, mode), 0))
         metrics.UNREALIZED.labels(strategy, mode.value).set(marked.get((strategy, mode), 0))
     metrics.WITHOUT_STOP.set(len(unprotected(book, rules)))
-    metrics.DUST.set(len(dust(book, rules)))
     metrics.PRICE_STALE.set(len(silent(book, rules)))
     metrics.EXIT_URGENCY.set(max((one.watch.exit.tries for one in book.open.values() if one.watch.exit), default=0))
     metrics.EXIT_IN_FLIGHT_S.set(oldest_exit_s(book, rules.now_ns))
@@ -94,8 +93,9 @@ def dust(book: Book, rules: Rules) -> Sequence[Key]:
 
 
 def tell_of_dust(book: Book, rules: Rules, told: frozenset[Key]) -> frozenset[Key]:
-    """Log each position when it becomes dust; return those that are."""
+    """Count the positions that are dust, and log each when it becomes that; return those that are."""
     now = frozenset(dust(book, rules))
+    metrics.DUST.set(len(now))
     for key in sorted(now - told):
         one = book.open[key]
         logger().warning("position_is_dust", strategy=key[0], mint=key[2], units=one.position.units, value_lamports=one.value_lamports)

@@ -6,9 +6,7 @@ import msgspec
 
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitCause
-from memesnipe.positions.book import Open
-
-BPS = 10_000
+from memesnipe.positions.book import BPS, Open
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False):
@@ -52,8 +50,7 @@ def break_even(one: Open, limits: RiskLimits) -> int | None:
     gain_bps, cost, highest = limits.exits.break_even_from_bps, one.position.cost_lamports, one.watch.highest
     if not gain_bps or highest is None:
         return None
-    reached = highest.quote_lamports * one.position.units * BPS >= cost * (BPS + gain_bps) * highest.base_units
-    return cost if reached else None
+    return cost if highest.reaches(one.position.units, cost, gain_bps) else None
 
 
 def trailing(one: Open, limits: RiskLimits) -> int | None:
@@ -81,7 +78,5 @@ STOPS: Sequence[tuple[ExitCause, Callable[[Open, RiskLimits], int | None]]] = (
 
 
 def _armed(one: Open, limits: RiskLimits) -> bool:
-    from_bps, highest = limits.exits.trailing_from_bps, one.watch.highest
-    if highest is None:
-        return False
-    return highest.quote_lamports * one.position.units * BPS >= one.position.entry_lamports * (BPS + from_bps) * highest.base_units
+    highest = one.watch.highest
+    return highest is not None and highest.reaches(one.position.units, one.position.entry_lamports, limits.exits.trailing_from_bps)

@@ -17,7 +17,7 @@ from memesnipe.chain.clients.limits import Rate
 from memesnipe.chain.clients.rpc import ACCOUNTS_MAX, SolanaRpc
 from memesnipe.chain.clients.rpc_types import Account
 from memesnipe.chain.holders import held_by_persons
-from memesnipe.chain.programs import INCINERATOR
+from memesnipe.chain.programs import BPS, INCINERATOR
 from memesnipe.chain.token_rules import DESCRIPTIVE, MintFacts, mint_facts
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
 from memesnipe.kernel.logs import logger
@@ -25,7 +25,6 @@ from memesnipe.messages.control import ExitLimits
 from memesnipe.positions import metrics
 from memesnipe.positions.settings import PositionSettings
 
-BPS = 10_000
 RATE = Rate(per_s=5.0, burst=5, reserved=0)
 NOT_COMPARED = DESCRIPTIVE | {"transferFeeConfig", "confidentialTransferFeeConfig", "confidentialMintBurn"}
 """Names, and values in which withheld amounts and supplies move by themselves."""
@@ -67,7 +66,8 @@ class TokenWatch:
         for start in range(0, len(mints), ACCOUNTS_MAX):
             chunk = mints[start : start + ACCOUNTS_MAX]
             for mint, account in zip(chunk, await self._rpc.accounts(chunk), strict=True):
-                await self._judge(mint, _facts(account), limits)
+                if mint not in self.worse:
+                    await self._judge(mint, _facts(account), limits)
 
     async def _judge(self, mint: str, facts: MintFacts | str, limits: ExitLimits) -> None:
         first = self._first.get(mint)
@@ -97,7 +97,7 @@ class TokenWatch:
         return concentrated(first.held, held, facts.supply_units, rise_bps_max)
 
     def _suspect(self, mint: str, what: str) -> None:
-        if what and self._suspects.get(mint) and mint not in self.worse:
+        if what and self._suspects.get(mint):
             self.worse[mint] = what
             metrics.TOKENS_WORSE.inc()
             logger().error("token_turned_bad", mint=mint, detail=what)

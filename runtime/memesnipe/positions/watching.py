@@ -5,10 +5,9 @@ import msgspec
 from memesnipe.market.curves import PRICED, WITH_RESERVES
 from memesnipe.messages.control import ExitLimits
 from memesnipe.messages.market import PriceTick
-from memesnipe.positions.book import Mark, Open, Pool
+from memesnipe.positions.book import BPS, Mark, Open, Pool
 from memesnipe.positions.ranges import Ranges, raised, ranged
 
-BPS = 10_000
 GROWN_PERCENT = 101
 """Liquidity grows with the fees of each trade. Its highest is noted when it grew by one percent (of the product), not each time."""
 LOWS_MIN = {PRICED: 2}

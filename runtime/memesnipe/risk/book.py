@@ -15,7 +15,8 @@ from memesnipe.messages.codec import encode as pack
 from memesnipe.messages.control import HeldAccount, Holdings
 from memesnipe.messages.market import PriceTick
 from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, FillStatus, Intent, Rejection
-from memesnipe.risk.breakers.state import PortfolioState, StrategyState, bounded
+from memesnipe.risk.breakers.falls import fall_bps
+from memesnipe.risk.breakers.state import Mark, PortfolioState, StrategyState, bounded
 from memesnipe.risk.market.clocks import Skew
 
 RECENT_MAX = 64
@@ -158,11 +159,7 @@ class Portfolio(msgspec.Struct, frozen=True, array_like=True):
 
     def drawdown_bps(self, capital_lamports: int) -> int:
         """Return the fall from the highest equity, in bps of it, rounded up; 10,000 or more when there is no equity left."""
-        fall = self.peak_pnl_lamports - self.pnl_lamports
-        peak_equity = capital_lamports + self.peak_pnl_lamports
-        if fall <= 0:
-            return 0
-        return -(-fall * 10_000 // peak_equity) if peak_equity > 0 else 10_000
+        return fall_bps(Mark(self.peak_pnl_lamports, capital_lamports), self.pnl_lamports)
 
 
 class Book(msgspec.Struct, frozen=True, array_like=True):

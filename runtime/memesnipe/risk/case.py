@@ -43,3 +43,11 @@ class Case(msgspec.Struct, frozen=True):
 
 
 Check = Callable[[Case], Finding | None]
+
+
+def within(case: Case, committed_lamports: int, limit_lamports: int, reason: ReasonCode, where: str = "") -> Finding | None:
+    """Refuse a buy with which more than the limit would be committed; `where` is said behind the amount."""
+    after = committed_lamports + case.room_lamports
+    if case.buys and not (after <= limit_lamports):
+        return Finding(reason, f"{after} lamports{where} with this order, limit {limit_lamports}")
+    return None

@@ -10,7 +10,7 @@ from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.control import RiskLimits
 from memesnipe.messages.orders import ExitIntent, Intent, OrderIntent
 from memesnipe.risk.breakers.refusal import against
-from memesnipe.risk.case import Case, Check, Finding
+from memesnipe.risk.case import Case, Check, Finding, within
 from memesnipe.risk.market.checks import MARKET_CHECKS
 
 BASE_FEE_LAMPORTS = 5_000
@@ -187,18 +187,18 @@ def capital_allocated(case: Case) -> Finding | None:
 def strategy_exposure(case: Case) -> Finding | None:
     """The smaller of capital and limit; counts orders in flight: two of them must not each see the other's room."""
     limit = min(case.rules.capital.get(case.strategy, 0), case.limits.strategy_exposure_lamports_max)
-    return _within(case, case.account.committed_lamports, limit, ReasonCode.STRATEGY_EXPOSURE)
+    return within(case, case.account.committed_lamports, limit, ReasonCode.STRATEGY_EXPOSURE)
 
 
 def token_exposure(case: Case) -> Finding | None:
     """One token may go to zero in one block, in all strategies at once."""
     committed = case.portfolio.committed_to(case.intent.mint)
-    return _within(case, committed, case.limits.token_exposure_lamports_max, ReasonCode.TOKEN_EXPOSURE)
+    return within(case, committed, case.limits.token_exposure_lamports_max, ReasonCode.TOKEN_EXPOSURE)
 
 
 def portfolio_exposure(case: Case) -> Finding | None:
     """What may be lost if every token goes to zero."""
-    return _within(case, case.portfolio.committed_lamports, case.limits.portfolio_exposure_lamports_max, ReasonCode.PORTFOLIO_EXPOSURE)
+    return within(case, case.portfolio.committed_lamports, case.limits.portfolio_exposure_lamports_max, ReasonCode.PORTFOLIO_EXPOSURE)
 
 
 def open_positions(case: Case) -> Finding | None:
@@ -246,11 +246,4 @@ def first_finding(checks: tuple[Check, ...], case: Case) -> Finding | None:
     for check in checks:
         if finding := check(case):
             return finding
-    return None
-
-
-def _within(case: Case, committed_lamports: int, limit_lamports: int, reason: ReasonCode) -> Finding | None:
-    after = committed_lamports + case.room_lamports
-    if case.buys and not (after <= limit_lamports):
-        return Finding(reason, f"{after} lamports with this order, limit {limit_lamports}")
     return None

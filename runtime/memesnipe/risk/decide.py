@@ -16,7 +16,7 @@ from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.ids import derive
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode, Side
-from memesnipe.messages.control import PORTFOLIO, HaltCommand
+from memesnipe.messages.control import BREAKER, PORTFOLIO, HaltCommand
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, Intent, OrderIntent, Rejection
 from memesnipe.risk import book as books
@@ -152,12 +152,11 @@ def take_halt(book: Book, rules: Rules, command: HaltCommand) -> Book:
     """Fold one kill-switch entry that `rules` already counts; a resume after a drawdown halt starts a new high-water mark."""
     if rules.halt_epoch <= book.halt_epoch:
         return book
-    for mode in Mode:
-        ours = command.scope == PORTFOLIO or rules.mode_of(command.scope) is mode
-        resumed = command.state is HaltState.ACTIVE and command.by not in MACHINES
-        if ours and resumed and book.of(mode).tripped:
-            book = books.rearm(book, mode)
     if command.state is HaltState.ACTIVE and command.by not in MACHINES:
+        for mode in Mode:
+            ours = command.scope == PORTFOLIO or rules.mode_of(command.scope) is mode
+            if ours and book.of(mode).tripped:
+                book = books.rearm(book, mode)
         book = breakers.resumed(book, command.scope)
     return book.at_epoch(rules.halt_epoch)
 
@@ -179,7 +178,7 @@ def _breaker_halts(before: Book, book: Book, rules: Rules, now_ns: int) -> tuple
         Output(KILL_SWITCH.name, HaltCommand(name, trip.scope, HaltState.HALTED, STAGE, reason, now_ns), name)
         for trip in breakers.halting(before, book, rules)
         for name in (derive("breaker", trip.mode.value, trip.reason, trip.scope, trip.pause.since_ns),)
-        for reason in (f"breaker {trip.reason}: {sentence(ReasonCode(trip.reason), trip.pause)}",)
+        for reason in (f"{BREAKER}{trip.reason}: {sentence(ReasonCode(trip.reason), trip.pause)}",)
     )
 
 

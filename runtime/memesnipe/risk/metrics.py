@@ -10,7 +10,7 @@ from memesnipe.bus.topology import REJECTED
 from memesnipe.kernel.metrics import BAD_INPUT, REJECTIONS
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.control import HaltCommand
+from memesnipe.messages.control import BREAKER, HaltCommand
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, OrderIntent, Rejection
 from memesnipe.risk.book import Book
 from memesnipe.risk.rules import Rules
@@ -43,7 +43,7 @@ def _count(output: Output) -> None:
     message = output.message
     if isinstance(message, ApprovedOrder):
         APPROVAL[message.mode].inc()
-    elif isinstance(message, HaltCommand):
+    elif isinstance(message, HaltCommand) and not message.reason.startswith(BREAKER):  # those are counted by `breakers.metrics`
         TRIPS.labels(message.scope).inc()
     elif isinstance(message, Rejection) and output.stream == REJECTED.name:
         REJECTIONS.labels(message.stage, message.reason.value).inc()

@@ -34,11 +34,9 @@ READ_MS = 100
 HELD_READ_MS = 20
 """With something in hand that waits for its commit a quiet moment comes sooner."""
 SHOW_S = 1.0
-"""How old the gauges of breakers may be: each looks through closed trades."""
+"""How old the gauges of breakers and markets may be: closed trades are looked through, and returns are worked out."""
 UPKEEP_S = 0.05
-"""A halt is seen within the two of them together; folding at every turn would double the latency of an order."""
-
-SHOWN_EVERY_S = 1.0
+"""A halt is seen within this and READ_MS together; folding at every turn would double the latency of an order."""
 MARKET_S = 60.0
 """So long what changed in the memory of the market waits to be stored: it would be most of each commit."""
 
@@ -57,7 +55,7 @@ class Guardian:
         # on every run, not only on those where we were slow.
         self._replays = not isinstance(running.clock, SystemClock)
         self._stored, self._held = self._book, self._empty()
-        self._market, self._market_s, self._shown_s = Memory(), 0.0, 0.0
+        self._market, self._market_s = Memory(), 0.0
         self._upkeep_every_s = 0.0 if self._replays else UPKEEP_S
         self._upkeep_s = self._shown_s = 0.0
 
@@ -97,23 +95,16 @@ class Guardian:
             return False
         await self._subscribe()
         self._running.health.ready(True)
-        self._show(self._running.clock.now_ns())
-        self._show_market()
+        self._show(self._folded.rules, self._running.clock.now_ns())
         self._upkeep_s = time.monotonic() + self._upkeep_every_s
         return True
 
-    def _show(self, now_ns: int) -> None:
-        metrics.show(self._book, self._folded.rules, now_ns)
-        if time.monotonic() >= self._shown_s:
-            breaker_metrics.show(self._book, self._folded.rules, now_ns)
+    def _show(self, rules: Rules, now_ns: int) -> None:
+        metrics.show(self._book, rules, now_ns)
+        if rules.config is not None and time.monotonic() >= self._shown_s:
+            breaker_metrics.show(self._book, rules, now_ns)
+            market_metrics.show(self._book, self._market, rules.config.limits, now_ns)
             self._shown_s = time.monotonic() + SHOW_S
-
-    def _show_market(self) -> None:
-        """Once a second: what is held is walked over, and its returns are worked out."""
-        config = self._folded.rules.config
-        if config is not None and time.monotonic() - self._shown_s >= SHOWN_EVERY_S:
-            market_metrics.show(self._book, self._market, config.limits, self._running.clock.now_ns())
-            self._shown_s = time.monotonic()
 
     async def _adopt(self) -> bool:
         """Start a book where none is stored, from what position_manager says is held; return whether it has spoken.

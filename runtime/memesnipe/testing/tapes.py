@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.market.curves import Pool, buy_exact_in, pool_of, sell_exact_in
 from memesnipe.messages.bounds import Side
@@ -35,6 +37,14 @@ def a_tape(seed: int, phases: tuple[tuple[int, float, float], ...] = PHASES) -> 
                 pools[mint], side, int(draw.uniform(0.1, sol_max) * SOL), event_id=f"trade-{number}", mint=mint, **when
             )
             yield tick
+
+
+def over_midnight(seed: int) -> list[MarketEvent]:
+    """Return that market at a time in whose middle a Monday begins."""
+    events, day_ns = list(a_tape(seed)), 86_400 * NS_PER_S
+    monday_ns = (START_NS // day_ns // 7 * 7 + 4) * day_ns
+    later_ns = monday_ns - events[len(events) // 2].time_ns
+    return [msgspec.structs.replace(event, time_ns=event.time_ns + later_ns) for event in events]
 
 
 def a_trade(pool: Pool, side: Side, lamports: int, **named: Any) -> tuple[Pool, PriceTick]:

@@ -12,10 +12,10 @@ import msgspec
 from memesnipe.market.curves import WITH_RESERVES
 from memesnipe.messages.control import ExitLimits, RiskLimits
 from memesnipe.messages.market import PriceTick
-from memesnipe.positions.book import Open
+from memesnipe.positions.book import BPS, Open
 from memesnipe.positions.exits import is_dust
 from memesnipe.positions.ladder import next_gain_bps
-from memesnipe.positions.stops import BPS, stop_ratio
+from memesnipe.positions.stops import stop_ratio
 from memesnipe.positions.watching import least_of, most_of
 from memesnipe.research.backtest.quiet import NEAR, Reserves
 

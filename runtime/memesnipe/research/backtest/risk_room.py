@@ -11,9 +11,7 @@ import msgspec
 from memesnipe.messages.control import BreakerLimits
 from memesnipe.risk.book import Account, Portfolio
 from memesnipe.risk.breakers.falls import BPS, DAY_NS, Judged, of_portfolio, of_strategy
-from memesnipe.risk.breakers.state import is_paused
-
-NEVER_NS = 2**63 - 1
+from memesnipe.risk.breakers.state import NEVER_NS, Pause, is_paused
 
 
 class Scope(msgspec.Struct, gc=False):
@@ -45,9 +43,8 @@ def scope_of(account: Account, limits: BreakerLimits | None, now_ns: int) -> Sco
     if limits is None:
         return Scope(account.pnl_lamports, -inf, inf, NEVER_NS, tokens)
     judged = of_strategy(state, limits, now_ns)
-    standing = (one for one in judged if not is_paused(state.pauses, one.reason.value, now_ns))
-    ends_ns = (state.day.period + 1) * DAY_NS
-    return Scope(account.pnl_lamports, _lowest(standing), min(one.mark.high_lamports for one in judged), ends_ns, tokens)
+    lowest, highest = _lowest(judged, state.pauses, now_ns), min(one.mark.high_lamports for one in judged)
+    return Scope(account.pnl_lamports, lowest, highest, (state.day.period + 1) * DAY_NS, tokens)
 
 
 def portfolio_scope(portfolio: Portfolio, limit_bps: int, capital_lamports: int, limits: BreakerLimits | None, now_ns: int) -> Scope:
@@ -58,14 +55,14 @@ def portfolio_scope(portfolio: Portfolio, limit_bps: int, capital_lamports: int,
     if limits is None:
         return Scope(portfolio.pnl_lamports, lowest, peak, NEVER_NS, tokens)
     judged = of_portfolio(state, limits, now_ns)
-    standing = (one for one in judged if not is_paused(state.pauses, one.reason.value, now_ns))
-    highest = min(peak, *(one.mark.high_lamports for one in judged))
-    return Scope(portfolio.pnl_lamports, max(lowest, _lowest(standing)), highest, (state.day.period + 1) * DAY_NS, tokens)
+    lowest, highest = max(lowest, _lowest(judged, state.pauses, now_ns)), min(peak, *(one.mark.high_lamports for one in judged))
+    return Scope(portfolio.pnl_lamports, lowest, highest, (state.day.period + 1) * DAY_NS, tokens)
 
 
-def _lowest(judged: Iterable[Judged]) -> float:
-    """Return the lowest profit at which none of them trips (see `falls.fall_bps`)."""
-    return max((_floor(one) for one in judged if one.mark.capital_lamports > 0), default=-inf)
+def _lowest(judged: Iterable[Judged], pauses: dict[str, Pause], now_ns: int) -> float:
+    """Return the lowest profit at which none of them trips that does not stand already (see `falls.fall_bps`)."""
+    may_trip = (one for one in judged if one.mark.capital_lamports > 0 and not is_paused(pauses, one.reason.value, now_ns))
+    return max(map(_floor, may_trip), default=-inf)
 
 
 def _floor(one: Judged) -> int:

@@ -67,7 +67,7 @@ def _rules(setup: Setup, costs: Costs, columns: Columns, orders: Orders) -> Rule
     limits, terms, config = setup.config.limits, costs.stress.terms(costs.terms), setup.config
     capital = setup.capital.get(setup.specs[0].id, 0)
     _look_at(setup, costs, orders)
-    _look_at_market(setup.config.limits, orders, columns)
+    _look_at_market(limits, orders, columns)
     known = Rule(
         capital=capital,
         equity=config.capital_lamports,

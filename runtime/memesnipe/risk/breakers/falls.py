@@ -1,13 +1,11 @@
 """How far profit fell from the highest of a day, a week or of all time, on what positions are worth by their last prices. Pure."""
 
-from collections.abc import Iterator
-
 import msgspec
 
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.control import BreakerLimits
-from memesnipe.risk.breakers.state import NEVER_NS, Mark, PortfolioState, StrategyState, bounded, is_paused, paused
+from memesnipe.risk.breakers.state import NEVER_NS, Mark, Pause, PortfolioState, StrategyState, bounded, is_paused, paused
 
 BPS = 10_000
 DAY_NS = 86_400 * NS_PER_S
@@ -93,11 +91,8 @@ def strategy_looked(
     )
     if marks != (state.top, state.day, state.week):
         state = msgspec.structs.replace(state, top=marks[0], day=marks[1], week=marks[2])
-    for one, bps in _beyond(of_strategy(state, limits, now_ns), profit_lamports):
-        if not is_paused(state.pauses, one.reason.value, now_ns):
-            pauses = paused(state.pauses, one.reason.value, bps, one.limit_bps, now_ns, one.until_ns)
-            state = msgspec.structs.replace(state, pauses=pauses)
-    return state
+    pauses = _tripped(state.pauses, of_strategy(state, limits, now_ns), profit_lamports, now_ns)
+    return state if pauses is state.pauses else msgspec.structs.replace(state, pauses=pauses)
 
 
 def portfolio_looked(
@@ -108,16 +103,17 @@ def portfolio_looked(
     week = moved(state.week, before_lamports, profit_lamports, capital_lamports, week_of(now_ns))
     if (day, week) != (state.day, state.week):
         state = PortfolioState(day, week, state.pauses)
-    for one, bps in _beyond(of_portfolio(state, limits, now_ns), profit_lamports):
-        if not is_paused(state.pauses, one.reason.value, now_ns):
-            pauses = paused(state.pauses, one.reason.value, bps, one.limit_bps, now_ns, one.until_ns)
-            state = PortfolioState(state.day, state.week, pauses)
-    return state
+    pauses = _tripped(state.pauses, of_portfolio(state, limits, now_ns), profit_lamports, now_ns)
+    return state if pauses is state.pauses else PortfolioState(day, week, pauses)
 
 
-def _beyond(judged: tuple[Judged, ...], profit_lamports: int) -> Iterator[tuple[Judged, int]]:
-    """Yield each mark that profit fell too far from. Without capital there is nothing to measure a fall by, and nothing to buy with."""
+def _tripped(pauses: dict[str, Pause], judged: tuple[Judged, ...], profit_lamports: int, now_ns: int) -> dict[str, Pause]:
+    """Return the pauses with one for each mark that profit fell too far from; themselves where each of them stands already.
+
+    Without capital there is nothing to measure a fall by, and nothing to buy with.
+    """
     for one in judged:
-        bps = fall_bps(one.mark, profit_lamports)
-        if one.mark.capital_lamports > 0 and not (bps <= one.limit_bps):
-            yield one, bps
+        bps, reason = fall_bps(one.mark, profit_lamports), one.reason.value
+        if one.mark.capital_lamports > 0 and not (bps <= one.limit_bps) and not is_paused(pauses, reason, now_ns):
+            pauses = paused(pauses, reason, bps, one.limit_bps, now_ns, one.until_ns)
+    return pauses

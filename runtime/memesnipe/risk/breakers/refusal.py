@@ -23,7 +23,7 @@ WORDS = {
     ReasonCode.TOKEN_COOLDOWN: "a trade in this token was just closed, {limit} s must pass",
     ReasonCode.TOKEN_LOSSES: "its trades in this token lost {value} bps of what they cost, limit {limit}",
 }
-"""By breaker, in the order in which they are asked."""
+"""By breaker. Asked are the portfolio's first, then the strategy's, then those of the token."""
 
 
 def against(

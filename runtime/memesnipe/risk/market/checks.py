@@ -4,7 +4,7 @@ from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.control import MarketLimits
 from memesnipe.messages.orders import OrderIntent
-from memesnipe.risk.case import Case, Check, Finding
+from memesnipe.risk.case import Case, Check, Finding, within
 from memesnipe.risk.market import clocks, exposure
 from memesnipe.risk.market.memory import RETURNS_MIN, Token
 from memesnipe.risk.market.returns import BPS, expected_shortfall_lamports, volatility_bps
@@ -25,27 +25,13 @@ def clocks_agree(case: Case) -> Finding | None:
 
 def feed_fresh(case: Case) -> Finding | None:
     """A feed that stopped shows a market that stands still, the most dangerous one to buy in."""
-    limit_s = case.limits.market.feed_age_s_max
-    if not (limit_s and case.buys):
-        return None
-    last_ns = case.market.feed.time_ns
-    age_ns = case.now_ns - last_ns
-    if not (age_ns <= limit_s * NS_PER_S):
-        return Finding(ReasonCode.STALE_FEED, f"{_without(last_ns, age_ns)} any price, limit {limit_s} s; ends with the next price")
-    return None
+    return _fresh(case, case.market.feed.time_ns, case.limits.market.feed_age_s_max, "any price", "the next price")
 
 
 def token_price_fresh(case: Case) -> Finding | None:
     """An order in a token of which no price is known, or only an old one, is priced by its strategy alone."""
-    limit_s = case.limits.market.token_price_age_s_max
-    if not (limit_s and case.buys):
-        return None
     token = case.market.tokens.get(case.intent.mint)
-    last_ns = token.time_ns if token else 0
-    age_ns = case.now_ns - last_ns
-    if not (age_ns <= limit_s * NS_PER_S):
-        return Finding(ReasonCode.STALE_FEED, f"{_without(last_ns, age_ns)} a price of this token, limit {limit_s} s; ends with its next")
-    return None
+    return _fresh(case, token.time_ns if token else 0, case.limits.market.token_price_age_s_max, "a price of this token", "its next")
 
 
 def bought_once(case: Case) -> Finding | None:
@@ -117,7 +103,7 @@ def venue_exposure(case: Case) -> Finding | None:
         return None
     committed, venue = exposure.committed_by_mint(case.portfolio), exposure.venue_of(case.intent.mint, case.market)
     beside = exposure.of_venue(venue, committed, case.market) if venue else sum(committed.values())
-    return _within(case, beside, limit, ReasonCode.VENUE_EXPOSURE, f"on {venue or 'an unknown venue'}")
+    return within(case, beside, limit, ReasonCode.VENUE_EXPOSURE, f" on {venue or 'an unknown venue'}")
 
 
 def group_exposure(case: Case) -> Finding | None:
@@ -127,7 +113,7 @@ def group_exposure(case: Case) -> Finding | None:
         return None
     committed = exposure.committed_by_mint(case.portfolio)
     for name, beside in exposure.groups_of(case.intent.mint, committed, case.market, case.limits.market):
-        if finding := _within(case, beside, limit, ReasonCode.GROUP_EXPOSURE, f"in {name}"):
+        if finding := within(case, beside, limit, ReasonCode.GROUP_EXPOSURE, f" in {name}"):
             return finding
     return None
 
@@ -165,12 +151,9 @@ MARKET_CHECKS: tuple[Check, ...] = (
 """In the order they run: the cheapest first, and what is known first before what is worked out of it."""
 
 
-def _within(case: Case, beside_lamports: int, limit_lamports: int, reason: ReasonCode, where: str) -> Finding | None:
-    after = beside_lamports + case.room_lamports
-    if not (after <= limit_lamports):
-        return Finding(reason, f"{after} lamports {where} with this order, limit {limit_lamports}")
+def _fresh(case: Case, last_ns: int, limit_s: int, what: str, ends_with: str) -> Finding | None:
+    age_ns = case.now_ns - last_ns
+    if limit_s and case.buys and not (age_ns <= limit_s * NS_PER_S):
+        since = f"{age_ns // NS_PER_S} s without" if last_ns else "never had"
+        return Finding(ReasonCode.STALE_FEED, f"{since} {what}, limit {limit_s} s; ends with {ends_with}")
     return None
-
-
-def _without(last_ns: int, age_ns: int) -> str:
-    return f"{age_ns // NS_PER_S} s without" if last_ns else "never had"

@@ -3,35 +3,23 @@
 A token whose venue is not known counts to every venue, and one whose moves are not known moves with every other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from memesnipe.messages.bounds import Side
 from memesnipe.messages.control import MarketLimits
-from memesnipe.risk.book import Portfolio
+from memesnipe.risk.book import Portfolio, Position
 from memesnipe.risk.market.memory import Memory
 from memesnipe.risk.market.returns import move_together
 
 
 def committed_by_mint(portfolio: Portfolio) -> dict[str, int]:
     """Return cost of positions and room of orders in flight, by token."""
-    found = dict[str, int]()
-    for account in portfolio.accounts.values():
-        for mint, position in account.positions.items():
-            found[mint] = found.get(mint, 0) + position.cost_lamports
-        for reservation in account.reservations.values():
-            found[reservation.mint] = found.get(reservation.mint, 0) + reservation.lamports
-    return found
+    return _by_mint(portfolio, lambda position: position.cost_lamports)
 
 
 def values_by_mint(portfolio: Portfolio) -> dict[str, int]:
     """Return what could be lost, by token: positions at their last price, buys in flight at their room."""
-    found = dict[str, int]()
-    for account in portfolio.accounts.values():
-        for mint, position in account.positions.items():
-            found[mint] = found.get(mint, 0) + position.value_lamports
-        for reservation in account.reservations.values():
-            found[reservation.mint] = found.get(reservation.mint, 0) + reservation.lamports
-    return found
+    return _by_mint(portfolio, lambda position: position.value_lamports)
 
 
 def of_venue(venue: str, committed: Mapping[str, int], memory: Memory) -> int:
@@ -72,3 +60,14 @@ def seller_beside(strategy: str, mint: str, portfolio: Portfolio) -> str:
         if name != strategy and any(r.side is Side.SELL and r.mint == mint for r in account.reservations.values()):
             return name
     return ""
+
+
+def _by_mint(portfolio: Portfolio, lamports_of: Callable[[Position], int]) -> dict[str, int]:
+    """Return positions by what each counts for, and the room of orders in flight, by token."""
+    found = dict[str, int]()
+    for account in portfolio.accounts.values():
+        for mint, position in account.positions.items():
+            found[mint] = found.get(mint, 0) + lamports_of(position)
+        for reservation in account.reservations.values():
+            found[reservation.mint] = found.get(reservation.mint, 0) + reservation.lamports
+    return found
