@@ -15,7 +15,7 @@ from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.health import Health
 from memesnipe.kernel.service import Running
-from memesnipe.testing.builders import START_NS, a_config, a_fill, a_strategy
+from memesnipe.testing.builders import SOL, START_NS, a_config, a_fill, a_strategy
 from memesnipe.testing.buses import MakeBus
 
 TWO = (a_strategy("alpha"), a_strategy("beta"))
@@ -129,3 +129,20 @@ async def test_capital_is_given_again_after_everything_was_lost(bus: RedisBus, v
     assert [entry.message for entry in await bus.fold(ALLOCATIONS.name)] == [before.message]
     assert [entry.message.version for entry in await bus.fold(DECISIONS.name)] == [before.message.version]
     assert [entry.message for entry in await bus.fold(ALLOCATION.of("beta"))] == [before.message.shares[1]]
+
+
+async def test_capital_is_given_again_after_redis_fell_back_to_an_older_copy(bus: RedisBus, valkey_url: str) -> None:
+    allocator = await started(bus)
+    for version, capital_lamports in ((1, 10 * SOL), (2, SOL)):
+        await bus.publish(CONFIG.name, a_config(*TWO, version=version, capital_lamports=capital_lamports))
+        await allocator.turn()
+    older, newest = [entry.message for entry in await bus.fold(ALLOCATIONS.name)]
+
+    with redis.Redis.from_url(valkey_url) as client:
+        client.flushall()
+    await bus.publish(ALLOCATIONS.name, older)
+    await bus.publish(CONFIG.name, a_config(*TWO, version=2, capital_lamports=SOL))
+    await allocator.turn()
+    await allocator.turn()
+
+    assert [entry.message for entry in await bus.fold(ALLOCATIONS.name)] == [older, newest]

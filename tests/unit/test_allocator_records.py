@@ -60,6 +60,11 @@ def test_a_recorded_decision_is_made_again_to_the_same_weights(which: str) -> No
     assert outcome_of(again(record)) == record.outcome
 
 
+@pytest.mark.parametrize("which", ["fixed and capped", "capped"])
+def test_a_decision_that_is_made_again_says_which_shares_are_for_live(which: str) -> None:
+    assert [(share.strategy, share.live) for share in again(RECORDS[which]()).shares] == [("alpha", False), ("beta", True)]
+
+
 def test_a_weight_that_was_changed_is_named_with_both_values() -> None:
     record = by_weights()
     changed = msgspec.structs.replace(record, outcome=record.outcome.replace("6000", "6001"))

@@ -1,8 +1,5 @@
 """A ledger that grows: whatever comes, late or amended, a look says what a fold of all fills says."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 from sqlalchemy import Engine, event
@@ -10,23 +7,12 @@ from sqlalchemy import Engine, event
 from memesnipe.ledger import read
 from memesnipe.ledger.attributed import Attributed
 from memesnipe.ledger.attribution import Attribution, attribution
-from memesnipe.ledger.engine import ledger_url, open_engine
-from memesnipe.ledger.migrate import migrate
 from memesnipe.ledger.write import LedgerWriter
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill
 from memesnipe.testing.builders import SOL, START_NS, STRATEGY, a_fill, a_pair, a_sale, an_intent
 
 MINUTE_NS = 60 * SOL
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    url = ledger_url(str(tmp_path))
-    migrate(url)
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 def a_trade(number: int, mode: Mode = Mode.PAPER) -> list[Fill]:

@@ -1,15 +1,9 @@
 """Live orders beside their paper twins in the ledger: written once, read by strategy, oldest first."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
-import pytest
 from sqlalchemy import Engine
 
 from memesnipe.ledger import read
-from memesnipe.ledger.engine import ledger_url, open_engine
-from memesnipe.ledger.migrate import migrate
 from memesnipe.ledger.write import LedgerWriter
 from memesnipe.messages.pairs import PairEnd
 from memesnipe.testing.builders import START_NS, STRATEGY, a_pair
@@ -19,15 +13,6 @@ MISSED = msgspec.structs.replace(
     FILLED, intent_id="two", time_ns=START_NS + 1, end=PairEnd.MISSED, paper_lamports=None, there_lamports=None, low_lamports=None
 )
 OTHER = msgspec.structs.replace(FILLED, intent_id="three", strategy="launch-sniper")
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    url = ledger_url(str(tmp_path))
-    migrate(url)
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 def test_a_pair_comes_back_as_it_was_written(engine: Engine) -> None:

@@ -1,6 +1,5 @@
 """The ledger's writer and its readers on a real SQLite file."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,15 +16,6 @@ from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.orders import FillStatus
 from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_fill, a_rejection, a_sale, an_exit, an_intent
 from memesnipe.testing.ledgers import a_fill_arrives_during_the_walk
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    url = ledger_url(str(tmp_path))
-    migrate(url)
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

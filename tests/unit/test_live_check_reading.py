@@ -39,6 +39,13 @@ def test_where_services_have_their_own_environment_their_settings_are_those() ->
     assert (place.by_up, place.signer.size_lamports_max, place.strangers) == (False, 1, ())
 
 
+@pytest.mark.parametrize("variable", ["MEMESNIPE_DASHBOARD_REFRESH_MS", "MEMESNIPE_DASHBOARD_CLIENTS_MAX", "MEMESNIPE_FACTORY_INTERVAL_S"])
+def test_a_setting_of_any_service_is_no_stranger_where_services_are_started_one_by_one(variable: str) -> None:
+    place = read({"KUBERNETES_SERVICE_HOST": "10.0.0.1", variable: "1000"}, NOTHING_RUNS)
+
+    assert place.strangers == ()
+
+
 def test_a_pod_does_not_claim_to_see_the_signer() -> None:
     place = read({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "MEMESNIPE_SIGNER_URL": "http://127.0.0.1:8091"}, NOTHING_RUNS)
 

@@ -40,7 +40,7 @@ class Question(msgspec.Struct, frozen=True, tag="weighed"):
     """In force."""
     now_ns: int
     caps_bps: dict[str, int] = {}
-    """What part of its share a strategy gets; absent: all of it."""
+    """What part of its share a live strategy gets where promotion decides; absent: all of it."""
 
     def digest(self) -> str:
         """Return the hash that tells two questions apart."""

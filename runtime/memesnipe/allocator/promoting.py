@@ -3,15 +3,13 @@
 The machine itself is `memesnipe.promotion`; its memory is a part of this stage's stored state, so it survives a kill with it.
 """
 
-import zlib
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from memesnipe.kernel.errors import BadInput
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import ConfigApplied, StrategyConfig
-from memesnipe.messages.decisions import INPUTS_BYTES_MAX, Decision, DecisionKind
+from memesnipe.messages.decisions import INPUTS_BYTES_MAX, Decision, DecisionKind, packed, unpacked
 from memesnipe.messages.promotion import HELD, PromotionStep, PromotionTerms
 from memesnipe.promotion.machine import step, word_of
 from memesnipe.promotion.values import Facts, Standing, weight_bps
@@ -73,7 +71,7 @@ def words_of(standings: Standings, terms: PromotionTerms) -> list[PromotionStep]
 
 def recorded(found: Moved) -> Decision:
     """Return the record of a word for the ledger. One whose inputs fit no entry of a stream goes without them."""
-    word, inputs = found.word, zlib.compress(msgspec.json.encode(found.asked, order="deterministic"))
+    word, inputs = found.word, packed(found.asked)
     return Decision(
         kind=DecisionKind.PROMOTION,
         id=word.id,
@@ -90,10 +88,7 @@ def recorded(found: Moved) -> Decision:
 
 def again(record: Decision) -> PromotionStep | None:
     """Decide again what a record tells of, with the code of today. Raises BadInput where its inputs cannot be read."""
-    try:
-        asked = _asked.decode(zlib.decompress(record.inputs))
-    except (zlib.error, msgspec.MsgspecError) as error:
-        raise BadInput("inputs", str(error)) from None
+    asked = unpacked(record, _asked)
     return step(asked.standing, asked.facts, asked.now_ns, asked.terms)[1]
 
 

@@ -3,7 +3,6 @@
 A record is honest if its inputs have the hash that it names, and if the code of today makes of them the very decision that it tells of.
 """
 
-import zlib
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
@@ -14,10 +13,8 @@ from memesnipe.allocator.adaptive import Question, decided
 from memesnipe.allocator.decide import Inputs, inputs_of, split
 from memesnipe.kernel.errors import BadInput
 from memesnipe.messages.control import PORTFOLIO, AllocationDecision, ConfigApplied
-from memesnipe.messages.decisions import INPUTS_BYTES_MAX, Decision, DecisionKind
+from memesnipe.messages.decisions import INPUTS_BYTES_MAX, Decision, DecisionKind, packed, unpacked
 
-JSON_BYTES_MAX = 1 << 26
-"""Of inputs, unpacked: more than any record of ours holds."""
 SOLVERS = ("numpy", "scikit-learn", "skfolio", "cvxpy", "clarabel")
 
 
@@ -50,7 +47,7 @@ def split_of(config: ConfigApplied, caps_bps: Mapping[str, int] = MappingProxyTy
 
 def recorded(decision: AllocationDecision, asked: Asked) -> Decision:
     """Return the record of a decision. Raises BadInput where its inputs fit no entry of a stream: what cannot be kept is not decided."""
-    inputs = zlib.compress(msgspec.json.encode(asked, order="deterministic"))
+    inputs = packed(asked)
     if not (len(inputs) <= INPUTS_BYTES_MAX):
         raise BadInput("inputs", f"{len(inputs)} bytes, more than {INPUTS_BYTES_MAX}: run fewer strategies in one Allocation")
     return Decision(
@@ -94,21 +91,9 @@ def _installed(name: str) -> str:
         return "missing"
 
 
-def asked_in(record: Decision) -> Asked:
-    """Return what a record's decision depended on. Raises BadInput where it cannot be read."""
-    if not record.inputs:
-        raise BadInput("inputs", "the record has none")
-    unpacking = zlib.decompressobj()
-    try:
-        found = unpacking.decompress(record.inputs, JSON_BYTES_MAX)
-        return _decoder.decode(found)
-    except (zlib.error, msgspec.MsgspecError) as error:
-        raise BadInput("inputs", str(error)) from None
-
-
 def again(record: Decision) -> AllocationDecision:
     """Decide again what a record tells of, with the code of today. Raises BadInput, ImportError without the libraries of numbers."""
-    asked = asked_in(record)
+    asked = unpacked(record, _decoder)
     if isinstance(asked, Split):
         return split(asked.inputs, asked.config_version, record.version, record.time_ns)
     return decided(asked, record.version)
@@ -116,7 +101,7 @@ def again(record: Decision) -> AllocationDecision:
 
 def differences(record: Decision) -> list[str]:
     """Return in what a record and its decision made again differ, in sentences; none: they are equal. Raises as `again`."""
-    asked, made = asked_in(record), again(record)
+    asked, made = unpacked(record, _decoder), again(record)
     told = [
         ("inputs' hash", record.inputs_hash, asked.digest()),
         ("time", record.time_ns, made.time_ns),

@@ -131,9 +131,10 @@ class Allocator:
         return Made(decision, split_of(config, caps_bps)) if decision is not None else None
 
     async def _say_again(self) -> None:
-        """A Redis that lost everything lost our words, and so everyone's capital; control's configuration comes anew then."""
+        """A Redis that was lost, or fell back to an older copy, lost our words and so capital; control's configuration comes anew then."""
         self._promotions_said = False
-        if self._last is not None and not await self._bus.fold(ALLOCATIONS.name):
+        there = max((entry.message.version for entry in await self._bus.fold(ALLOCATIONS.name)), default=0)
+        if self._last is not None and self._last.version > there:
             await self._publish(self._last, self._record)
 
     async def _publish(self, decision: AllocationDecision, record: Decision | None) -> None:

@@ -11,6 +11,7 @@ from memesnipe.kernel.errors import ConfigError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from memesnipe.allocator.records import Share
     from memesnipe.messages.decisions import Decision
 
 allocations_app = typer.Typer(invoke_without_command=True)
@@ -80,11 +81,8 @@ def _differences(record: "Decision") -> list[str]:
 
 def told(record: "Decision", strategy: str = "") -> dict[str, object]:
     """Return a record for a machine, of one strategy if named."""
-    from memesnipe.allocator.records import shares_in
-
-    shares = {name: share for name, share in shares_in(record).items() if strategy in ("", name)}
     fields = ("version", "time_ns", "label", "reason", "inputs_hash", "made_with")
-    return {**{name: getattr(record, name) for name in fields}, "shares": shares}
+    return {**{name: getattr(record, name) for name in fields}, "shares": _shares(record, strategy)}
 
 
 def listed(records: "list[Decision]", strategy: str = "") -> "Table":
@@ -93,11 +91,15 @@ def listed(records: "list[Decision]", strategy: str = "") -> "Table":
 
 
 def _row(record: "Decision", strategy: str) -> tuple[str, ...]:
-    from memesnipe.allocator.records import shares_in
-
-    shares = {name: share for name, share in shares_in(record).items() if strategy in ("", name)}
+    shares = _shares(record, strategy)
     heaviest = sorted(shares.items(), key=lambda one: (-one[1].weight_bps, one[0]))
     weights = [f"{name} {share.weight_bps / 100:.1f} %" for name, share in heaviest[:WEIGHTS_MAX]]
     more = [f"{len(heaviest) - WEIGHTS_MAX} more"] if len(heaviest) > WEIGHTS_MAX else []
     capital = sum(share.capital_lamports for share in shares.values())
     return str(record.version), when(record.time_ns), record.label, ", ".join(weights + more), sol(capital), record.reason
+
+
+def _shares(record: "Decision", strategy: str) -> "dict[str, Share]":
+    from memesnipe.allocator.records import shares_in
+
+    return {name: share for name, share in shares_in(record).items() if strategy in ("", name)}

@@ -5,7 +5,6 @@ import os
 from typing import TYPE_CHECKING
 
 import msgspec
-import typer
 
 from memesnipe.cli import addresses as stack
 from memesnipe.cli.live_check import running_on
@@ -42,20 +41,9 @@ def doctor(json: JsonOption = False) -> None:
     Reads only. Exit code 0: nothing is wrong; 1: something is.
     Whether a live order could go out is `memesnipe live-check`.
     """
-    from rich.console import Console
+    from memesnipe.cli.live_check_report import tell
 
-    from memesnipe.cli import live_check_report as report
-    from memesnipe.live_check.finding import exit_code
-
-    console = Console(highlight=False)
-    with report.progress_on(console, shown=not json and console.is_terminal) as done:
-        found = asyncio.run(_looked(done))
-    if json:
-        typer.echo(report.as_json(found))
-    else:
-        for line in report.as_lines(found):
-            console.print(line, soft_wrap=True)
-    raise typer.Exit(exit_code(found))
+    tell(_looked, machine=json)
 
 
 async def _looked(done: "Done") -> "list[Reported]":

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from memesnipe.cli import addresses as stack
+from memesnipe.cli.live_check import running_on
 from memesnipe.cli.picture import services_of, streams_now
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.live_check.finding import Finding, Reported, fail, ok, unseen, warn
@@ -68,7 +69,7 @@ def ports(data: Path) -> Finding:
     from memesnipe.kernel.settings import load
     from memesnipe.supervisor.plan import UpSettings
 
-    if (data / "run" / "up.lock").exists() and stack.runs(data):
+    if running_on(data).runs:
         return ok("in use by the stack that runs here")
     settings = load(UpSettings)
     wanted = {"MEMESNIPE_DASHBOARD_PORT": settings.dashboard_port}

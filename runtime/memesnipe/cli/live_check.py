@@ -1,6 +1,5 @@
 """`memesnipe live-check`: before any money moves, what is missing or wrong, and the fix of each. Exit 0 nothing, 1 something, 2 usage."""
 
-import asyncio
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -28,22 +27,11 @@ def live_check(
 ) -> None:
     """Tell what is missing or wrong before any money moves, each with its fix. Reads only; exit 1 if a live order could not go out."""
     # Here, because they load half of the product, and `memesnipe kill` must not wait for that.
-    from rich.console import Console
-
-    from memesnipe.cli import live_check_report as report
+    from memesnipe.cli.live_check_report import tell
     from memesnipe.kernel.clock import SystemClock
     from memesnipe.live_check.check import check
-    from memesnipe.live_check.finding import exit_code
 
-    console, machine = Console(highlight=False), json or output is Output.JSON
-    with report.progress_on(console, shown=not machine and console.is_terminal) as done:
-        found = asyncio.run(check(dict(os.environ), running_on(stack.data_dir()), SystemClock(), done))
-    if machine:
-        typer.echo(report.as_json(found))
-    else:
-        for line in report.as_lines(found):
-            console.print(line, soft_wrap=True)
-    raise typer.Exit(exit_code(found))
+    tell(lambda done: check(dict(os.environ), running_on(stack.data_dir()), SystemClock(), done), machine=json or output is Output.JSON)
 
 
 def running_on(data: Path) -> "Running":

@@ -1,10 +1,13 @@
-"""The findings of `memesnipe live-check` for people and for machines, and what a person sees while waiting."""
+"""The findings of `memesnipe live-check` and `memesnipe doctor` for people and for machines, and what a person sees while waiting."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, NoReturn
 
 import msgspec
+import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.text import Text
@@ -13,6 +16,19 @@ from memesnipe.live_check.finding import Reported, Status, exit_code
 from memesnipe.live_check.look import Done, names
 
 STYLES = {Status.OK: "green", Status.UNSEEN: "blue", Status.WARN: "yellow", Status.FAIL: "bold red"}
+
+
+def tell(look: Callable[[Done], Coroutine[Any, Any, Sequence[Reported]]], *, machine: bool) -> NoReturn:
+    """Look, show what was found, and end the command by what it means."""
+    console = Console(highlight=False)
+    with progress_on(console, shown=not machine and console.is_terminal) as done:
+        found = asyncio.run(look(done))
+    if machine:
+        typer.echo(as_json(found))
+    else:
+        for line in as_lines(found):
+            console.print(line, soft_wrap=True)
+    raise typer.Exit(exit_code(found))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from memesnipe.cli import addresses as stack
+from memesnipe.control.status import Condition, StrategyStatus, status_file, status_in
 from memesnipe.kernel.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
 REPLY_S_MAX = 5.0
 NOT_RUNNING = "nothing runs on {data} now: this is how it was left"
 ELSEWHERE = "gates are written by the operator: kubectl get strategies -n memesnipe-strategies"
-
-
-class Gate(msgspec.Struct, frozen=True):
-    """One gate of one strategy, as control judged it."""
-
-    type: str
-    status: str
-    reason: str
-    message: str
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -55,7 +47,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: str
     running: bool
     snapshot: "Snapshot"
-    gates: dict[str, tuple[Gate, ...]]
+    gates: dict[str, tuple[Condition, ...]]
     stages: dict[str, Stage]
     services: tuple[Ready, ...]
     problems: tuple[str, ...]
@@ -65,17 +57,6 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """As control wrote them; nothing where an operator judges."""
     unanswered: tuple[str, ...]
     """Parts that should answer and do not: what is shown of them is nothing, which is not "none"."""
-
-
-class _Judged(msgspec.Struct):
-    id: str
-    conditions: tuple[Gate, ...]
-    mode: str = ""
-    promotion: Stage | None = None
-
-
-class _Status(msgspec.Struct):
-    strategies: tuple[_Judged, ...]
 
 
 def look() -> Picture:
@@ -98,23 +79,23 @@ def look() -> Picture:
     facts = Facts(time_ns=time.time_ns(), streams=streams, ledger=ledger, problems=tuple(problems), unknown=unknown)
     return Picture(
         data_dir=str(data), running=runs, snapshot=build(facts), gates=gates,
-        stages={one.id: one.promotion for one in judged if one.promotion is not None}, services=services_of(data) if runs else (),
+        stages={one.id: Stage(one.promotion.stage, one.promotion.reason) for one in judged if one.promotion is not None},
+        services=services_of(data) if runs else (),
         problems=tuple(problems), unanswered=tuple(silent),
         streams_known="redis" not in unknown,
         modes={one.id: one.mode for one in judged},
     )  # fmt: skip
 
 
-def judged_of(data: Path) -> tuple[_Judged, ...]:
+def judged_of(data: Path) -> tuple[StrategyStatus, ...]:
     """Return what control wrote of every strategy; nothing where an operator judges, or nobody yet.
 
     Raises ConfigError where nothing was ever started here and no address of a stack is named.
     """
-    path = data / "run" / "status.json"
-    if path.is_file():
-        return msgspec.json.decode(path.read_bytes(), type=_Status).strategies
+    if status_file(data).is_file():
+        return status_in(data)
     if not stack.elsewhere():
-        raise ConfigError(f"{path} does not exist: nothing was applied here yet; start with `make up`")
+        raise ConfigError(f"{status_file(data)} does not exist: nothing was applied here yet; start with `make up`")
     return ()
 
 

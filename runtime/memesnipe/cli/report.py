@@ -1,15 +1,13 @@
 """`memesnipe report`: what each strategy made of its closed trades, and what each cost took of it."""
 
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.cli import addresses as stack
 from memesnipe.cli.leaving import leave_json
-from memesnipe.cli.showing import show, show_json
+from memesnipe.cli.showing import show, show_json, sol
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -56,21 +54,17 @@ def values_of(one: "Attribution") -> tuple[str, ...]:
     return (
         str(one.trades),
         f"{one.hit_bps / 100:.0f}",
-        _sol(one.gross_lamports),
-        *(_sol(cost) for cost in costs),
-        _sol(one.net_lamports),
+        sol(one.gross_lamports),
+        *(sol(cost) for cost in costs),
+        sol(one.net_lamports),
         str(one.net_bps),
         str(one.slippage_bps),
         *("-" if ratio is None else f"{ratio:.2f}" for ratio in ratios),
-        _sol(one.drawdown_lamports),
+        sol(one.drawdown_lamports),
         f"{one.exposure_bps / 100:.0f}",
         " → ".join(map(str, one.by_age_bps)) or "-",
         f"{one.expected_bps} → {one.realized_bps}" if one.paired else "-",
     )
-
-
-def _sol(lamports: int) -> str:
-    return f"{Decimal(lamports) / LAMPORTS_PER_SOL:.4f}"
 
 
 def _read() -> "list[Attribution]":

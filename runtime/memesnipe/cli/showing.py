@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.kernel.clock import NS_PER_S
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else; sizes in lamports and token units.")]
 StrategyOption = Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy.")]
-
-LAMPORTS_PER_SOL = 1_000_000_000
-"""As in chain.programs, which loads decoders that a command for people does not need at its start."""
 
 
 def show_json(value: object) -> None:

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memesnipe.cli.picture import Gate, Picture, look
+from memesnipe.cli.picture import Picture, look
 from memesnipe.cli.showing import JsonOption, show, show_json, sol, table_of
+from memesnipe.control.status import Condition, Verdict
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from memesnipe.dashboard.snapshot import StrategyLine
 
-PASSED = "True"
 UNKNOWN = "mode, halts, capital and marks are not known: Redis did not answer, or nothing runs"
 LAGS_MAX = 12
 """Groups behind that are listed; the worst come first."""
@@ -105,7 +105,7 @@ def _strategies(found: Picture, *, every_gate: bool) -> "list[Table | str]":
         (name, gate.type, gate.status, gate.message)
         for name, gates in found.gates.items()
         for gate in gates
-        if every_gate or gate.status != PASSED
+        if every_gate or gate.status is not Verdict.TRUE
     ]
     if gated:
         parts.append(table_of("", ("STRATEGY", "GATE", "PASSED", "WHAT TO DO"), gated))
@@ -119,8 +119,8 @@ def _booked_of(found: Picture, one: "StrategyLine") -> tuple[str, str, str]:
     return sol(one.exposure_lamports), sol(one.pnl_lamports, signed=True), str(one.open_positions)
 
 
-def _passed(gates: tuple[Gate, ...]) -> str:
-    return f"{sum(gate.status == PASSED for gate in gates)} of {len(gates)}" if gates else "-"
+def _passed(gates: tuple[Condition, ...]) -> str:
+    return f"{sum(gate.status is Verdict.TRUE for gate in gates)} of {len(gates)}" if gates else "-"
 
 
 def _lag(found: Picture) -> list[str]:

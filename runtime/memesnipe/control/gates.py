@@ -6,27 +6,20 @@ No capital without evidence for exactly this spec and code.
 """
 
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 
 import msgspec
 
 from memesnipe.control.evidence import Answer, Asked, answer
 from memesnipe.control.promotions import REASONS, said
 from memesnipe.control.proofs import Damaged, Sighting
+from memesnipe.control.status import Condition as Condition
+from memesnipe.control.status import Verdict as Verdict
 from memesnipe.evidence.gap import PAIRS_MIN, Gap, objection
 from memesnipe.manifests.promotion import Promotion
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.promotion import PromotionStage, PromotionStep
 
 MAINNET_GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
-
-
-class Verdict(StrEnum):
-    """A condition's status, in Kubernetes' words plus `Waived`."""
-
-    TRUE = "True"
-    FALSE = "False"
-    WAIVED = "Waived"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,15 +50,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     word: PromotionStep | None = None
     """autonomous_allocator's newest on it. None: it said none, and who was never demoted is not held back."""
-
-
-class Condition(msgspec.Struct, frozen=True):
-    """One gate's answer."""
-
-    type: str
-    status: Verdict
-    reason: str
-    message: str
 
 
 def switch(facts: Facts) -> Condition:

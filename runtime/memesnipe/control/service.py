@@ -26,6 +26,7 @@ from memesnipe.control.metrics import CONFIG_ERRORS, CONFIG_VERSION, GATE_FAILIN
 from memesnipe.control.promotions import Words
 from memesnipe.control.proofs import Track
 from memesnipe.control.settings import ControlSettings
+from memesnipe.control.status import status_file
 from memesnipe.control.tracker import Tracker
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import ConfigError
@@ -135,7 +136,7 @@ class Control:
             _tell(config, verdicts)
         if verdicts != self._verdicts or self._desk.words != self._words or changed:
             conditions = {name: found for name, (_, found) in verdicts.items()}
-            write_status(self._settings.data() / "run" / "status.json", config, conditions, self._desk.words)
+            write_status(status_file(self._settings.data()), config, conditions, self._desk.words)
             _show(verdicts)
         self._verdicts, self._words = verdicts, self._desk.words
 

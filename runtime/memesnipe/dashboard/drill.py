@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from memesnipe.control.status import Condition, Promotion, StrategyStatus, status_file, status_in
 from memesnipe.dashboard.facts import StreamFacts
 from memesnipe.dashboard.snapshot import FillLine, RefusalLine, fill_line, refusal_line, thinned
 from memesnipe.kernel.errors import Unavailable
@@ -18,24 +19,6 @@ IN_A_CLUSTER = "judged by the operator: kubectl describe strategy {strategy}"
 NOT_JUDGED = "control has not judged it yet"
 
 
-class Gate(msgspec.Struct, frozen=True):
-    """One gate's answer, as control wrote it."""
-
-    type: str
-    status: str
-    reason: str
-    message: str
-
-
-class Promotion(msgspec.Struct, frozen=True):
-    """Where it is on its way to live, and why."""
-
-    stage: str
-    reason: str = ""
-    step: int = 0
-    steps: int = 0
-
-
 class Detail(msgspec.Struct, frozen=True):
     """What the page shows of one strategy."""
 
@@ -43,23 +26,13 @@ class Detail(msgspec.Struct, frozen=True):
     mode: Mode
     capital_lamports: int
     equity: tuple[tuple[int, int], ...]
-    """(ms, lamports) of the mode it trades in."""
-    gates: tuple[Gate, ...]
+    """(ms, lamports) of the mode it trades in: its capital and what it had made by then."""
+    gates: tuple[Condition, ...]
     gates_note: str
     """Why there are none; empty where there are."""
     promotion: Promotion | None
     fills: tuple[FillLine, ...]
     refusals: tuple[RefusalLine, ...]
-
-
-class _Judged(msgspec.Struct, frozen=True):
-    id: str
-    conditions: tuple[Gate, ...] = ()
-    promotion: Promotion | None = None
-
-
-class _Status(msgspec.Struct, frozen=True):
-    strategies: tuple[_Judged, ...] = ()
 
 
 def detail(engine: Engine, streams: StreamFacts, data_dir: Path, strategy: str) -> Detail | None:
@@ -70,13 +43,16 @@ def detail(engine: Engine, streams: StreamFacts, data_dir: Path, strategy: str) 
         return None
     judged = _judged(data_dir, strategy)
     shares = streams.allocation.shares if streams.allocation else ()
+    capital = sum(share.capital_lamports for share in shares if share.strategy == strategy)
     try:
         with engine.connect() as connection:
+            # The ledger's curve of a strategy begins at nothing; falls are measured, and shown, from the capital that made it.
+            curve = thinned(tuple(read.equity_curve(connection, strategy, applied.mode, EQUITY_POINTS)))
             return Detail(
                 strategy,
                 applied.mode,
-                sum(share.capital_lamports for share in shares if share.strategy == strategy),
-                thinned(tuple(read.equity_curve(connection, strategy, applied.mode, EQUITY_POINTS))),
+                capital,
+                tuple((time_ms, capital + made) for time_ms, made in curve),
                 judged.conditions if judged else (),
                 "" if judged else _why_not_judged(data_dir, strategy),
                 judged.promotion if judged else None,
@@ -87,14 +63,13 @@ def detail(engine: Engine, streams: StreamFacts, data_dir: Path, strategy: str) 
         raise Unavailable("ledger", type(error).__name__) from error
 
 
-def _judged(data_dir: Path, strategy: str) -> _Judged | None:
+def _judged(data_dir: Path, strategy: str) -> StrategyStatus | None:
     """Return what control wrote of it on this host. A file that is being replaced, or is none of ours, is no word at all."""
     try:
-        status = msgspec.json.decode((data_dir / "run" / "status.json").read_bytes(), type=_Status)
+        return next((one for one in status_in(data_dir) if one.id == strategy), None)
     except (OSError, msgspec.MsgspecError):
         return None
-    return next((one for one in status.strategies if one.id == strategy), None)
 
 
 def _why_not_judged(data_dir: Path, strategy: str) -> str:
-    return NOT_JUDGED if (data_dir / "run" / "status.json").exists() else IN_A_CLUSTER.format(strategy=strategy)
+    return NOT_JUDGED if status_file(data_dir).exists() else IN_A_CLUSTER.format(strategy=strategy)

@@ -132,11 +132,10 @@ def paired_strategies(connection: Connection) -> list[str]:
     return list(connection.execute(select(PAIRS.c.strategy).distinct().order_by(PAIRS.c.strategy)).scalars())
 
 
-def last_decisions(connection: Connection, kind: DecisionKind, limit: int = 50, subject: str = "") -> list[Decision]:
-    """Return the newest records of a kind, newest first, without their inputs, which may be long; of one subject if named."""
+def last_decisions(connection: Connection, kind: DecisionKind, limit: int = 50) -> list[Decision]:
+    """Return the newest records of a kind, newest first, without their inputs, which may be long."""
     columns = [column for column in DECISIONS.c if column.name != "inputs"]
     wanted = select(*columns).where(DECISIONS.c.kind == kind.value)
-    wanted = wanted.where(DECISIONS.c.subject == subject) if subject else wanted
     return _newest(connection, wanted.order_by(DECISIONS.c.time_ns.desc(), DECISIONS.c.id.desc()), Decision, limit)
 
 

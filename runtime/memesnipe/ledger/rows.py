@@ -13,37 +13,22 @@ from memesnipe.messages.pairs import Pair
 T = TypeVar("T", bound=msgspec.Struct)
 
 
+def message_row(message: Fill | Rejection | Pair | Decision) -> dict[str, Any]:
+    """Return a message as a row of its table, whose columns are its fields."""
+    row: dict[str, Any] = msgspec.to_builtins(_as_dict(message), builtin_types=(bytes,))
+    del row["schema"]
+    return row
+
+
 def fill_row(fill: Fill) -> dict[str, Any]:
     """Return a fill as a row of `fills`."""
-    row: dict[str, Any] = msgspec.to_builtins(_as_dict(fill))
-    del row["schema"]
+    row = message_row(fill)
     return {**row, "exit_cause": row["exit_cause"] or ""}
 
 
 def fill_of(row: dict[str, Any]) -> Fill:
     """Return the fill in a row."""
     return struct_of(Fill, {**row, "exit_cause": row["exit_cause"] or None})
-
-
-def rejection_row(rejection: Rejection) -> dict[str, Any]:
-    """Return a rejection as a row of `rejections`."""
-    row: dict[str, Any] = msgspec.to_builtins(_as_dict(rejection))
-    del row["schema"]
-    return row
-
-
-def pair_row(pair: Pair) -> dict[str, Any]:
-    """Return a pair as a row of `pairs`."""
-    row: dict[str, Any] = msgspec.to_builtins(_as_dict(pair))
-    del row["schema"]
-    return row
-
-
-def decision_row(decision: Decision) -> dict[str, Any]:
-    """Return a decision as a row of `decisions`."""
-    row: dict[str, Any] = msgspec.to_builtins(_as_dict(decision), builtin_types=(bytes,))
-    del row["schema"]
-    return row
 
 
 def struct_row(value: msgspec.Struct) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger.accounting import Position, Trade, apply, comes_last, fill_order, position_of
 from memesnipe.ledger.booked import Booked as Booked
 from memesnipe.ledger.booked import Verdict as Verdict
-from memesnipe.ledger.rows import decision_row, fill_of, fill_row, pair_row, rejection_row, struct_of, struct_row
+from memesnipe.ledger.rows import fill_of, fill_row, message_row, struct_of, struct_row
 from memesnipe.ledger.tables import (
     DECISIONS,
     EQUITY,
@@ -72,18 +72,18 @@ class LedgerWriter:
             with self._engine.begin() as connection:
                 _one_at_a_time(connection)
                 for rejection in rejections:
-                    _insert_new(connection, REJECTIONS, rejection_row(rejection))
+                    _insert_new(connection, REJECTIONS, message_row(rejection))
                 return [_book(connection, fill) for fill in fills]
         except SQLAlchemyError as error:
             raise _unavailable(error) from None
 
     def pair(self, pairs: Sequence[Pair]) -> None:
         """Write live orders beside their paper twins; one of the same intent is kept as it was."""
-        self._insert(PAIRS, [pair_row(one) for one in pairs])
+        self._insert(PAIRS, [message_row(one) for one in pairs])
 
     def decided(self, decisions: Sequence[Decision]) -> None:
         """Write records of decisions; one of the same kind and id is kept as it was."""
-        self._insert(DECISIONS, [decision_row(one) for one in decisions])
+        self._insert(DECISIONS, [message_row(one) for one in decisions])
 
     def snapshot(self, snapshots: Sequence[Snapshot]) -> None:
         """Write points of equity curves; a point of the same time and scope is kept as it was."""

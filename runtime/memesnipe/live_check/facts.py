@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, TypeVar
 import msgspec
 
 from memesnipe.bus.folds import Halts
-from memesnipe.control.gates import Condition
+from memesnipe.control.status import Condition
 from memesnipe.guard.settings import GuardSettings
 from memesnipe.messages.control import ConfigApplied
 from memesnipe.signer.settings import SignerSettings

@@ -13,7 +13,9 @@ import msgspec
 from memesnipe.allocator.settings import AllocatorSettings
 from memesnipe.consumers.settings import ConsumerSettings
 from memesnipe.control.settings import ControlSettings
+from memesnipe.dashboard.settings import DashboardSettings
 from memesnipe.executor.settings import ExecutorSettings
+from memesnipe.factory.settings import FactorySettings
 from memesnipe.guard.settings import GuardSettings
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.settings import PREFIX, load, variable
@@ -32,7 +34,7 @@ SIGNERS_POD = "the signer's pod alone has it; how to look there: docs/howto/go-l
 OF_TESTS = {"MEMESNIPE_FAILPOINT", "MEMESNIPE_FAILPOINT_ONCE", "MEMESNIPE_PAPER_SLOTS_MAX", "MEMESNIPE_TEST_REDIS_URL"}
 ALL = (
     GuardSettings, SignerSettings, ConsumerSettings, PositionSettings, ControlSettings, RiskSettings, ExecutorSettings,
-    NotifySettings, AllocatorSettings, UpSettings,
+    NotifySettings, AllocatorSettings, FactorySettings, DashboardSettings, UpSettings,
 )  # fmt: skip
 """Whoever reads MEMESNIPE_ variables where the services are started one by one."""
 

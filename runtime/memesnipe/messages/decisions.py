@@ -3,18 +3,23 @@
 The decision itself is in force by its own stream; this is its record, which position_manager writes into the ledger.
 """
 
+import zlib
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from memesnipe.kernel.errors import BadInput
 from memesnipe.messages.bounds import SCHEMA, Count, Hash, Id, Label, Schema, Text, TimeNs
 
 INPUTS_BYTES_MAX = 900_000
 """An entry of a stream may hold 2^20 bytes, the rest of the message included (`codec.BYTES_MAX`)."""
+JSON_BYTES_MAX = 1 << 26
+"""Of inputs, unpacked: more than any record of ours holds."""
 OUTCOME_CHARS_MAX = 131_072
 """1,024 strategies, at 100 characters each."""
+Asked = TypeVar("Asked")
 
 
 class DecisionKind(StrEnum):
@@ -44,3 +49,18 @@ class Decision(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="deci
     made_with: Text = ""
     """Versions of what computed it: another solver may round otherwise."""
     schema: Schema = SCHEMA
+
+
+def packed(asked: object) -> bytes:
+    """Return everything that a decision depended on as a record has it."""
+    return zlib.compress(msgspec.json.encode(asked, order="deterministic"))
+
+
+def unpacked(record: Decision, decoder: "msgspec.json.Decoder[Asked]") -> Asked:
+    """Return what a record's decision depended on. Raises BadInput where it cannot be read."""
+    if not record.inputs:
+        raise BadInput("inputs", "the record has none")
+    try:
+        return decoder.decode(zlib.decompressobj().decompress(record.inputs, JSON_BYTES_MAX))
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise BadInput("inputs", str(error)) from None

@@ -87,7 +87,7 @@ def tell(book: Book, one: Note, terms: Terms, now_ns: int) -> tuple[Book, bool]:
 
 def tell_sums(book: Book, terms: Terms, now_ns: int) -> Book:
     """Return the book with the sums that are due."""
-    buckets, due = sums(book.buckets, now_ns, dict(terms.per_minute))
+    buckets, due = sums(book.buckets, now_ns, terms.per_minute)
     book = msgspec.structs.replace(book, buckets=buckets)
     for kind, one in due.items():
         book = _numbered(book, wording.of_sum(kind, one.count, one.lamports, one.last, now_ns, book.stakes))

@@ -3,6 +3,8 @@
 What is not said is counted and summed, and said as one message as soon as the bucket allows.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from memesnipe.kernel.clock import NS_PER_S
@@ -38,7 +40,7 @@ def admit(buckets: Buckets, one: Note, now_ns: int, per_minute: int) -> tuple[Bu
     return msgspec.structs.replace(buckets, suppressed={**buckets.suppressed, one.kind: more}), False
 
 
-def sums(buckets: Buckets, now_ns: int, per_minute: dict[Kind, int]) -> tuple[Buckets, dict[Kind, Suppressed]]:
+def sums(buckets: Buckets, now_ns: int, per_minute: Mapping[Kind, int]) -> tuple[Buckets, dict[Kind, Suppressed]]:
     """Return the sums that are due, and the buckets without them."""
     due: dict[Kind, Suppressed] = {}
     for kind, one in buckets.suppressed.items():

@@ -7,7 +7,7 @@ import msgspec
 from memesnipe.evidence.gap import Gap
 from memesnipe.kernel.ids import derive
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.promotion import PromotionStage, PromotionTerms
+from memesnipe.messages.promotion import HELD, PromotionStage, PromotionTerms
 from memesnipe.promotion.sequential import NOTHING, START, Fortunes
 
 WHOLE_BPS = 10_000
@@ -125,4 +125,4 @@ def weight_bps(standing: Standing, terms: PromotionTerms) -> int:
     steps = ladder(terms)
     if standing.stage is PromotionStage.CANARY:
         return steps[min(max(standing.step, 1), len(steps)) - 1]
-    return 0 if standing.stage in (PromotionStage.DEMOTED, PromotionStage.COOL_DOWN) else steps[0]
+    return 0 if standing.stage in HELD else steps[0]

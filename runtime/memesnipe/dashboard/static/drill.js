@@ -60,17 +60,19 @@ function promotion(found) {
   return el("p", "", tag(stage), steps ? ` step ${step} of ${steps}` : "", reason ? ` ${reason}` : "");
 }
 
+// One for all strategies: each curve listens to the screen's colours for as long as the page is open.
+const place = el("div", "chart small");
+place.id = "detail-curve";
+const curve = new Curve(place, "No curve yet: it begins with the first fill.");
+
 function strategy(found) {
-  const place = el("div", "chart small");
-  place.id = "detail-curve";
   const gates = found.gates.length ? el("div", "scroll", table(GATES, found.gates, "")) : el("p", "soft", found.gates_note);
-  const parts = [
+  return [
     el("p", "soft", tag(found.mode), ` capital ${sol(found.capital_lamports, 2)} SOL`), promotion(found), place,
     el("h4", "", "Gates to live"), gates,
     el("h4", "", "Last fills"), el("div", "scroll", table(FILLS, found.fills, "No fills yet.")),
     el("h4", "", "Refused"), el("div", "scroll", table(REFUSALS, found.refusals, "Nothing was refused.")),
   ];
-  return [parts, () => new Curve(place, "No curve yet: it begins with the first fill.").show(found.equity, found.capital_lamports)];
 }
 
 async function open(title, path, draw) {
@@ -92,9 +94,9 @@ function showOrder(id) {
 
 function showStrategy(id) {
   return open(id, `/api/strategy/${encodeURIComponent(id)}`, (found) => {
-    const [parts, drawn] = strategy(found);
-    at("detail-body").replaceChildren(...parts.filter((part) => part !== ""));
-    drawn();
+    at("detail-body").replaceChildren(...strategy(found).filter((part) => part !== ""));
+    curve.clear(); // nothing of the strategy before: neither its scale nor what the mouse pointed at
+    curve.show(found.equity, found.capital_lamports);
   });
 }
 

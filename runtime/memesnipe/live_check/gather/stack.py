@@ -16,8 +16,8 @@ from memesnipe.bus.folds import Halts, fold_halts, latest_config
 from memesnipe.bus.rows import row_of
 from memesnipe.control.applied import Around, in_force, judged
 from memesnipe.control.evidence_folder import EvidenceFolder
-from memesnipe.control.gates import Condition, Verdict
 from memesnipe.control.promotions import fold_words
+from memesnipe.control.status import Condition, Verdict, status_in
 from memesnipe.control.tracker import Tracker
 from memesnipe.kernel.errors import BadInput
 from memesnipe.live_check.facts import Applied, Seen, Silent, Switch, Unseen
@@ -33,18 +33,6 @@ PAGES_MAX = 200
 Gates = dict[str, tuple[Condition, ...]]
 
 
-class _Strategy(msgspec.Struct, frozen=True):
-    id: str
-    conditions: tuple[Condition, ...] = ()
-
-
-class _Status(msgspec.Struct, frozen=True):
-    strategies: tuple[_Strategy, ...]
-
-
-_STATUS = msgspec.json.Decoder(_Status)
-
-
 def switch(place: Installation) -> Switch:
     """The switch as it is set here, and as control last said it stands for what runs."""
     gates = status(place) if place.by_up and place.runs else None
@@ -54,9 +42,8 @@ def switch(place: Installation) -> Switch:
 
 def status(place: Installation) -> Gates | None:
     """What control wrote of every strategy; None where it wrote nothing that can be read."""
-    path = place.data / "run" / "status.json"
     try:
-        return {each.id: each.conditions for each in _STATUS.decode(path.read_bytes()).strategies}
+        return {each.id: each.conditions for each in status_in(place.data)}
     except (OSError, msgspec.DecodeError):
         return None
 

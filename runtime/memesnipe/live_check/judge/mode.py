@@ -1,6 +1,6 @@
 """May anything trade live here: the switch, what strategies ask for, the gates, halts. Pure."""
 
-from memesnipe.control.gates import Verdict
+from memesnipe.control.status import Verdict
 from memesnipe.live_check.facts import Facts, Silent, Unseen
 from memesnipe.live_check.finding import Finding, fail, hangs_on, ok, unseen, waits, warn
 from memesnipe.messages.bounds import HaltState, Mode

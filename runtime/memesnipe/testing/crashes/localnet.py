@@ -18,6 +18,8 @@ from memesnipe.testing.live_stage import Stage, until
 
 Json = Any
 VENUE = "raydium-cpmm"
+RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
+"""Of the pool, before the crash."""
 EXITS = topology.EXITS.of(STRATEGY)
 SIZE_SOL = 0.2
 TELLS_S = 0.05
@@ -93,7 +95,3 @@ class Held:
         loss = -sum(one.sol_delta_lamports for one in fills)
         cause = next(one.exit_cause.value for one in fills if one.exit_cause is not None)
         return cause, sum(one.token_delta_units for one in fills), loss * 10_000 // max(paid, 1)
-
-
-RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
-"""Of the pool, before the crash."""

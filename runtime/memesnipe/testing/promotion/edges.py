@@ -21,10 +21,6 @@ class Edge(msgspec.Struct, frozen=True):
         """Return how often a trade wins at its place in the order of trades."""
         return self.dead_win_odds if self.dies_at is not None and place >= self.dies_at else self.win_odds
 
-    def mean(self, place: int) -> float:
-        """Return what such a trade brings on average."""
-        return _mean(self.odds(place))
-
 
 def results(edge: Edge, seed: int) -> Iterator[float]:
     """Yield what each trade brings, for ever."""
@@ -44,7 +40,3 @@ def drawn(luck: random.Random, win_odds: float) -> float:
 def odds_for(mean: float) -> float:
     """Return how often a trade has to win to bring so much on average."""
     return (mean - LOSS) / ((1.0 - JACKPOT_ODDS) * WIN + JACKPOT_ODDS * JACKPOT - LOSS)
-
-
-def _mean(win_odds: float) -> float:
-    return LOSS + win_odds * ((1.0 - JACKPOT_ODDS) * WIN + JACKPOT_ODDS * JACKPOT - LOSS)

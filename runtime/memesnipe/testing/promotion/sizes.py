@@ -8,6 +8,7 @@ import msgspec
 
 from memesnipe.messages.promotion import PromotionTerms
 from memesnipe.promotion.sequential import NOTHING, PPM, START, doubted, floor_ppm, observed, together, wagered
+from memesnipe.promotion.values import WHOLE_BPS
 from memesnipe.testing.promotion.edges import drawn, odds_for
 
 TERMS = PromotionTerms()
@@ -56,7 +57,7 @@ def _trade(luck: random.Random, odds: float) -> float:
 
 
 def _loss_alarm(mean: float, luck: random.Random, horizon: int) -> int | None:
-    odds, bound, fortunes = odds_for(mean), 10_000 / TERMS.loss_level_bps, START
+    odds, bound, fortunes = odds_for(mean), WHOLE_BPS / TERMS.loss_level_bps, START
     for place in range(1, horizon + 1):
         fortunes = wagered(fortunes, _trade(luck, odds))
         if together(fortunes) >= bound:

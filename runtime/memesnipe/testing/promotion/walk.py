@@ -27,7 +27,7 @@ from memesnipe.messages.pairs import Pair
 from memesnipe.messages.promotion import PromotionStage, PromotionStep, PromotionTerms
 from memesnipe.positions.performance import history_of
 from memesnipe.promotion.sequential import together
-from memesnipe.promotion.values import Facts, Standing
+from memesnipe.promotion.values import WHOLE_BPS, Facts, Standing
 from memesnipe.risk import book as risk_books
 from memesnipe.risk.decide import decide_intent
 from memesnipe.risk.market.memory import Memory
@@ -189,7 +189,7 @@ class Walk:
             step=standing.step,
             capital_lamports=self._capital() if mode is Mode.LIVE else 0,
             live_pnl_lamports=self._live_pnl(),
-            loss=together(standing.run.loss) * terms.loss_level_bps / 10_000 if live else 0.0,
+            loss=together(standing.run.loss) * terms.loss_level_bps / WHOLE_BPS if live else 0.0,
             decay=together(standing.run.decay) / terms.decay_alarm_trades if live else 0.0,
         )
 

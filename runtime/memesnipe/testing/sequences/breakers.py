@@ -39,6 +39,7 @@ def until_ns(detail: str) -> int:
     require(said or detail.endswith("ends when a person resumes"), "a breaker that does not say when it ends", detail)
     if said is None:
         return NEVER_NS
+    # It is said rounded up to a whole second: the breaker may end up to one second before.
     return int(datetime.strptime(said.group(1), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()) * NS_PER_S - NS_PER_S
 
 

@@ -84,8 +84,7 @@ def fill(world: World) -> None:
 def filled(world: World, mode: Mode, intent: Intent) -> Fill:
     """Return what a landed order did."""
     quote, base = pool_of(world, intent.mint)
-    buys = isinstance(intent, OrderIntent) and intent.side is Side.BUY
-    if isinstance(intent, OrderIntent) and buys:
+    if isinstance(intent, OrderIntent) and intent.side is Side.BUY:
         rent, lamports = world.draw.choice((0, 2_039_280)), -intent.size_lamports
         units = max(1, min(intent.size_lamports * base * 99 // (quote * 100), AMOUNT_MAX >> 4))
     else:

@@ -7,8 +7,9 @@ import msgspec
 
 from memesnipe.kernel.ids import derive
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.control import BreakerLimits, ConfigApplied, ExitLimits, ExitRung, RiskLimits
+from memesnipe.messages.control import ConfigApplied, ExitLimits, ExitRung, RiskLimits
 from memesnipe.testing.builders import SOL, a_config, a_strategy, limits
+from memesnipe.testing.risk_cases import loose
 
 STRATEGIES = ("momentum", "sniper", "third")
 CAPITAL_LAMPORTS = 30 * SOL
@@ -46,12 +47,9 @@ EXITS: tuple[dict[str, Any], ...] = (
 )
 
 
-NEVER = BreakerLimits(
-    portfolio_day_drawdown_bps_max=10_000, portfolio_week_drawdown_bps_max=10_000, strategy_drawdown_bps_max=10_000,
-    strategy_day_drawdown_bps_max=10_000, strategy_week_drawdown_bps_max=10_000, losses_in_a_row_max=1_000, losses_pause_s=3_600,
-    rate_breaches_max=1_000, rate_window_s=600, token_cooldown_s=0, strategy_stops_max=1_000, portfolio_stops_max=1_000,
-    stops_window_s=3_600, stops_pause_s=3_600, closed_drawdown_bps_max=10_000, closed_trades_min=1_000, closed_window_s=86_400,
-    closed_pause_s=60, token_loss_bps_max=10_000, token_trades_min=1_000, token_window_s=86_400, token_pause_s=60,
+NEVER = loose(
+    losses_pause_s=3_600, stops_pause_s=3_600, closed_trades_min=1_000, closed_window_s=86_400, closed_pause_s=60,
+    token_trades_min=1_000, token_window_s=86_400, token_pause_s=60,
 )  # fmt: skip
 """Breakers that no sequence trips."""
 BREAKERS: tuple[dict[str, Any], ...] = (

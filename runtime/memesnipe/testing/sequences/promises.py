@@ -12,14 +12,13 @@ from memesnipe.messages.control import AllocationDecision, ConfigApplied, HaltCo
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, Intent, OrderIntent, Rejection
 from memesnipe.risk.book import Book
-from memesnipe.testing.sequences.counting import Count, Key
+from memesnipe.testing.sequences.counting import MODES, Count, Key
 
 if TYPE_CHECKING:
     from memesnipe.testing.sequences.world import World
 
 PERSON = "me"
 WHOLE_BPS = 10_000
-MODES = tuple(Mode)
 
 
 class Broken(AssertionError):  # noqa: N818 - what a test reads
@@ -135,7 +134,7 @@ def refused(world: "World", entry: Entry, rejection: Rejection) -> None:
         require(rejection.intent_id != intent.id, "a forged intent ended another's order", intent)
     elif isinstance(intent, ExitIntent):
         frozen = world.rules.halt(intent.strategy) is HaltState.FROZEN
-        sold = any(world.seen.free_units((mode, intent.strategy, intent.mint)) < intent.size_units for mode in (intent.mode or Mode.PAPER,))
+        sold = world.seen.free_units((intent.mode or Mode.PAPER, intent.strategy, intent.mint)) < intent.size_units
         fair = {ReasonCode.FROZEN: frozen, ReasonCode.NO_POSITION: sold, ReasonCode.APPROVAL_INVALID: not world.seal_works}
         require(fair.get(rejection.reason), "an exit was refused", f"for {rejection.reason.value}: {rejection.detail}")
 

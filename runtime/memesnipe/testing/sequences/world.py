@@ -27,6 +27,8 @@ from memesnipe.testing.builders import START_NS
 from memesnipe.testing.sequences import breakers, promises, protection
 from memesnipe.testing.sequences.counting import Count
 
+Heard = MarketFrame | Outcome | CloseRequest
+"""What position_manager reads."""
 AGAIN_MAX = 12
 """So many of the last entries may be said once more."""
 
@@ -40,7 +42,7 @@ class World:
         self.rules = Rules()
         self.decision: AllocationDecision | None = None
         self.risk, self.positions, self.accounts = risk_book.Book(), positions_book.Book(), Accounts()
-        self.to_risk, self.to_positions, self.to_switch = deque[Entry](), deque[object](), deque[HaltCommand]()
+        self.to_risk, self.to_positions, self.to_switch = deque[Entry](), deque[Heard](), deque[HaltCommand]()
         self.risk_heard, self.positions_heard = deque[Entry](maxlen=AGAIN_MAX), deque[Fill](maxlen=AGAIN_MAX)
         self.flying: dict[str, tuple[Mode, Intent]] = {}
         self.prices: dict[str, PriceTick] = {}
@@ -150,7 +152,7 @@ class World:
         elif isinstance(message, CloseRequest):
             decided = position_manager.on_close_request(self.positions, message, rules)
         else:
-            decided = position_manager.on_frame(self.positions, message, rules)  # type: ignore[arg-type] # the only kind left
+            decided = position_manager.on_frame(self.positions, message, rules)
         self.exits_of(decided)
         self.time_goes_on()
 
