@@ -18,7 +18,7 @@ from memesnipe.messages.bounds import Mode
 from memesnipe.messages.codec import decode, encode
 from memesnipe.messages.control import RiskBase, Weighing
 from memesnipe.messages.decisions import INPUTS_BYTES_MAX, Decision
-from memesnipe.testing.builders import SOL, START_NS, a_config, a_strategy
+from memesnipe.testing.builders import SOL, SPEC_HASH, START_NS, a_config, a_strategy
 
 DAY_NS = 86_400 * NS_PER_S
 TWO = (a_strategy("alpha"), a_strategy("beta", mode=Mode.LIVE))
@@ -62,7 +62,7 @@ def test_a_recorded_decision_is_made_again_to_the_same_weights(which: str) -> No
 
 @pytest.mark.parametrize("which", ["fixed and capped", "capped"])
 def test_a_decision_that_is_made_again_says_which_shares_are_for_live(which: str) -> None:
-    assert [(share.strategy, share.live) for share in again(RECORDS[which]()).shares] == [("alpha", False), ("beta", True)]
+    assert [(share.strategy, share.live_spec) for share in again(RECORDS[which]()).shares] == [("alpha", ""), ("beta", SPEC_HASH)]
 
 
 def test_a_weight_that_was_changed_is_named_with_both_values() -> None:

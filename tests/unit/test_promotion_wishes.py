@@ -10,7 +10,7 @@ from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import ConfigApplied
 from memesnipe.messages.promotion import PromotionStage, PromotionTerms
 from memesnipe.promotion.values import Standing
-from memesnipe.testing.builders import START_NS, a_config, a_strategy
+from memesnipe.testing.builders import SPEC_HASH, START_NS, a_config, a_strategy
 
 TERMS = PromotionTerms()
 
@@ -79,4 +79,15 @@ def test_going_live_makes_a_decision_of_its_own_and_marks_the_share() -> None:
         decision = decide(paper, live, START_NS, caps_of(standing(stage), live))
 
         assert decision is not None
-        assert [share.live for share in decision.shares] == [True]
+        assert [share.live_spec for share in decision.shares] == [SPEC_HASH]
+
+
+def test_another_spec_at_the_same_cap_is_a_decision_of_its_own() -> None:
+    before = a_mainnet()
+    caps = caps_of(standing(PromotionStage.FULL), before)
+    other = msgspec.structs.replace(before.strategies[0], spec_hash="an0ther")
+
+    decision = decide(decide(None, before, START_NS, caps), msgspec.structs.replace(before, strategies=(other,)), START_NS, caps)
+
+    assert decision is not None
+    assert [share.live_spec for share in decision.shares] == ["an0ther"]

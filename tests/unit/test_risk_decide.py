@@ -20,6 +20,7 @@ from memesnipe.risk.rules import Rules
 from memesnipe.testing.builders import (
     OTHER_MINT,
     SOL,
+    SPEC_HASH,
     a_config,
     a_frame,
     a_halt,
@@ -146,28 +147,34 @@ def test_a_strategy_without_capital_buys_nothing() -> None:
     assert refusal(outputs) is ReasonCode.NO_ALLOCATION
 
 
-def promoted(*, share_is_live: bool) -> Rules:
-    """Return rules under which promotion decides and the strategy is live, with a share that is for live or still the one for paper."""
+def promoted(*, live_spec: str) -> Rules:
+    """Return rules under which promotion decides and the strategy is live, with a share for this spec's live trading; "" is for paper."""
     config = a_config(a_strategy(mode=Mode.LIVE), limits=roomy(), capital_lamports=100 * SOL, promotion=PromotionTerms())
     decision = a_decision()
-    shares = tuple(msgspec.structs.replace(share, live=share_is_live) for share in decision.shares)
+    shares = tuple(msgspec.structs.replace(share, live_spec=live_spec) for share in decision.shares)
     return Rules().with_config(config).with_allocation(msgspec.structs.replace(decision, shares=shares))
 
 
 def test_what_just_went_live_buys_nothing_on_its_share_for_paper() -> None:
-    _, outputs = say(Book(), promoted(share_is_live=False), wish())
+    _, outputs = say(Book(), promoted(live_spec=""), wish())
 
     assert refusal(outputs) is ReasonCode.NO_ALLOCATION
 
 
 def test_what_just_went_live_may_sell_before_it_has_a_share() -> None:
-    _, outputs = say(holding(mode=Mode.LIVE), promoted(share_is_live=False), wish(units=UNITS))
+    _, outputs = say(holding(mode=Mode.LIVE), promoted(live_spec=""), wish(units=UNITS))
 
     assert approved(outputs).mode is Mode.LIVE
 
 
+def test_what_another_spec_has_live_is_not_this_ones() -> None:
+    _, outputs = say(Book(), promoted(live_spec="an0ther"), wish())
+
+    assert refusal(outputs) is ReasonCode.NO_ALLOCATION
+
+
 def test_with_a_share_for_live_it_buys() -> None:
-    _, outputs = say(Book(), promoted(share_is_live=True), wish())
+    _, outputs = say(Book(), promoted(live_spec=SPEC_HASH), wish())
 
     assert approved(outputs).mode is Mode.LIVE
 

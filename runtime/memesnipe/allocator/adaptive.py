@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from memesnipe.allocator.decide import WHOLE_BPS, shares_of
+from memesnipe.allocator.decide import WHOLE_BPS, shares_of, specs_of
 from memesnipe.allocator.history import condensed, standings_of, terms_within
 from memesnipe.allocator.weighing.values import Record, Standing, Terms
 from memesnipe.kernel.errors import Bug
@@ -24,6 +24,7 @@ class Subject(msgspec.Struct, frozen=True):
     modes: dict[str, Mode]
     paused: frozenset[str]
     caps_bps: dict[str, int] = {}
+    specs: dict[str, str] = {}
 
 
 class Question(msgspec.Struct, frozen=True, tag="weighed"):
@@ -41,6 +42,8 @@ class Question(msgspec.Struct, frozen=True, tag="weighed"):
     now_ns: int
     caps_bps: dict[str, int] = {}
     """What part of its share a live strategy gets where promotion decides; absent: all of it."""
+    specs: dict[str, str] = {}
+    """The spec of each of these."""
 
     def digest(self) -> str:
         """Return the hash that tells two questions apart."""
@@ -51,7 +54,7 @@ def subject_of(config: ConfigApplied, caps_bps: Mapping[str, int] = MappingProxy
     """Return what a configuration asks about, under these caps."""
     modes = {one.id: one.mode for one in config.strategies}
     paused = frozenset(one.id for one in config.strategies if one.paused)
-    return Subject(config.capital_lamports, config.weighing, modes, paused, dict(caps_bps))
+    return Subject(config.capital_lamports, config.weighing, modes, paused, dict(caps_bps), specs_of(config, caps_bps))
 
 
 def question_of(
@@ -80,6 +83,7 @@ def question_of(
         weights_bps=in_force,
         now_ns=max(now_ns, config.time_ns),
         caps_bps=dict(caps_bps),
+        specs=specs_of(config, caps_bps),
     )
 
 
@@ -91,7 +95,7 @@ def decided(question: Question, version: int) -> AllocationDecision:
     account = Account(question.standings, question.weights_bps, question.caps_bps)
     found = weigh(question.records, account, question.terms, seed=_seed_of(question), now_ns=question.now_ns)
     weights = {name: found.weights_bps.get(name, 0) for name in question.strategies}
-    shares = shares_of(weights, question.capital_lamports, version, question.now_ns, question.caps_bps)
+    shares = shares_of(weights, question.capital_lamports, version, question.now_ns, question.specs)
     return AllocationDecision(version, question.now_ns, digest, found.method, found.reason, shares)
 
 
@@ -116,5 +120,5 @@ def changes(last: AllocationDecision | None, decision: AllocationDecision) -> bo
     return last is None or _told(last) != _told(decision)
 
 
-def _told(decision: AllocationDecision) -> list[tuple[str, int, bool]]:
-    return [(share.strategy, share.capital_lamports, share.live) for share in decision.shares]
+def _told(decision: AllocationDecision) -> list[tuple[str, int, str]]:
+    return [(share.strategy, share.capital_lamports, share.live_spec) for share in decision.shares]

@@ -247,8 +247,8 @@ class StrategyAllocation(msgspec.Struct, frozen=True, gc=False, array_like=True,
     capital_lamports: Lamports
     time_ns: TimeNs
     schema: Schema = SCHEMA
-    live: bool = False
-    """Where promotion decides: it is what the strategy may have live, canary's cap included; a share for paper is not."""
+    live_spec: Hash = ""
+    """Where promotion decides: the spec that may have it live, canary's cap included; another one has another step. Empty: it is for paper."""
 
 
 class AllocationDecision(msgspec.Struct, frozen=True, array_like=True, tag="allocation"):
