@@ -1,10 +1,14 @@
 """How weights come from results: what is proven gets more, what is new gets a little, and a fall makes everything smaller."""
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 import numpy as np
 import pytest
 from skfolio.moments import LedoitWolf
 
+from memesnipe.allocator.weighing import base as equal_risk
 from memesnipe.allocator.weighing.base import shares_at_equal_risk
 from memesnipe.allocator.weighing.explore import belief, shares_by_odds
 from memesnipe.allocator.weighing.returns import Floats, table
@@ -180,3 +184,25 @@ def test_the_period_that_is_not_over_is_not_counted() -> None:
     record = Record("s", (Closed(2 * DAY_NS + 1, 100),), ((0, 1_000),))
 
     assert table([record], TERMS, 2 * DAY_NS + 2)[:, 0].tolist() == [0.0, 0.0]
+
+
+def test_a_solver_that_gives_up_once_is_asked_again_and_one_that_gives_up_twice_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    returns = np.random.default_rng(3).normal(0.0, 0.02, (60, 3))
+    expected, given_up, fit = shares_at_equal_risk(returns, RiskBase.HRP), list[int](), equal_risk._fitted
+
+    def gives_up(times: int) -> Callable[..., Any]:
+        given_up.clear()
+
+        def fitted(*asked: Any) -> Any:
+            given_up.append(1)
+            if len(given_up) <= times:
+                raise np.linalg.LinAlgError("Eigenvalues did not converge")
+            return fit(*asked)
+
+        return fitted
+
+    monkeypatch.setattr(equal_risk, "_fitted", gives_up(1))
+    assert shares_at_equal_risk(returns, RiskBase.HRP) == pytest.approx(expected)
+    monkeypatch.setattr(equal_risk, "_fitted", gives_up(2))
+    with pytest.raises(np.linalg.LinAlgError):
+        shares_at_equal_risk(returns, RiskBase.HRP)

@@ -248,7 +248,7 @@ class StrategyAllocation(msgspec.Struct, frozen=True, gc=False, array_like=True,
     time_ns: TimeNs
     schema: Schema = SCHEMA
     live_spec: Hash = ""
-    """Where promotion decides: the spec that may have it live, canary's cap included; another one has another step. Empty: it is for paper."""
+    """Where promotion decides: the spec that may have it live, canary's cap included; another has another step. Empty: for paper."""
 
 
 class AllocationDecision(msgspec.Struct, frozen=True, array_like=True, tag="allocation"):

@@ -130,7 +130,7 @@ class Notifier:
                 continue
             lost = waiting[0].number - self.book.taken[destination.name] - 1
             one, number = together(waiting, lost)
-            if await self._sent(destination, one):
+            if await self._sent(destination, one, number):
                 failures = 0
                 metrics.DROPPED.labels(destination.name).inc(lost)
                 failpoint("notify.sent")
@@ -141,9 +141,16 @@ class Notifier:
             log.warning("not_taken", destination=destination.name, failures=failures, again_in_s=backoff_s(failures))
             await asyncio.sleep(backoff_s(failures))
 
-    async def _sent(self, destination: Destination, one: Note) -> bool:
+    async def _sent(self, destination: Destination, one: Note, number: int) -> bool:
         with metrics.SEND_S.labels(destination.name).time():
-            taken = await asyncio.to_thread(destination.send, one)
+            sending = asyncio.ensure_future(asyncio.to_thread(destination.send, one))
+            try:
+                taken = await asyncio.shield(sending)
+            except asyncio.CancelledError:
+                # The thread goes on, and may yet be heard: who starts over without knowing would say it a second time.
+                if await sending:
+                    self.book = took(self.book, destination.name, number)
+                raise
         (metrics.SENT if taken else metrics.FAILED).labels(destination.name).inc()
         return taken
 

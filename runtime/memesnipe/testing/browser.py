@@ -16,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 START_S_MAX = 30.0
 ANSWER_S_MAX = 20.0
+LEFT = "Inspected target navigated or closed"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-port=0",
@@ -62,10 +63,19 @@ class Tab:
     def wait_for(self, script: str, wait_s_max: float = 15.0) -> None:
         """Wait until an expression is true in the page. Raises TimeoutError naming it."""
         deadline = time.monotonic() + wait_s_max
-        while not self.value(script):
+        while not self._holds(script):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"never true in the page: {script}; complaints: {self.complaints}")
             time.sleep(0.05)
+
+    def _holds(self, script: str) -> bool:
+        """Return whether it is true now; on a page that is just being left nothing is."""
+        try:
+            return bool(self.value(script))
+        except RuntimeError as error:
+            if LEFT in str(error):
+                return False
+            raise
 
     def picture(self, path: Path) -> None:
         """Write a PNG of what the window shows."""

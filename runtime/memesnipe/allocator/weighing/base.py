@@ -28,8 +28,19 @@ def shares_at_equal_risk(returns: Floats, base: RiskBase) -> Floats:
     moved = np.std(returns, axis=0) > NO_SPREAD
     shares = np.full(number, 1.0 / number)
     if np.count_nonzero(moved) > 1:
-        shares[moved] = _fitted(returns[:, moved], base) * (np.count_nonzero(moved) / number)
+        shares[moved] = _fitted_again(returns[:, moved], base) * (np.count_nonzero(moved) / number)
     return shares
+
+
+def _fitted_again(returns: Floats, base: RiskBase) -> Floats:
+    """Fit, and once more where LAPACK gives up: seen once in thousands of fits of the same numbers, and never for these numbers again.
+
+    Raises LinAlgError where it gives up twice: then it is the numbers.
+    """
+    try:
+        return _fitted(returns, base)
+    except np.linalg.LinAlgError:
+        return _fitted(returns, base)
 
 
 def _fitted(returns: Floats, base: RiskBase) -> Floats:

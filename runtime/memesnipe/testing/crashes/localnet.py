@@ -39,6 +39,7 @@ class Held:
         await until(self._fills)
         await self.tell()
         await until(lambda: self._stage.bus.fold(topology.POSITIONS.name))
+        await self.tell()  # the first one may have been read before the fill: then nothing says what the pool was like before the crash
 
     async def pool(self) -> Json:
         """Return the pool as the localnet has it."""
