@@ -260,6 +260,7 @@ class Installation:
                 view.name,
                 running.plugin,
                 running.spec_hash,
+                around.track.code,
                 judged(view, running, records.of(view.name), around),
                 view.spec.paused,
                 around.words,

@@ -233,8 +233,12 @@ def differs(strategy: str, before: Track, now: Track) -> bool:
 
 
 def proves_otherwise(strategy: str, before: Track, now: Track, trades_min: int) -> bool:
-    """Return whether its code or its paper trades count for something else in a proposal; each single trade more does not."""
-    enough = [(track.closed_on_paper(strategy) or 0) >= trades_min for track in (before, now)]
+    """Return whether its code or its paper trades count for something else in a proposal; each single trade more does not.
+
+    That nobody said how many there are is not the same as none: the gate is shut by it even where none are asked for.
+    """
+    counts = [track.closed_on_paper(strategy) for track in (before, now)]
+    enough = [None if count is None else count >= trades_min for count in counts]
     return before.code != now.code or enough[0] != enough[1]
 
 

@@ -132,14 +132,19 @@ async def test_an_order_that_is_on_its_way_is_shown_from_the_streams_alone(run: 
     assert ([hop["hop"] for hop in found["hops"]], found["outcome"]) == (["event", "wish", "approved"], "open")
 
 
-async def test_an_order_of_the_ledger_is_found_by_the_beginning_of_its_id(run: Run, tmp_path: Path, scene: None) -> None:
+async def test_an_order_of_the_ledger_alone_shows_every_hop_and_is_found_by_the_beginning_of_its_id(
+    run: Run, tmp_path: Path, scene: None
+) -> None:
     id_ = first_filled(tmp_path)
 
     said, told = await run("orders", "show", id_[:10]), await run("orders", "show", id_, "--json")
 
     found = json.loads(told.stdout)
-    assert (found["id"], found["outcome"], found["gone"]) == (id_, "filled", ["wish", "approved"])
+    hops = ["event", "wish", "approved", "taken", "filled"]
+    assert (found["id"], found["outcome"], found["gone"]) == (id_, "filled", [])
+    assert ([hop["hop"] for hop in found["hops"]], [hop["after_ms"] for hop in found["hops"]][:4]) == (hops, [None, 3.0, 3.0, 3.0])
     assert f"{id_}: filled" in said.output
+    assert all(hop in said.output for hop in hops)
 
 
 async def test_a_beginning_that_many_orders_share_is_refused_with_their_ids(run: Run, tmp_path: Path, scene: None) -> None:

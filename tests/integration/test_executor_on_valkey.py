@@ -118,6 +118,7 @@ async def test_a_price_becomes_an_intent_of_this_strategy(bus: RedisBus, folder:
     await quiet(loop)
 
     [intent] = await intents(bus)
+    assert event.time_ns <= intent.wished_ns <= time.time_ns()
     assert (intent.strategy, intent.spec_hash, intent.event_id, intent.sequence, intent.side) == (
         "eager",
         "abc123",

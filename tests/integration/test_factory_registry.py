@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import redis
 
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import REGISTRY
@@ -90,6 +91,35 @@ async def test_a_strategy_without_a_document_that_is_filled_in_is_not_registered
 
     assert [(broken.name, "my_idea.md" in broken.reason) for broken in found.broken] == [("my-idea", True)]
     assert await registered(bus) == []
+
+
+@pytest.mark.parametrize("gone", ["my_idea.md", "my_idea.py"])
+async def test_what_may_not_be_registered_any_more_has_no_hash_until_it_may_be_again(bus: RedisBus, folder: Path, gone: str) -> None:
+    registrar, path = a_registrar(bus, folder), folder / gone
+    text = path.read_text()
+    await registrar.look()
+
+    path.unlink()
+    for _ in range(2):
+        await registrar.look()
+    path.write_text(text)
+    await registrar.look()
+
+    hashes = [one.code_hash for one in await registered(bus)]
+    assert hashes == [hashes[0], "", hashes[0]]
+    assert len(await registered(bus, "momentum")) == 1
+
+
+async def test_a_registry_that_was_lost_is_filled_again_without_a_restart(bus: RedisBus, valkey_url: str, folder: Path) -> None:
+    registrar = a_registrar(bus, folder)
+    await registrar.look()
+
+    with redis.Redis.from_url(valkey_url) as client:
+        client.flushall()
+    for _ in range(2):
+        await registrar.look()
+
+    assert [len(await registered(bus, plugin)) for plugin in ("launch-sniper", "momentum", "my-idea")] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("code", ["1 / 0", "raise SystemExit", "x =", "import nowhere", "", "class Half: pass"])

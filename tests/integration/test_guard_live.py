@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -148,6 +149,11 @@ async def test_a_live_buy_and_sell_land_and_the_fills_equal_the_wallet_s_balance
     assert (bought.rent_lamports, bought.tip_lamports) == (2_039_280, 10_000)
     assert (bought.token_delta_units, sold.token_delta_units) == (held, -held)
     assert sold.sol_delta_lamports == after_sale - after_buy
+    for fill in (bought, sold):
+        assert fill.way is not None
+        steps = [fill.way.approved_ns, fill.way.taken_ns, fill.way.quoted_ns, fill.way.signed_ns, fill.way.sent_ns, fill.time_ns]
+        assert steps == sorted(steps)
+        assert fill.way.approved_ns >= fill.way.event_ns > 0
     assert await stage.wallet.tokens(pool["mint"]) == 0
 
 
@@ -195,6 +201,7 @@ async def test_a_dead_attempt_is_followed_by_one_with_a_fresh_quote(stage: Stage
     await stage.wallet.post("/localnet/faults", {"lost_sends": 10_000})
     intent = await stage.order(await stage.priced(an_intent(), await stage.pool()))
     await until(lambda: _sent(stage))
+    sent_first_ns = time.time_ns()
 
     await stage.wallet.tick(200)
     await stage.wallet.post("/localnet/faults", {})
@@ -202,6 +209,8 @@ async def test_a_dead_attempt_is_followed_by_one_with_a_fresh_quote(stage: Stage
 
     assert isinstance(fill, Fill), fill
     assert fill.attempt >= 2
+    assert fill.way is not None
+    assert fill.way.taken_ns < sent_first_ns < fill.way.quoted_ns <= fill.way.signed_ns <= fill.way.sent_ns <= fill.time_ns
     assert len(await stage.signatures()) == 1
 
 

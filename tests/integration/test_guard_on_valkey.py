@@ -24,7 +24,7 @@ from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.kernel.service import Running
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.market import MarketFrame
-from memesnipe.messages.orders import Fill, Outcome, Rejection
+from memesnipe.messages.orders import Fill, Outcome, Rejection, way_of
 from memesnipe.testing.builders import STRATEGY, a_config, a_halt, a_tick, an_approved, an_exit, an_intent
 from memesnipe.testing.buses import MakeBus
 
@@ -98,12 +98,16 @@ async def test_a_paper_order_becomes_one_fill_on_its_strategy_s_stream(bus: Bus,
     order = an_approved(an_intent(size_sol=0.1))
     await bus.publish(topology.PRICE.name, pool())
     await until(lambda: bus.load(STATE))
+    began_ns = SystemClock().now_ns()
 
     await bus.publish(topology.APPROVED.name, order, order.intent.id)
 
     (fill,) = await outcomes(bus)
     assert isinstance(fill, Fill)
     assert (fill.intent_id, fill.signature) == (order.intent.id, f"paper:{order.intent.id}:1")
+    assert fill.way is not None
+    assert fill.way == way_of(order.intent, order, taken_ns=fill.way.taken_ns)
+    assert began_ns <= fill.way.taken_ns <= SystemClock().now_ns()
 
 
 async def test_a_refusal_is_told_to_the_strategy_and_to_everyone(bus: Bus, guard: RunningGuard) -> None:
@@ -147,6 +151,7 @@ async def test_a_waiting_order_survives_a_crash_and_fills_once(bus: Bus, valkey_
     await until(lambda: _waits(bus))
 
     await guard.cut()
+    cut_ns = SystemClock().now_ns()
     await guard.start()
     await bus.publish(topology.PRICE.name, pool(slot=2_000))
 
@@ -154,6 +159,8 @@ async def test_a_waiting_order_survives_a_crash_and_fills_once(bus: Bus, valkey_
     await guard.stop()
     assert isinstance(fill, Fill)
     assert fill.slot == 2_000
+    assert fill.way is not None
+    assert 0 < fill.way.taken_ns < cut_ns
 
 
 async def test_an_order_without_market_data_ends_after_the_time_out(bus: Bus, make_bus: MakeBus, valkey_url: str) -> None:

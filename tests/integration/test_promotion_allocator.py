@@ -26,9 +26,9 @@ from memesnipe.testing.builders import MINT, SOL, START_NS, a_config, a_halt, a_
 from memesnipe.testing.buses import MakeBus
 
 TERMS = PromotionTerms(canary_first_bps=1_000, canary_steps=2, canary_trades_min=5)
-LIVE = a_strategy("momentum", mode=Mode.LIVE, asked=True)
+LIVE = a_strategy("momentum", mode=Mode.LIVE, asked=True, code_hash="c" * 64)
 PAPER = msgspec.structs.replace(LIVE, mode=Mode.PAPER)
-IN_BAND = Gap(pairs=40, filled=40, in_band=40, failed_max=4)
+IN_BAND = Gap(pairs=40, filled=40, in_band=40, failed_max=4, enough_ns=START_NS + 3_600 * NS_PER_S)
 
 
 class Installation:
@@ -109,6 +109,40 @@ async def test_results_raise_the_share_step_by_step_up_to_the_whole(here: Instal
 
     assert shares == [1_000, 3_162, 10_000]
     assert [word.after.value for word in await here.words()] == ["canary", "canary", "full"]
+
+
+async def with_its_whole_share(here: Installation) -> None:
+    await here.apply(a_config(LIVE))
+    for count in (0, 5, 10):
+        await here.closed(*[0.1] * count)
+        await here.turns()
+
+
+async def test_other_code_has_the_first_step_and_a_restart_takes_nothing_from_the_same(here: Installation) -> None:
+    await with_its_whole_share(here)
+    here.restart()
+    await here.allocator.reload()
+    await here.turns()
+    same = await here.share_bps()
+
+    await here.apply(a_config(msgspec.structs.replace(LIVE, code_hash="d" * 64), version=2))
+    await here.turns()
+
+    assert (same, await here.share_bps()) == (10_000, 1_000)
+    assert (await here.bus.fold(ALLOCATIONS.name))[-1].message.shares[0].live_code == "d" * 64
+
+
+async def test_a_history_that_cannot_be_read_takes_a_live_strategy_to_the_first_step_until_it_can_be(here: Installation) -> None:
+    await with_its_whole_share(here)
+
+    await here.bus.replace(PNL_HISTORY_KEY.format(strategy="momentum"), [b"not a trade"])
+    await here.turns()
+    blind, why = await here.share_bps(), (await here.words())[-1].reason
+    await here.closed(*[0.1] * 15)
+    await here.turns()
+
+    assert (blind, "restart position_manager" in why) == (1_000, True)
+    assert (await here.words())[-1].reason == "canary step 1 of 2: 1000 bps of its share"
 
 
 async def test_a_demoted_strategy_has_no_capital_before_control_says_anything(here: Installation) -> None:

@@ -149,6 +149,15 @@ async def test_an_older_copy_of_the_stream_does_not_take_a_demotion_back(host: H
     assert (await host.turn()).mode is Mode.PAPER
 
 
+async def test_the_services_are_told_which_code_is_registered(host: Host) -> None:
+    await host.bus.publish(topology.REGISTRY.name, StrategyRegistered("momentum", "2", "d" * 64, ("price",), b"{}", b"{}", START_NS))
+
+    strategy = await host.turn()
+
+    assert (strategy.code_hash, strategy.mode, strategy.unmet) == ("d" * 64, Mode.PAPER, ("EvidencePassed",))
+    assert host.status()["code_hash"] == "d" * 64
+
+
 async def test_the_services_are_told_who_asks_and_which_gates_are_shut(host: Host) -> None:
     (host.folder / "evidence" / "momentum.evidence.json").unlink()
 

@@ -134,6 +134,7 @@ def test_other_code_under_the_same_spec_goes_back_to_paper_until_it_has_a_record
     path = f"{CORE}/namespaces/{resources.namespace}/configmaps/evidence-changed"
     resources.cluster.call("PATCH", path, {"data": {EVIDENCE_KEY: a_text(OTHER_CODE)}}, content_type=MERGE)
     until_it_says(mainnet, "changed", "live", "EvidenceRecorded", True)
+    assert {one.code_hash for one in mainnet.seen.configs()[-1].strategies if one.id == "changed"} == {OTHER_CODE}
     register(mainnet.seen, CODE)
     until_it_says(mainnet, "changed", "paper", "EvidenceForOtherCode", False)
 
@@ -179,8 +180,8 @@ def test_a_restart_sends_nobody_who_is_live_to_paper(mainnet: Shared) -> None:
         resources.change("allocations", "default", {"capitalSol": 21})
         resources.until(lambda: len(seen.configs()) > known, "another configuration is in force")
 
-        modes = {one.mode for config in seen.configs()[known:] for one in config.strategies if one.id == "restarted"}
-        assert modes == {Mode.LIVE}, json.dumps(resources.status("restarted"))
+        told = {(one.mode, one.code_hash) for config in seen.configs()[known:] for one in config.strategies if one.id == "restarted"}
+        assert told == {(Mode.LIVE, CODE)}, json.dumps(resources.status("restarted"))
 
 
 def test_a_demotion_outlives_the_loss_of_redis_and_a_restart(mainnet: Shared) -> None:

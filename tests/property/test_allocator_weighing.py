@@ -1,6 +1,6 @@
 """Whatever the results were: no weight is negative, no more than the whole is given, and the same inputs give the same weights."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from memesnipe.allocator.weighing.values import Closed, Record, Standing, Terms
@@ -8,6 +8,7 @@ from memesnipe.allocator.weighing.weigh import Account, weigh
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import RiskBase
+from memesnipe.testing.exploring import explored
 
 DAY_NS = 86_400 * NS_PER_S
 SOL = 10**9
@@ -31,7 +32,7 @@ ACCOUNTS = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@explored(100)
 @given(HISTORIES, ACCOUNTS, st.sampled_from(TERMS), st.integers(0, 2**32 - 1))
 def test_weights_are_never_negative_never_more_than_the_whole_and_always_the_same(
     records: tuple[Record, ...], account: Account, terms: Terms, seed: int

@@ -41,7 +41,7 @@ from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ApprovedOrder, Fill, Intent, Outcome
-from memesnipe.messages.signing import SignedTransaction, SwapTransaction
+from memesnipe.messages.signing import EarlierSignature, SignedTransaction, SwapTransaction
 from memesnipe.signer import store as stores
 from memesnipe.signer.case import Replayed
 from memesnipe.signer.service import rails_of
@@ -282,8 +282,22 @@ class GuardMachine(RuleBasedStateMachine):
         taken = [one.signature for one in self.signatures[intent.id] if one.signature in self.chain.taken]
         assert [fill.signature for fill in fills] == taken, "what was said is not what the chain did"
         assert not any(self.chain.lives(one.signature) for one in self.signatures[intent.id] if one.signature in self.chain.sent)
+        for one in outcomes:
+            self.check_way(intent, one)
         end = tuple(one.signature if isinstance(one, Fill) else "refused" for one in outcomes)
         assert self.ended.setdefault(intent.id, end) == end, "the order ended twice, in two ways"
+
+    def check_way(self, intent: Intent, outcome: Outcome) -> None:
+        """Stamps are of the last attempt, in their order, and 0 where this process did not see the step."""
+        way, last = outcome.way, self.attempts.last(intent.id)
+        assert way is not None
+        stamps = (way.approved_ns, way.taken_ns, way.quoted_ns, way.signed_ns, way.sent_ns, outcome.time_ns)
+        known = [stamp for stamp in stamps if stamp]
+        assert known == sorted(known), "a step before the one that led to it"
+        ours = last is not None and not isinstance(last.signed, EarlierSignature)
+        assert way.quoted_ns == (last.created_ns if last is not None and ours else 0), "bytes of another attempt"
+        assert ours or not way.signed_ns, "others' bytes were not signed here"
+        assert way.signed_ns or not way.sent_ns, "a first broadcast of what was signed before a restart"
 
 
 def approved(intent: Intent) -> ApprovedOrder:

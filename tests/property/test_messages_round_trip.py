@@ -12,8 +12,8 @@ from memesnipe.kernel.errors import BadInput
 from memesnipe.messages.bounds import AMOUNT_MAX, TIME_NS_MAX, TIME_NS_MIN, Id, Mode, Pubkey, Schema, Side, StrategyId, TimeNs
 from memesnipe.messages.codec import decode, encode
 from memesnipe.messages.market import MarketFrame
-from memesnipe.messages.orders import ApprovedOrder, ExitCause, ExitIntent, Fill, FillStatus, OrderIntent, Outcome
-from memesnipe.testing.builders import a_fill, a_frame, a_tick, an_approved, an_exit, an_intent
+from memesnipe.messages.orders import ApprovedOrder, ExitCause, ExitIntent, Fill, FillStatus, OrderIntent, Outcome, way_of
+from memesnipe.testing.builders import a_fill, a_frame, a_rejection, a_tick, an_approved, an_exit, an_intent
 
 amounts = st.integers(0, AMOUNT_MAX)
 positive = st.integers(1, AMOUNT_MAX)
@@ -39,6 +39,9 @@ fills = st.builds(
     a_fill, quoted_out=amounts, venue_fee_lamports=amounts,
     status=st.sampled_from(FillStatus), sol_delta_lamports=deltas, token_delta_units=deltas, fee_lamports=amounts,
     rent_lamports=deltas, exit_cause=st.none() | st.sampled_from(ExitCause), mode=st.sampled_from(Mode), time_ns=times,
+    way=st.none() | st.builds(
+        way_of, intents, st.none() | st.builds(an_approved, time_ns=times), taken_ns=times, quoted_ns=times, signed_ns=times, sent_ns=times
+    ),
 )  # fmt: skip
 approvals = st.builds(an_approved, intents, mode=st.sampled_from(Mode), approval=st.binary(max_size=4_096), time_ns=times)
 
@@ -105,6 +108,7 @@ class NewerIntent(msgspec.Struct, frozen=True, array_like=True, tag="order_inten
     base_units: int
     reason: str = ""
     schema: Schema = 2
+    wished_ns: int = 0
     urgency: int = 0
     notes: tuple[str, ...] = ()
 
@@ -124,6 +128,17 @@ def test_a_newer_reader_takes_an_old_message(intent: OrderIntent) -> None:
     newer = decode(NewerIntent, encode(intent))
 
     assert (newer.id, newer.size_lamports, newer.urgency, newer.notes) == (intent.id, intent.size_lamports, 0, ())
+
+
+@pytest.mark.parametrize(
+    "said", [an_intent(wished_ns=1), an_exit(wished_ns=1), a_fill(way=way_of(an_intent())), a_rejection(way=way_of(an_exit()))]
+)
+def test_a_message_of_the_release_without_ways_is_read_as_one_that_does_not_know(said: Any) -> None:
+    older = msgspec.msgpack.encode([said.__struct_config__.tag, *(getattr(said, name) for name in said.__struct_fields__[:-1])])
+
+    read = decode(type(said), older)
+
+    assert read == msgspec.structs.replace(said, **{said.__struct_fields__[-1]: said.__struct_defaults__[-1]})
 
 
 BAD: dict[str, dict[str, object]] = {

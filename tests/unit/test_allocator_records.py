@@ -21,7 +21,7 @@ from memesnipe.messages.decisions import INPUTS_BYTES_MAX, Decision
 from memesnipe.testing.builders import SOL, SPEC_HASH, START_NS, a_config, a_strategy
 
 DAY_NS = 86_400 * NS_PER_S
-TWO = (a_strategy("alpha"), a_strategy("beta", mode=Mode.LIVE))
+TWO = (a_strategy("alpha"), a_strategy("beta", mode=Mode.LIVE, code_hash="c0de"))
 
 
 def a_history(name: str, seed: int, mode: Mode = Mode.PAPER) -> Record:
@@ -61,8 +61,20 @@ def test_a_recorded_decision_is_made_again_to_the_same_weights(which: str) -> No
 
 
 @pytest.mark.parametrize("which", ["fixed and capped", "capped"])
-def test_a_decision_that_is_made_again_says_which_shares_are_for_live(which: str) -> None:
-    assert [(share.strategy, share.live_spec) for share in again(RECORDS[which]()).shares] == [("alpha", ""), ("beta", SPEC_HASH)]
+def test_a_decision_that_is_made_again_says_which_shares_are_for_live_and_for_what(which: str) -> None:
+    shares = again(RECORDS[which]()).shares
+
+    assert [(share.strategy, share.live_spec, share.live_code) for share in shares] == [("alpha", "", ""), ("beta", SPEC_HASH, "c0de")]
+
+
+@pytest.mark.parametrize("which", ["fixed", "hrp"])
+def test_a_record_from_before_codes_were_told_is_still_honest(which: str) -> None:
+    record = RECORDS[which]()
+    text = zlib.decompress(record.inputs)
+    of_old = msgspec.structs.replace(record, inputs=zlib.compress(text.replace(b',"codes":{}', b"")))
+
+    assert b'"codes":{}' in text
+    assert differences(of_old) == []
 
 
 def test_a_weight_that_was_changed_is_named_with_both_values() -> None:

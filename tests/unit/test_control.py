@@ -88,6 +88,19 @@ def test_the_demands_of_a_paper_period_are_those_of_the_allocation() -> None:
     assert (judge(facts)[0], judge(msgspec.structs.replace(facts, promotion=laxer))[0]) == (Mode.PAPER, Mode.LIVE)
 
 
+@pytest.mark.parametrize("trades", [0, 7])
+def test_a_paper_period_that_nobody_asks_for_is_waived_and_never_shown_as_passed(trades: int) -> None:
+    mode, conditions = judge(msgspec.structs.replace(READY, paper_trades=trades, promotion=Promotion(paper_trades_min=0)))
+
+    (found,) = [one for one in conditions if one.type == "PaperProven"]
+    assert (mode, found.status, found.reason) == (Mode.LIVE, Verdict.WAIVED, "NoPaperTradesAsked")
+    assert found.message.startswith(f"paperTradesMin is 0: no paper trades are asked for ({trades} were closed)")
+
+
+def test_what_was_traded_on_paper_must_be_known_even_where_nothing_is_asked_for() -> None:
+    assert judge(msgspec.structs.replace(READY, paper_trades=None, promotion=Promotion(paper_trades_min=0)))[0] is Mode.PAPER
+
+
 def test_evidence_is_waived_on_a_localnet_and_never_shown_as_passed() -> None:
     facts = msgspec.structs.replace(READY, genesis="Localnet1", evidence=(), paper_trades=0)
 

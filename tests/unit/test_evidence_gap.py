@@ -33,6 +33,13 @@ def test_twenty_orders_within_the_band_are_in_band() -> None:
 
 def test_few_orders_prove_nothing() -> None:
     assert "19 live orders" in objection(gap_of([pair(number) for number in range(19)]))
+
+
+@pytest.mark.parametrize(("pairs", "since"), [(19, None), (20, 0), (25, 5)])
+def test_since_when_enough_orders_were_compared_is_the_time_of_the_twentieth_newest(pairs: int, since: int | None) -> None:
+    gap = gap_of([pair(place) for place in range(pairs)])
+
+    assert gap.enough_ns == (0 if since is None else START_NS + since)
     assert objection(Gap())
 
 

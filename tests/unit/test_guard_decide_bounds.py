@@ -87,7 +87,7 @@ def test_a_sell_of_one_unit_sells_something() -> None:
 
 
 def test_a_detail_is_cut_to_what_a_message_may_carry() -> None:
-    said = decide.rejection(an_intent(), Refused(R.NO_ROUTE, "x" * 600), NOW_NS)
+    said = decide.rejection(an_intent(), Refused(R.NO_ROUTE, "x" * 600), NOW_NS, None)
 
     assert len(said.detail) == 512
 

@@ -14,7 +14,7 @@ from memesnipe.guard.standing import Standing, standing_of
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.market import PriceTick
-from memesnipe.messages.orders import ApprovedOrder, Fill, FillStatus, Outcome, Rejection
+from memesnipe.messages.orders import ApprovedOrder, Fill, FillStatus, Outcome, Rejection, way_of
 from memesnipe.testing.builders import MINT, OTHER_MINT, SOL, START_NS, a_config, a_sale, a_tick, an_approved, an_exit, an_intent
 
 NOW_NS = START_NS + 400_000_000
@@ -139,6 +139,30 @@ def test_a_token_that_nobody_trades_fills_at_its_last_reserves_after_the_time_ou
 
     assert early == []
     assert only_fill(outcomes).time_ns == NOW_NS + 10_000_000_000
+
+
+def test_whatever_ends_a_paper_order_says_since_when_it_was_in_hand() -> None:
+    order, taken_ns = an_approved(an_intent(id=_id_with_delay(2, slots_max=2))), NOW_NS - 5
+    entry = Entry("orders:approved", "1-0", order, "momentum")
+    filled, unpriced = Book(), Book()
+    decide.watch(filled, [pool()], terms())
+
+    for book, at in ((filled, terms()), (filled, terms(failure_bps=10_000)), (filled, terms(slots_max=2)), (unpriced, terms())):
+        folded = desk.fold(book, [entry], standing(), at, NOW_NS, taken_ns=taken_ns)
+        waits = from_bytes(to_bytes(folded.book), changed_parts(folded.book))
+        outcomes = folded.outcomes[0] + decide.expire(waits, NOW_NS + at.timeout_ns, at)
+
+        assert outcomes
+        assert {one.way for one in outcomes} == {way_of(order.intent, order, taken_ns=taken_ns)}
+
+
+def test_an_order_that_a_release_without_ways_let_wait_is_still_filled() -> None:
+    order = an_approved(an_intent(id=_id_with_delay(2, slots_max=2)))
+    book, _ = take(order, pool(), slots_max=2)
+    (waiting,) = book.waiting[MINT]
+    older = msgspec.to_builtins(waiting, builtin_types=(bytes,))[:-1]
+
+    assert msgspec.convert(older, type(waiting)) == msgspec.structs.replace(waiting, taken_ns=0)
 
 
 def test_an_order_for_a_token_never_seen_is_refused_once_its_time_is_up() -> None:

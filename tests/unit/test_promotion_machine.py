@@ -16,7 +16,7 @@ from memesnipe.promotion.values import Closed, Facts, Standing, ladder, weight_b
 from memesnipe.testing.builders import SOL, START_NS, a_fill, a_rejection
 
 TERMS = PromotionTerms(canary_trades_min=5)
-IN_BAND = Gap(pairs=40, filled=40, in_band=40, failed_max=4)
+IN_BAND = Gap(pairs=40, filled=40, in_band=40, failed_max=4, enough_ns=START_NS + 3_600 * NS_PER_S)
 LIVE, PAPER = Mode.LIVE, Mode.PAPER
 
 
@@ -27,8 +27,11 @@ def trades(*nets: float, mode: Mode = LIVE, first: int = 1) -> tuple[Closed, ...
 
 
 def facts(**changes: Any) -> Facts:
-    """Return facts of a strategy that lacks nothing and is on paper."""
-    known = Facts(strategy="momentum", mode=PAPER, asked=False, spec_hash="spec", pnl_lamports=0, capital_lamports=SOL, gap=IN_BAND)
+    """Return facts of a strategy that lacks nothing and is on paper, where it made a profit."""
+    known = Facts(
+        strategy="momentum", mode=PAPER, asked=False, spec_hash="spec", code_hash="code", trades=trades(0.1, mode=PAPER),
+        pnl_lamports=0, capital_lamports=SOL, gap=IN_BAND,
+    )  # fmt: skip
     return msgspec.structs.replace(known, **changes)
 
 
@@ -76,6 +79,37 @@ def test_one_that_lost_on_paper_is_not_proposed() -> None:
     assert (standing.stage, standing.reason) == (PromotionStage.PAPER, "not yet: a profit on paper")
 
 
+@pytest.mark.parametrize(
+    ("unknown", "why"),
+    [
+        ({"trades": ()}, "a profit on paper: it closed no trade there with this spec and code"),
+        ({"trades": trades(0.1)}, "a profit on paper: it closed no trade there with this spec and code"),
+        ({"trades": None}, "closed trades that can be read: restart position_manager, which writes perf:<strategy>:pnl_history anew"),
+        ({"code_hash": ""}, "code that is known: strategy_factory has not registered it, its log says why"),
+    ],
+    ids=["no trade", "no trade on paper", "unreadable trades", "unknown code"],
+)
+def test_what_nobody_can_see_of_paper_proposes_nothing_and_says_what_to_do(unknown: dict[str, Any], why: str) -> None:
+    standing = walked(facts(**unknown))
+
+    assert (standing.stage, standing.reason) == (PromotionStage.PAPER, f"not yet: {why}")
+
+
+NOTHING_ASKED = msgspec.structs.replace(TERMS, paper_trades_min=0)
+
+
+def test_where_a_person_asks_for_no_paper_trades_a_proposal_says_that_paper_showed_nothing() -> None:
+    standing = walked(facts(trades=()), terms=NOTHING_ASKED)
+
+    assert standing.stage is PromotionStage.PROPOSED
+    assert standing.reason.startswith("every gate holds, and paper showed nothing, for paperTradesMin is 0; take it live")
+
+
+@pytest.mark.parametrize("told", [{"trades": None}, {"code_hash": ""}, {"trades": trades(-0.1, mode=PAPER)}])
+def test_asking_for_no_paper_trades_lets_neither_a_loss_pass_nor_what_cannot_be_read(told: dict[str, Any]) -> None:
+    assert walked(facts(**told), terms=NOTHING_ASKED).stage is PromotionStage.PAPER
+
+
 def test_a_proposal_is_withdrawn_when_a_gate_falls() -> None:
     assert walked(facts(), facts(unmet=("EvidencePassed",))).stage is PromotionStage.PAPER
 
@@ -109,12 +143,21 @@ def test_enough_trades_that_do_not_lose_confirm_one_step_at_a_time() -> None:
     [
         {"trades": trades(*[0.1] * 4)},
         {"gap": None},
-        {"gap": msgspec.structs.replace(IN_BAND, pairs=19)},
+        {"gap": msgspec.structs.replace(IN_BAND, pairs=19, enough_ns=0)},
+        {"gap": msgspec.structs.replace(IN_BAND, enough_ns=START_NS - 1)},
         {"pnl_lamports": None},
         {"trades": trades(*[0.1] * 5, mode=PAPER)},
         {"trades": tuple(msgspec.structs.replace(one, time_ns=one.time_ns - 3_600 * NS_PER_S) for one in trades(*[0.1] * 5))},
     ],
-    ids=["too few trades", "no pairs", "too few pairs", "unknown holdings", "trades on paper", "trades of an earlier run"],
+    ids=[
+        "too few trades",
+        "no pairs",
+        "too few pairs",
+        "pairs of an earlier step",
+        "unknown holdings",
+        "trades on paper",
+        "trades of an earlier run",
+    ],
 )
 def test_what_was_not_shown_confirms_no_step(short: dict[str, Any]) -> None:
     standing = walked(live(**{"trades": trades(*[0.1] * 5), **short}), start=canary())
@@ -231,6 +274,51 @@ def test_another_spec_that_is_live_begins_anew() -> None:
     standing = walked(live(spec_hash="another"), start=full())
 
     assert (standing.stage, standing.step, standing.demotions) == (PromotionStage.CANARY, 1, 0)
+
+
+def test_other_code_that_is_live_begins_anew_and_says_why() -> None:
+    standing, word = step(full(), live(code_hash="other"), START_NS, TERMS)
+
+    assert (standing.stage, standing.step, standing.run.step_trades) == (PromotionStage.CANARY, 1, 0)
+    assert word is not None
+    assert (word.code_hash, word.reason) == ("other", "canary step 1 of 3: 500 bps of its share, for it runs other code now")
+
+
+def test_other_code_shows_a_profit_of_its_own_before_it_is_proposed() -> None:
+    later_ns = START_NS + 60 * NS_PER_S
+    before, since = trades(0.1, mode=PAPER), trades(0.1, mode=PAPER, first=61)
+
+    changed = walked(facts(code_hash="other", trades=before), start=walked(facts()), now_ns=later_ns)
+    shown = walked(facts(code_hash="other", trades=(*before, *since)), start=changed, now_ns=later_ns)
+
+    assert (changed.stage, shown.stage) == (PromotionStage.PAPER, PromotionStage.PROPOSED)
+
+
+def test_code_that_nobody_names_for_a_moment_on_paper_is_waited_for() -> None:
+    told = [facts(unmet=("EvidencePassed",), code_hash=""), facts(), live()]
+
+    assert walked(*told, start=full()).step == 3
+
+
+@pytest.mark.parametrize("unseen", [{"code_hash": ""}, {"trades": None}], ids=["unknown code", "unreadable trades"])
+@pytest.mark.parametrize("stage", [canary, full])
+def test_a_live_strategy_whose_results_cannot_be_judged_has_the_smallest_share_until_they_can_be(
+    stage: Any, unseen: dict[str, Any]
+) -> None:
+    began = stage()
+
+    blind = [walked(*[live(**unseen)] * count, start=began) for count in (1, 2, 3)]
+    seen = walked(live(trades=trades(*[0.1] * 4, first=50)), start=blind[-1])
+
+    assert [(one.stage, one.step, one.version) for one in blind] == [(PromotionStage.CANARY, 1, began.version + 1)] * 3
+    assert "strategy_factory" in blind[0].reason or "position_manager" in blind[0].reason
+    assert (seen.step, "without" in seen.reason) == (1, False)
+
+
+def test_a_memory_from_before_codes_were_told_is_not_taken_for_the_code_that_runs() -> None:
+    of_old = msgspec.structs.replace(full(), code_hash="")
+
+    assert [walked(*[live()] * count, start=of_old).step for count in (1, 2)] == [1, 1]
 
 
 def test_who_is_taken_back_and_live_again_goes_on_at_the_last_step_of_the_canary() -> None:

@@ -91,3 +91,14 @@ def test_another_spec_at_the_same_cap_is_a_decision_of_its_own() -> None:
 
     assert decision is not None
     assert [share.live_spec for share in decision.shares] == ["an0ther"]
+
+
+def test_other_code_at_the_same_cap_is_a_decision_of_its_own() -> None:
+    before = a_mainnet()
+    caps = caps_of(standing(PromotionStage.FULL), before)
+    other = msgspec.structs.replace(before.strategies[0], code_hash="c0de")
+
+    decision = decide(decide(None, before, START_NS, caps), msgspec.structs.replace(before, strategies=(other,)), START_NS, caps)
+
+    assert decision is not None
+    assert [share.live_code for share in decision.shares] == ["c0de"]

@@ -10,7 +10,7 @@ from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import AMOUNT_MAX, HaltState, Mode, Side
 from memesnipe.messages.control import HaltCommand
-from memesnipe.messages.orders import ApprovedOrder, FillStatus, Intent, Rejection
+from memesnipe.messages.orders import ApprovedOrder, FillStatus, Intent, Rejection, way_of
 from memesnipe.messages.promotion import PromotionTerms
 from memesnipe.risk import book as books
 from memesnipe.risk.book import Book
@@ -147,11 +147,15 @@ def test_a_strategy_without_capital_buys_nothing() -> None:
     assert refusal(outputs) is ReasonCode.NO_ALLOCATION
 
 
-def promoted(*, live_spec: str) -> Rules:
+CODE_HASH = "c0" * 32
+
+
+def promoted(*, live_spec: str, live_code: str = CODE_HASH) -> Rules:
     """Return rules under which promotion decides and the strategy is live, with a share for this spec's live trading; "" is for paper."""
-    config = a_config(a_strategy(mode=Mode.LIVE), limits=roomy(), capital_lamports=100 * SOL, promotion=PromotionTerms())
+    strategy = a_strategy(mode=Mode.LIVE, code_hash=CODE_HASH)
+    config = a_config(strategy, limits=roomy(), capital_lamports=100 * SOL, promotion=PromotionTerms())
     decision = a_decision()
-    shares = tuple(msgspec.structs.replace(share, live_spec=live_spec) for share in decision.shares)
+    shares = tuple(msgspec.structs.replace(share, live_spec=live_spec, live_code=live_code) for share in decision.shares)
     return Rules().with_config(config).with_allocation(msgspec.structs.replace(decision, shares=shares))
 
 
@@ -169,6 +173,13 @@ def test_what_just_went_live_may_sell_before_it_has_a_share() -> None:
 
 def test_what_another_spec_has_live_is_not_this_ones() -> None:
     _, outputs = say(Book(), promoted(live_spec="an0ther"), wish())
+
+    assert refusal(outputs) is ReasonCode.NO_ALLOCATION
+
+
+@pytest.mark.parametrize("live_code", ["an0ther", ""], ids=["another", "unknown"])
+def test_what_other_code_has_live_is_not_this_ones(live_code: str) -> None:
+    _, outputs = say(Book(), promoted(live_spec=SPEC_HASH, live_code=live_code), wish())
 
     assert refusal(outputs) is ReasonCode.NO_ALLOCATION
 
@@ -512,3 +523,20 @@ def test_a_book_survives_being_stored() -> None:
     book, _ = say(holding(), rules_of(), wish(mint=OTHER_MINT))
 
     assert books.decode(books.encode(book)) == book
+
+
+def test_a_refusal_carries_the_way_of_the_order_so_far() -> None:
+    intent = wish(wished_ns=NOW_NS - 3)
+
+    _, outputs = say(Book(), rules_of().with_halt(pulled(HaltState.HALTED)), intent)
+
+    assert {output.message.way for output in outputs} == {way_of(intent)}
+
+
+def test_a_forged_wish_has_no_way_for_what_it_says_of_itself_is_the_forger_s() -> None:
+    intent = wish(strategy="another")
+
+    _, outputs = say(Book(), rules_of(), intent)
+
+    assert {output.message.way for output in outputs} == {None}
+    assert all(output.message.intent_id != intent.id for output in outputs)

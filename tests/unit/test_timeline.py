@@ -6,8 +6,8 @@ import msgspec
 
 from memesnipe.kernel.reasons import REMEDY, ReasonCode
 from memesnipe.messages.bounds import Mode
-from memesnipe.messages.orders import FillStatus
-from memesnipe.testing.builders import SOL, a_fill, a_pair, a_rejection, an_approved, an_exit, an_intent
+from memesnipe.messages.orders import FillStatus, way_of
+from memesnipe.testing.builders import SOL, START_NS, a_fill, a_pair, a_rejection, an_approved, an_exit, an_intent
 from memesnipe.timeline.hops import Found, timeline_of
 
 MS = 1_000_000
@@ -108,3 +108,65 @@ def test_an_exit_is_position_managers_wish_with_its_cause() -> None:
 
 def test_of_nothing_there_is_no_timeline() -> None:
     assert timeline_of(Found(id="nothing")) is None
+
+
+def taken_live(**stamps: int) -> Found:
+    """Return a live order of yesterday: the streams have nothing, its fill carries its way."""
+    intent = an_intent(wished_ns=START_NS + 402 * MS)
+    approved = an_approved(intent, mode=Mode.LIVE, time_ns=START_NS + 405 * MS)
+    fill = a_fill(intent, mode=Mode.LIVE, time_ns=START_NS + 900 * MS, way=way_of(intent, approved, **stamps))
+    return Found(id=intent.id, fills=(fill,))
+
+
+def test_a_live_order_of_yesterday_shows_every_hop_from_its_fill_alone() -> None:
+    stamps = {"taken_ns": 407, "quoted_ns": 540, "signed_ns": 552, "sent_ns": 553}
+
+    timeline = timeline_of(taken_live(**{name: START_NS + ms * MS for name, ms in stamps.items()}))
+
+    assert timeline is not None
+    assert [(hop.hop, hop.stage, hop.after_ms) for hop in timeline.hops] == [
+        ("event", "data_consumers", None),
+        ("wish", "executor", 2.0),
+        ("approved", "risk_guardian", 3.0),
+        ("taken", "wallet_guard", 2.0),
+        ("quoted", "wallet_guard", 133.0),
+        ("signed", "signer", 12.0),
+        ("sent", "wallet_guard", 1.0),
+        ("filled", "wallet_guard", 347.0),
+    ]
+    assert (timeline.gone, timeline.total_ms) == ((), 500.0)
+    assert all(hop.detail for hop in timeline.hops)
+    assert timeline.hops[1].detail == "buy for 100,000,000 lamports: test, at most 300 bps of slippage"
+
+
+def test_steps_that_were_taken_before_a_restart_are_said_to_be_gone() -> None:
+    timeline = timeline_of(taken_live(quoted_ns=START_NS + 540 * MS))
+
+    assert timeline is not None
+    assert [hop.hop for hop in timeline.hops] == ["event", "wish", "approved", "quoted", "filled"]
+    assert timeline.gone == ("taken", "signed", "sent")
+
+
+def test_a_refusal_by_risk_that_carries_its_way_needs_no_stream() -> None:
+    intent = an_exit(wished_ns=START_NS + 401 * MS)
+    no = a_rejection(intent, ReasonCode.NO_POSITION, time_ns=START_NS + 403 * MS, way=way_of(intent))
+
+    timeline = timeline_of(Found(id=intent.id, rejections=(no,)))
+
+    assert timeline is not None
+    assert [(hop.hop, hop.stage, hop.after_ms) for hop in timeline.hops] == [
+        ("event", "data_consumers", None),
+        ("wish", "position_manager", 1.0),
+        ("refused", "risk_guardian", 2.0),
+    ]
+    assert timeline.gone == ()
+
+
+def test_what_ended_an_order_knows_more_of_its_way_than_the_streams() -> None:
+    found = taken_live(taken_ns=START_NS + 407 * MS)
+    intent = an_intent(id=found.id, wished_ns=START_NS + 402 * MS)
+
+    timeline = timeline_of(msgspec.structs.replace(found, intents=(intent,), approvals=(an_approved(intent, mode=Mode.LIVE),)))
+
+    assert timeline is not None
+    assert [hop.hop for hop in timeline.hops] == ["event", "wish", "approved", "taken", "filled"]

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from memesnipe.allocator.decide import WHOLE_BPS, shares_of, specs_of
+from memesnipe.allocator.decide import WHOLE_BPS, codes_of, shares_of, specs_of
 from memesnipe.allocator.history import condensed, standings_of, terms_within
 from memesnipe.allocator.weighing.values import Record, Standing, Terms
 from memesnipe.kernel.errors import Bug
@@ -25,6 +25,7 @@ class Subject(msgspec.Struct, frozen=True):
     paused: frozenset[str]
     caps_bps: dict[str, int] = {}
     specs: dict[str, str] = {}
+    codes: dict[str, str] = {}
 
 
 class Question(msgspec.Struct, frozen=True, tag="weighed"):
@@ -44,17 +45,21 @@ class Question(msgspec.Struct, frozen=True, tag="weighed"):
     """What part of its share a live strategy gets where promotion decides; absent: all of it."""
     specs: dict[str, str] = {}
     """The spec of each of these."""
+    codes: dict[str, str] = {}
+    """The hash of the code of each of these, where it is known."""
 
     def digest(self) -> str:
-        """Return the hash that tells two questions apart."""
-        return derive("weighing", msgspec.json.encode(self, order="deterministic"))
+        """Return the hash that tells two questions apart. Without codes it is the one of a record from before there were any."""
+        told = msgspec.json.encode(self, order="deterministic")
+        return derive("weighing", told if self.codes else told.replace(b',"codes":{}', b""))
 
 
 def subject_of(config: ConfigApplied, caps_bps: Mapping[str, int] = MappingProxyType({})) -> Subject:
     """Return what a configuration asks about, under these caps."""
     modes = {one.id: one.mode for one in config.strategies}
     paused = frozenset(one.id for one in config.strategies if one.paused)
-    return Subject(config.capital_lamports, config.weighing, modes, paused, dict(caps_bps), specs_of(config, caps_bps))
+    specs, codes = specs_of(config, caps_bps), codes_of(config, caps_bps)
+    return Subject(config.capital_lamports, config.weighing, modes, paused, dict(caps_bps), specs, codes)
 
 
 def question_of(
@@ -84,6 +89,7 @@ def question_of(
         now_ns=max(now_ns, config.time_ns),
         caps_bps=dict(caps_bps),
         specs=specs_of(config, caps_bps),
+        codes=codes_of(config, caps_bps),
     )
 
 
@@ -95,7 +101,7 @@ def decided(question: Question, version: int) -> AllocationDecision:
     account = Account(question.standings, question.weights_bps, question.caps_bps)
     found = weigh(question.records, account, question.terms, seed=_seed_of(question), now_ns=question.now_ns)
     weights = {name: found.weights_bps.get(name, 0) for name in question.strategies}
-    shares = shares_of(weights, question.capital_lamports, version, question.now_ns, question.specs)
+    shares = shares_of(weights, question.capital_lamports, version, question.now_ns, question.specs, question.codes)
     return AllocationDecision(version, question.now_ns, digest, found.method, found.reason, shares)
 
 
@@ -120,5 +126,5 @@ def changes(last: AllocationDecision | None, decision: AllocationDecision) -> bo
     return last is None or _told(last) != _told(decision)
 
 
-def _told(decision: AllocationDecision) -> list[tuple[str, int, str]]:
-    return [(share.strategy, share.capital_lamports, share.live_spec) for share in decision.shares]
+def _told(decision: AllocationDecision) -> list[tuple[str, int, str, str]]:
+    return [(share.strategy, share.capital_lamports, share.live_spec, share.live_code) for share in decision.shares]

@@ -23,30 +23,40 @@ class Inputs(msgspec.Struct, frozen=True):
     """What part of its share a live strategy gets where promotion decides; absent: all of it."""
     specs: dict[str, str] = {}
     """The spec of each of these: what one spec has earned is not another's."""
+    codes: dict[str, str] = {}
+    """The hash of the code of each of these, where it is known: nor is what one code has earned."""
 
     def digest(self) -> str:
         """Return the hash that tells two sets of inputs apart."""
         parts = [part for strategy, weight in sorted(self.weights_bps.items()) for part in (strategy, weight)]
         caps = [part for strategy, cap in sorted(self.caps_bps.items()) for part in (strategy, cap, self.specs.get(strategy, ""))]
-        return derive("allocation", self.method, self.capital_lamports, *parts, *(("caps", *caps) if caps else ()))
+        codes = [part for pair in sorted(self.codes.items()) for part in pair]
+        named = (*(("caps", *caps) if caps else ()), *(("codes", *codes) if codes else ()))
+        return derive("allocation", self.method, self.capital_lamports, *parts, *named)
 
 
 def inputs_of(config: ConfigApplied, caps_bps: Mapping[str, int] = MappingProxyType({})) -> Inputs:
     """Return what the applied config gives to decide on, under these caps. Raises BadInput when its weights do not fit its strategies."""
+    specs, codes = specs_of(config, caps_bps), codes_of(config, caps_bps)
     if not config.weights_bps:
-        return Inputs(EQUAL, config.capital_lamports, equal_weights(config), dict(caps_bps), specs_of(config, caps_bps))
+        return Inputs(EQUAL, config.capital_lamports, equal_weights(config), dict(caps_bps), specs, codes)
     if len(config.weights_bps) != len(config.strategies):
         raise BadInput("weights_bps", f"{len(config.weights_bps)} weights for {len(config.strategies)} strategies")
     if not (sum(config.weights_bps) <= WHOLE_BPS):
         raise BadInput("weights_bps", f"{sum(config.weights_bps)} bps in all, more than the whole")
     pairs = zip(config.strategies, config.weights_bps, strict=True)
     weights = {s.id: 0 if s.paused else weight for s, weight in pairs}
-    return Inputs(FIXED, config.capital_lamports, weights, dict(caps_bps), specs_of(config, caps_bps))
+    return Inputs(FIXED, config.capital_lamports, weights, dict(caps_bps), specs, codes)
 
 
 def specs_of(config: ConfigApplied, caps_bps: Mapping[str, int]) -> dict[str, str]:
     """Return the applied spec of each strategy that has a cap."""
     return {strategy.id: strategy.spec_hash for strategy in config.strategies if strategy.id in caps_bps}
+
+
+def codes_of(config: ConfigApplied, caps_bps: Mapping[str, int]) -> dict[str, str]:
+    """Return the hash of the code of each strategy that has a cap and whose code is known."""
+    return {strategy.id: strategy.code_hash for strategy in config.strategies if strategy.id in caps_bps and strategy.code_hash}
 
 
 def equal_weights(config: ConfigApplied) -> dict[str, int]:
@@ -72,16 +82,24 @@ def split(inputs: Inputs, config_version: int, version: int, time_ns: int) -> Al
     """Return the decision that these inputs make."""
     caps = inputs.caps_bps
     capped = {strategy: weight * caps.get(strategy, WHOLE_BPS) // WHOLE_BPS for strategy, weight in inputs.weights_bps.items()}
-    shares = shares_of(capped, inputs.capital_lamports, version, time_ns, inputs.specs)
+    shares = shares_of(capped, inputs.capital_lamports, version, time_ns, inputs.specs, inputs.codes)
     return AllocationDecision(version, time_ns, inputs.digest(), inputs.method, reason_of(inputs, config_version), shares)
 
 
 def shares_of(
-    weights_bps: Mapping[str, int], capital_lamports: int, version: int, time_ns: int, specs: Mapping[str, str]
+    weights_bps: Mapping[str, int], capital_lamports: int, version: int, time_ns: int, specs: Mapping[str, str], codes: Mapping[str, str]
 ) -> tuple[StrategyAllocation, ...]:
-    """Return every strategy's share, by name, rounded down to the lamport; `specs` names the spec of each that has it for live."""
+    """Return every strategy's share, by name, rounded down to the lamport; `specs` and `codes` name what each that has it for live runs."""
     return tuple(
-        StrategyAllocation(strategy, version, weight, capital_lamports * weight // WHOLE_BPS, time_ns, live_spec=specs.get(strategy, ""))
+        StrategyAllocation(
+            strategy,
+            version,
+            weight,
+            capital_lamports * weight // WHOLE_BPS,
+            time_ns,
+            live_spec=specs.get(strategy, ""),
+            live_code=codes.get(strategy, ""),
+        )
         for strategy, weight in sorted(weights_bps.items())
     )
 

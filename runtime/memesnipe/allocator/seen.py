@@ -39,8 +39,8 @@ class Seen:
         self._bus, self._clock = bus, clock
         self._halts_to = "0"
         self._trips: dict[str, tuple[int, str]] = {}
-        self._trades: dict[str, tuple[Mode, int, tuple[Closed, ...]]] = {}
-        """By strategy: of which mode, when it was read, and what."""
+        self._trades: dict[str, tuple[Mode, int, tuple[Closed, ...] | None]] = {}
+        """By strategy: of which mode, when it was read, and what; None: it could not be read."""
         self._warm_ns: dict[str, int] = {}
         """By strategy: until when its history may still change."""
 
@@ -59,6 +59,7 @@ class Seen:
                 asked=one.asked,
                 unmet=one.unmet,
                 spec_hash=one.spec_hash,
+                code_hash=one.code_hash,
                 trades=await self._closed(one),
                 pnl_lamports=None if live is None else live.get(one.id, 0),
                 capital_lamports=capital.get(one.id, 0),
@@ -89,15 +90,16 @@ class Seen:
         own = [one for one in held.accounts if one.mode is Mode.LIVE]
         return {one.strategy: one.realized_lamports + sum(part.mark_lamports - part.cost_lamports for part in one.holdings) for one in own}
 
-    async def _closed(self, strategy: StrategyConfig) -> tuple[Closed, ...]:
+    async def _closed(self, strategy: StrategyConfig) -> tuple[Closed, ...] | None:
+        """None where the history cannot be read: that is not the same as a strategy that closed nothing."""
         now_ns, known = self._clock.now_ns(), self._trades.get(strategy.id)
         if known and known[0] is strategy.mode and now_ns > self._warm_ns.get(strategy.id, 0) and now_ns - known[1] < WARM_NS:
             return known[2]
+        found: tuple[Closed, ...] | None = None
         try:
             found = trades_of(strategy.id, await self._bus.values(PNL_HISTORY_KEY.format(strategy=strategy.id)))
         except BadInput as error:
             _refused("pnl_history", error)
-            found = ()
         self._trades[strategy.id] = (strategy.mode, now_ns, found)
         return found
 

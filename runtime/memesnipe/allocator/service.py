@@ -74,7 +74,8 @@ class Allocator:
         self._config = latest_config(self._config, configs)
         if configs:
             await self._say_again()
-        self._plugins.update(entry.message.plugin for entry in await self._new(REGISTRY.name))
+        for entry in await self._new(REGISTRY.name):
+            (self._plugins.add if entry.message.code_hash else self._plugins.discard)(entry.message.plugin)
         if self._config is None:
             self._running.health.ready(False, "waiting for the first applied config")
             await asyncio.sleep(READ_MS / 1_000)

@@ -82,9 +82,8 @@ def _tell(timeline: "Timeline") -> None:
     ]
     show(table_of("", ("TIME (UTC)", "MS", "HOP", "BY", "WHAT"), rows, right=("MS",)))
     if timeline.gone:
-        show(
-            f"no longer known: {', '.join(timeline.gone)}; order streams are trimmed soon after all have read them, or Redis was not asked"
-        )
+        why = "an earlier release said how it ended, wallet_guard was restarted meanwhile, or Redis was not asked"
+        show(f"no longer known: {', '.join(timeline.gone)}; {why}")
 
 
 def _told(detail: str, remedy: str) -> str:

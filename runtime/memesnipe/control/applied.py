@@ -157,7 +157,7 @@ def applied(manifests: Manifests, *, version: int, time_ns: int, paper_switch: b
 def in_force(manifests: Manifests, verdicts: Judged, around: Around, version: int) -> ConfigApplied:
     """Return the configuration that the gates' verdicts make."""
     strategies = sorted(manifests.strategies, key=lambda s: s.metadata.name)
-    configs = tuple(_config_of(s, verdicts[s.metadata.name], around.words) for s in strategies)
+    configs = tuple(_config_of(s, verdicts[s.metadata.name], around) for s in strategies)
     spec, policy = manifests.allocation.spec, manifests.policy.spec
     return assembled(configs, spec, policy, version=version, time_ns=around.time_ns, genesis=around.genesis)
 
@@ -180,12 +180,19 @@ def assembled(
     )
 
 
-def _config_of(strategy: Strategy, found: tuple[Mode, tuple[Condition, ...]], words: Words) -> StrategyConfig:
-    return judged_config(strategy.metadata.name, strategy.spec.strategy, spec_hash(strategy), found, strategy.spec.paused, words)
+def _config_of(strategy: Strategy, found: tuple[Mode, tuple[Condition, ...]], around: Around) -> StrategyConfig:
+    name, plugin, code = strategy.metadata.name, strategy.spec.strategy, around.track.code
+    return judged_config(name, plugin, spec_hash(strategy), code, found, strategy.spec.paused, around.words)
 
 
 def judged_config(
-    name: str, plugin: str, spec_hash: str, found: tuple[Mode, tuple[Condition, ...]], paused: bool, words: Words
+    name: str,
+    plugin: str,
+    spec_hash: str,
+    code: Mapping[str, str],
+    found: tuple[Mode, tuple[Condition, ...]],
+    paused: bool,
+    words: Words,
 ) -> StrategyConfig:
     """Return a strategy as the services get to know it, with what the gates found."""
     mode, conditions = found
@@ -198,6 +205,7 @@ def judged_config(
         asked=is_asked(conditions),
         unmet=unmet(conditions),
         cooling_until_ns=cooling_until_ns(words.get(name)),
+        code_hash=code.get(plugin, ""),
     )
 
 

@@ -63,6 +63,7 @@ def write_status(path: Path, config: ConfigApplied, conditions: Mapping[str, tup
             "mode": s.mode,
             "paused": s.paused,
             "spec_hash": s.spec_hash,
+            "code_hash": s.code_hash,
             "conditions": conditions.get(s.id, ()),
             "promotion": shown(words.get(s.id)) if config.promotion is not None else None,
         }

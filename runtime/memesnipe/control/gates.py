@@ -94,7 +94,10 @@ def evidence_of(facts: Facts) -> Answer:
 
 
 def paper_period(facts: Facts) -> Condition:
-    """Enough paper trades; and where live orders show what paper is worth, a gap within its band."""
+    """Enough paper trades; and where live orders show what paper is worth, a gap within its band.
+
+    Where a person asks for no paper trades the period is waived, and never shown as one that was passed.
+    """
     if not asks_for_proof(facts.genesis):
         return Condition("PaperProven", Verdict.WAIVED, "NotMainnet", "a paper period is not asked for on this chain")
     trades, trades_min = facts.paper_trades, facts.promotion.paper_trades_min
@@ -108,6 +111,9 @@ def paper_period(facts: Facts) -> Condition:
         return Condition("PaperProven", Verdict.FALSE, "GapUnknown", f"the gap between live and paper cannot be read: {gap.why}")
     if why := _gap(gap, facts.promotion):
         return Condition("PaperProven", Verdict.FALSE, "GapOutOfBand", f"{why}: what paper shows is not what live gets")
+    if not trades_min:
+        message = f"paperTradesMin is 0: no paper trades are asked for ({trades} were closed); {_compared(gap)}"
+        return Condition("PaperProven", Verdict.WAIVED, "NoPaperTradesAsked", message)
     return Condition("PaperProven", Verdict.TRUE, "PaperProven", f"{trades} paper trades; {_compared(gap)}")
 
 

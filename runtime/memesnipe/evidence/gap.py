@@ -36,6 +36,8 @@ class Gap(msgspec.Struct, frozen=True):
     there_median_bps: int = 0
     """The same with the delay taken out: live less the model at the live fill's own place in the chain."""
     newest_ns: int = 0
+    enough_ns: int = 0
+    """Time of the oldest of the newest PAIRS_MIN: since then as many were compared as say something. 0: there are fewer."""
 
     @property
     def in_band_bps(self) -> int:
@@ -60,6 +62,7 @@ def gap_of(pairs: Sequence[Pair]) -> Gap:
         worst_bps=gaps[0] if gaps else 0,
         there_median_bps=statistics.median_low(there) if there else 0,
         newest_ns=max((one.time_ns for one in pairs), default=0),
+        enough_ns=sorted(one.time_ns for one in pairs)[-PAIRS_MIN] if len(pairs) >= PAIRS_MIN else 0,
     )
 
 

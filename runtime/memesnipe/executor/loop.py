@@ -139,7 +139,9 @@ class StrategyLoop:
         held.ids.update((entry.stream, entry.id) for entry in batch.entries)
 
     def _output(self, intent: OrderIntent) -> Output:
-        return Output(self._intents_stream, intent, intent.id)
+        """Stamp an intent on its way out: how long the strategy thought is a part of what its order lost."""
+        wished = msgspec.structs.replace(intent, wished_ns=intent.time_ns if self._replays else self._clock.now_ns())
+        return Output(self._intents_stream, wished, wished.id)
 
     def _standing(self) -> Standing:
         return Standing(

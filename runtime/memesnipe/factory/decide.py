@@ -42,9 +42,19 @@ def survey(materials: list[Material], broken: list[Broken], time_ns: int) -> Sur
     return Survey(tuple(registered), tuple(refused))
 
 
-def news(survey: Survey, known: Mapping[str, str]) -> list[StrategyRegistered]:
-    """Return the registrations that differ from the newest `known` content hash of their plugin."""
-    return [one for one in survey.registered if known.get(one.plugin) != content_hash(one)]
+def news(survey: Survey, known: Mapping[str, StrategyRegistered], time_ns: int) -> list[StrategyRegistered]:
+    """Return what differs from the newest that is `known` of each plugin: registrations, and those that are withdrawn."""
+    told = {name: content_hash(one) for name, one in known.items()}
+    return [one for one in (*survey.registered, *withdrawn(survey, known, time_ns)) if told.get(one.plugin) != content_hash(one)]
+
+
+def withdrawn(survey: Survey, known: Mapping[str, StrategyRegistered], time_ns: int) -> list[StrategyRegistered]:
+    """Return a registration without a code's hash for each that was registered and may not be any more.
+
+    An executor runs what it can load, documented or not: the hash of the code before would pass for that of the code which trades now.
+    """
+    gone = known.keys() - {one.plugin for one in survey.registered}
+    return [msgspec.structs.replace(known[name], code_hash="", time_ns=time_ns) for name in sorted(gone)]
 
 
 def registration(material: Material, time_ns: int) -> StrategyRegistered:

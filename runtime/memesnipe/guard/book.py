@@ -13,6 +13,7 @@ from memesnipe.guard.paper import Cost
 from memesnipe.kernel.errors import Bug
 from memesnipe.messages.market import PriceTick
 from memesnipe.messages.orders import ApprovedOrder
+from memesnipe.messages.way import StampNs
 
 POOLS_MAX = 512
 """Tokens whose reserves are remembered; the one longest without a trade goes first."""
@@ -38,6 +39,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Drawn at acceptance from the intent's id, so that a restart cannot draw again."""
     cost: Cost | None = None
     """What the rehearsal said its place in a block costs; without one the settings say it."""
+    taken_ns: StampNs = 0
 
 
 class Book(msgspec.Struct, array_like=True):

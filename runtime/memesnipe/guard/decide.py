@@ -16,7 +16,8 @@ from memesnipe.kernel.errors import Refused
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.market import MarketEvent, PriceTick
-from memesnipe.messages.orders import ApprovedOrder, FillStatus, Intent, Outcome, Rejection
+from memesnipe.messages.orders import ApprovedOrder, FillStatus, Intent, Outcome, Rejection, way_of
+from memesnipe.messages.way import Way
 
 STAGE = "wallet_guard"
 
@@ -29,16 +30,25 @@ def refusal_of(order: ApprovedOrder, book: Book, standing: Standing) -> Refused 
     return None
 
 
-def rejection(intent: Intent, refused: Refused, now_ns: int) -> Rejection:
+def rejection(intent: Intent, refused: Refused, now_ns: int, way: Way | None) -> Rejection:
     """Return the terminal word on an order."""
     side = paper.side_of(intent)
-    return Rejection(intent.id, intent.strategy, STAGE, refused.code, refused.detail[:512], now_ns, intent.mint, side)
+    return Rejection(intent.id, intent.strategy, STAGE, refused.code, refused.detail[:512], now_ns, intent.mint, side, way=way)
 
 
 def take(
-    book: Book, order: ApprovedOrder, standing: Standing, terms: Terms, now_ns: int, rehearsed: Refused | Cost | None = None
+    book: Book,
+    order: ApprovedOrder,
+    standing: Standing,
+    terms: Terms,
+    now_ns: int,
+    rehearsed: Refused | Cost | None = None,
+    taken_ns: int = 0,
 ) -> list[Outcome]:
-    """Refuse an order, fill it at once, or let it wait for its slot. Live orders come here only where nobody could sign them."""
+    """Refuse an order, fill it at once, or let it wait for its slot. Live orders come here only where nobody could sign them.
+
+    `taken_ns`: when it was read, before its rehearsal; 0 where nobody knows.
+    """
     refused = refusal_of(order, book, standing) or (rehearsed if isinstance(rehearsed, Refused) else None)
     cost = rehearsed if isinstance(rehearsed, Cost) else None
     if refused is not None and refused.code is ReasonCode.DUPLICATE:
@@ -46,7 +56,7 @@ def take(
     book.note(order.intent.id)
     if refused is None and order.mode is Mode.LIVE:
         refused = Refused(ReasonCode.SIGNER_REFUSED, "no signer is configured")
-    return _accept(book, order, terms, now_ns, cost) if refused is None else [rejection(order.intent, refused, now_ns)]
+    return [_refused(order, refused, now_ns, taken_ns)] if refused is not None else _accept(book, order, terms, now_ns, cost, taken_ns)
 
 
 def watch(book: Book, events: Sequence[MarketEvent], terms: Terms) -> list[Outcome]:
@@ -74,17 +84,21 @@ def expire(book: Book, now_ns: int, terms: Terms) -> list[Outcome]:
     return outcomes
 
 
-def _accept(book: Book, order: ApprovedOrder, terms: Terms, now_ns: int, cost: Cost | None) -> list[Outcome]:
+def _refused(order: ApprovedOrder, refused: Refused, time_ns: int, taken_ns: int) -> Rejection:
+    return rejection(order.intent, refused, time_ns, way_of(order.intent, order, taken_ns=taken_ns))
+
+
+def _accept(book: Book, order: ApprovedOrder, terms: Terms, now_ns: int, cost: Cost | None, taken_ns: int) -> list[Outcome]:
     intent = order.intent
     pool, slot = book.pools.get(intent.mint), max(book.slot, intent.slot)
     luck = paper.draw(intent.id, terms, paper.stir_bps(book.before.get(intent.mint), pool, slot))
     swap = paper.swapped(intent, pool) if pool is not None else None
     quoted = paper.quoted_out(intent, swap)
     if not (quoted > 0):
-        return [rejection(intent, Refused(ReasonCode.NO_ROUTE, "the pool gives nothing for this size"), now_ns)]
+        return [_refused(order, Refused(ReasonCode.NO_ROUTE, "the pool gives nothing for this size"), now_ns, taken_ns)]
     if not (paper.min_out(intent, quoted) >= price_floor(intent, terms.impact_bps_max)):
-        return [rejection(intent, Refused(ReasonCode.TX_MIN_OUT, f"{quoted} quoted is far from the intent's price"), now_ns)]
-    waiting = Waiting(order, slot + luck.slots, now_ns + terms.timeout_ns, quoted, luck.fails, cost)
+        return [_refused(order, Refused(ReasonCode.TX_MIN_OUT, f"{quoted} quoted is far from the intent's price"), now_ns, taken_ns)]
+    waiting = Waiting(order, slot + luck.slots, now_ns + terms.timeout_ns, quoted, luck.fails, cost, taken_ns)
     if pool is not None and luck.slots == 0:
         return _end(book, waiting, pool, terms, now_ns, swap)
     book.queue(waiting)
@@ -102,17 +116,17 @@ def _reach(book: Book, tick: PriceTick, terms: Terms) -> list[Outcome]:
 
 def _end(book: Book, waiting: Waiting, pool: PriceTick | None, terms: Terms, time_ns: int, swap: Swap | None = None) -> list[Outcome]:
     """Return how a wait ends. `swap`: what these reserves give, where that is known already."""
-    order, quoted, terms = waiting.order, waiting.quoted_out, paper.at_cost(terms, waiting.cost)
+    order, quoted, taken_ns, terms = waiting.order, waiting.quoted_out, waiting.taken_ns, paper.at_cost(terms, waiting.cost)
     if pool is None:
-        return [rejection(order.intent, Refused(ReasonCode.QUOTE_MISSING, "no price of this token came in time"), time_ns)]
+        return [_refused(order, Refused(ReasonCode.QUOTE_MISSING, "no price of this token came in time"), time_ns, taken_ns)]
     if waiting.fails:
-        fill = paper.failed(order, pool, quoted, terms, time_ns, "drawn to fail")
-        return [fill, rejection(order.intent, Refused(ReasonCode.PAPER_FAILED, fill.error), time_ns)]
+        fill = paper.failed(order, pool, quoted, terms, time_ns, "drawn to fail", taken_ns)
+        return [fill, _refused(order, Refused(ReasonCode.PAPER_FAILED, fill.error), time_ns, taken_ns)]
     account = f"{order.intent.strategy}/{order.intent.mint}"
     rent = 0 if account in book.accounts else terms.rent_lamports
-    fill = paper.filled(order, pool, swap or paper.swapped(order.intent, pool), quoted, rent, terms, time_ns)
+    fill = paper.filled(order, pool, swap or paper.swapped(order.intent, pool), quoted, rent, terms, time_ns, taken_ns)
     if fill.status is FillStatus.FAILED:
-        return [fill, rejection(order.intent, Refused(ReasonCode.CHAIN_FAILED, fill.error), time_ns)]
+        return [fill, _refused(order, Refused(ReasonCode.CHAIN_FAILED, fill.error), time_ns, taken_ns)]
     if fill.side is Side.BUY and rent:
         book.open_account(account)
     return [fill]

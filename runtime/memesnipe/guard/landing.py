@@ -7,7 +7,7 @@ host that cannot be read does not stop the sending: the other ways may be open, 
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from solana.rpc.commitment import Commitment, Confirmed
@@ -47,6 +47,10 @@ class Teller(Protocol):
         ...
 
 
+def _unheard() -> None:
+    """Nobody asks when."""
+
+
 class Landing:
     """The chain as seen from one RPC host, and the ways into it."""
 
@@ -64,13 +68,13 @@ class Landing:
         self._rpc, self._expiry, self._routes, self._teller = rpc, expiry, tuple(routes), teller
         self._commitment, self._poll_s, self._resend_s = commitment, poll_s, resend_s
 
-    async def land(self, signed: Signature, lane: Lane) -> Landed | None:
+    async def land(self, signed: Signature, lane: Lane, at_send: Callable[[], None] = _unheard) -> Landed | None:
         """Send until the transaction is in a block (returned, failed or not) or can never be (None). Does not give up.
 
-        A signature without bytes is only watched.
+        A signature without bytes is only watched. `at_send` is called at each broadcast.
         """
         started_s = time.monotonic()
-        sending = _Sending(self._routes, signed, lane) if isinstance(signed, SignedTransaction) else None
+        sending = _Sending(self._routes, signed, lane, at_send) if isinstance(signed, SignedTransaction) else None
         try:
             found = await self._watched(signed, lane, sending)
         finally:
@@ -148,13 +152,14 @@ def _blockhash_of(signed: Signature) -> str:
 class _Sending:
     """One transaction on its way over every route. A route that is still busy with it is neither waited for nor given it again."""
 
-    def __init__(self, routes: Sequence[Route], signed: SignedTransaction, lane: Lane) -> None:
-        self._signed, self._lane = signed, lane
+    def __init__(self, routes: Sequence[Route], signed: SignedTransaction, lane: Lane, at_send: Callable[[], None]) -> None:
+        self._signed, self._lane, self._at_send = signed, lane, at_send
         self._under_way: dict[Route, asyncio.Task[None] | None] = dict.fromkeys(routes)
 
     async def send(self) -> None:
         """Give it to each route that is free, and wait a moment for them."""
         failpoint("guard.before_broadcast")
+        self._at_send()
         for route, busy in self._under_way.items():
             if busy is None or busy.done():
                 self._under_way[route] = asyncio.create_task(self._over(route))

@@ -23,6 +23,7 @@ from memesnipe.guard.expiry import blockhash_of
 from memesnipe.guard.hosts import Hosts, Keys
 from memesnipe.guard.requests import PAUSE_S, Requests, lane_of
 from memesnipe.guard.signer_client import AlreadySigned
+from memesnipe.guard.stamps import Stamps
 from memesnipe.guard.standing import Standing
 from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.errors import BadInput, Refused, Unavailable
@@ -49,17 +50,21 @@ class Live:
 
     async def settle(self, order: ApprovedOrder) -> tuple[Outcome, ...]:
         """Return the order's outcomes, the terminal one last. Takes as long as it takes."""
+        last = self._attempts.last(order.intent.id)
+        # One with an attempt was taken before a restart: when, nobody knows any more.
+        stamps = Stamps(order.intent, order, self._clock.now_ns() if last is None else 0)
         while True:
             last = self._attempts.last(order.intent.id)
             if last is not None and last.outcomes:
                 return last.outcomes  # it ended before a crash and only has to be said
             try:
                 if last is not None and last.may_land:
-                    await self._finish(order, last)
+                    await self._finish(order, last, stamps)
                 else:
                     await self._begin(order, last.request.attempt + 1 if last else approve.FIRST_ATTEMPT)
+                    stamps.begin()
             except Refused as refused:
-                outcomes = (rejection(order.intent, refused, self._clock.now_ns()),)
+                outcomes = (rejection(order.intent, refused, self._clock.now_ns(), stamps.way(last)),)
                 if last is not None and not last.may_land:
                     # The attempt before this refusal must not look unfinished.
                     self._attempts.ended(order.intent.id, last.request.attempt, last.status, outcomes)
@@ -75,12 +80,12 @@ class Live:
         """
         last = self._attempts.last(intent_id)
         if last is not None and last.may_land and last.signed is not None:
-            await self._land(last, last.signed)
+            await self._land(last, last.signed, Stamps(last.request.intent))
             last = self._attempts.last(intent_id)
         if last is None or last.outcomes:
             return last.outcomes if last else ()
         said = "it never landed" if last.signed else "its order was lost before it was signed"
-        outcomes = self._refuse(last, ReasonCode.EXPIRED, said)
+        outcomes = self._refuse(last, ReasonCode.EXPIRED, said, Stamps(last.request.intent))
         self._end(last, Status.EXPIRED if last.signed else Status.REFUSED, outcomes)
         return outcomes
 
@@ -94,14 +99,17 @@ class Live:
         self._unasked.add((order.intent.id, number))
         failpoint("guard.after_attempt")
 
-    async def _finish(self, order: ApprovedOrder, attempt: Attempt) -> None:
+    async def _finish(self, order: ApprovedOrder, attempt: Attempt, stamps: Stamps) -> None:
         """Take an attempt that may land to its end."""
-        signed = attempt.signed or await self._signature(order, attempt)
-        if signed is not None:
-            await self._land(attempt, signed)
+        signed = attempt if attempt.signed else await self._signed(order, attempt, stamps)
+        if signed is not None and signed.signed is not None:
+            await self._land(signed, signed.signed, stamps)
 
-    async def _signature(self, order: ApprovedOrder, attempt: Attempt) -> Signature | None:
-        """Return the persisted signature; None when the attempt ended without one. It was never sent, so it cannot land."""
+    async def _signed(self, order: ApprovedOrder, attempt: Attempt, stamps: Stamps) -> Attempt | None:
+        """Return the attempt with its persisted signature; None when it ended without one. It was never sent, so it cannot land.
+
+        With other bytes than it came with, if they were built anew: the fill is held against the quote that was signed.
+        """
         lane, waited = lane_of(order.intent), False
         while True:
             try:
@@ -112,17 +120,19 @@ class Live:
                 self._attempts.signed(signed)
                 failpoint("guard.after_signature_kept")
             except Refused as refused:
-                self._end(attempt, Status.REFUSED, (rejection(order.intent, refused, self._clock.now_ns()),))
+                self._end(attempt, Status.REFUSED, (rejection(order.intent, refused, self._clock.now_ns(), stamps.way(attempt)),))
                 return None
             except (Unavailable, BadInput) as error:
                 logger().warning("signer_unknown", intent=order.intent.id, detail=str(error))
                 if await self._is_too_late(attempt, lane):
-                    self._end(attempt, Status.EXPIRED, self._refuse(attempt, ReasonCode.EXPIRED, "the signer did not answer in time"))
+                    outcomes = self._refuse(attempt, ReasonCode.EXPIRED, "the signer did not answer in time", stamps)
+                    self._end(attempt, Status.EXPIRED, outcomes)
                     return None
                 await asyncio.sleep(PAUSE_S)
                 waited = True
             else:
-                return signed
+                stamps.signed(signed, self._clock.now_ns())
+                return msgspec.structs.replace(attempt, status=Status.SIGNED, signed=signed)
 
     async def _is_stale(self, order: ApprovedOrder, attempt: Attempt, lane: Lane) -> bool:
         """Whether to build anew: the bytes are old, the signer never had them, and it answers now. Raises Unavailable, BadInput.
@@ -146,9 +156,10 @@ class Live:
     async def _rebuilt(self, order: ApprovedOrder, attempt: Attempt) -> Attempt:
         """Return the attempt with fresh bytes. It keeps its number: the signer takes each one once, and in order. Raises Refused."""
         request, quoted_out = await self._requests.built(order, attempt.request.attempt)
-        self._attempts.rebuilt(request, quoted_out, self._clock.now_ns())
+        now_ns = self._clock.now_ns()
+        self._attempts.rebuilt(request, quoted_out, now_ns)
         metrics.REQUOTES.inc()
-        return msgspec.structs.replace(attempt, request=request, quoted_out=quoted_out)
+        return msgspec.structs.replace(attempt, request=request, quoted_out=quoted_out, created_ns=now_ns)
 
     async def _asked(self, order: ApprovedOrder, request: SwapTransaction, lane: Lane) -> Signature:
         """Return the signature of these bytes, or the one that was given for other bytes of the same attempt. Raises Refused.
@@ -169,16 +180,17 @@ class Live:
             logger().warning("signature_adopted", intent=order.intent.id, attempt=request.attempt, signature=known.earlier.signature)
             return known.earlier
 
-    async def _land(self, attempt: Attempt, signed: Signature) -> None:
+    async def _land(self, attempt: Attempt, signed: Signature, stamps: Stamps) -> None:
         """Send until it is known, then persist what it did. An answer that does not fit is read again: never guessed, never refused."""
         identity = await self._requests.identity()
         while True:
-            landed = await self._hosts.landing.land(signed, lane_of(attempt.request.intent))
+            landed = await self._hosts.landing.land(signed, lane_of(stamps.intent), lambda: stamps.sent(self._clock.now_ns()))
             if landed is None:
                 self._end(attempt, Status.EXPIRED, ())
                 return
             try:
-                status, outcomes = outcome.of_landed(attempt, signed, landed, identity.wallet, self._clock.now_ns())
+                now_ns, way = self._clock.now_ns(), stamps.way(attempt)
+                status, outcomes = outcome.of_landed(attempt, signed, landed, identity.wallet, now_ns, way)
             except (BadInput, Refused) as error:
                 BAD_INPUT.labels("landed", "meta").inc()
                 logger().error("landed_unreadable", signature=signed.signature, detail=str(error))
@@ -204,8 +216,8 @@ class Live:
         except (Unavailable, BadInput, Refused):
             return False  # unknown is not "expired"
 
-    def _refuse(self, attempt: Attempt, code: ReasonCode, detail: str) -> tuple[Outcome, ...]:
-        return (rejection(attempt.request.intent, Refused(code, detail), self._clock.now_ns()),)
+    def _refuse(self, attempt: Attempt, code: ReasonCode, detail: str, stamps: Stamps) -> tuple[Outcome, ...]:
+        return (rejection(stamps.intent, Refused(code, detail), self._clock.now_ns(), stamps.way(attempt)),)
 
 
 def _key(attempt: Attempt) -> tuple[str, int]:

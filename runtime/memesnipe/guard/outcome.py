@@ -14,6 +14,7 @@ from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Outcome
 from memesnipe.messages.signing import Signature, SignedTransaction
+from memesnipe.messages.way import Way
 
 _TRANSACTION = "rpc.getTransaction.transaction"
 DECIMALS_UNKNOWN = 6
@@ -22,17 +23,19 @@ DECIMALS_MAX = 19
 """A mint may claim up to 255. A fill that said so could not be read by anyone, and a fill must never be lost."""
 
 
-def of_landed(attempt: Attempt, signed: Signature, landed: Landed, wallet: str, now_ns: int) -> tuple[Status, tuple[Outcome, ...]]:
+def of_landed(
+    attempt: Attempt, signed: Signature, landed: Landed, wallet: str, now_ns: int, way: Way | None = None
+) -> tuple[Status, tuple[Outcome, ...]]:
     """Return how the attempt ended and what that means for its order. Raises BadInput when the answer does not fit itself."""
     intent = attempt.request.intent
     moved = deltas(landed, _bytes_of(signed, landed), wallet, intent.mint)
-    fill = _fill(attempt, signed, landed, moved, now_ns)
+    fill = _fill(attempt, signed, landed, moved, now_ns, way)
     if moved.failed:
-        return Status.FAILED, (fill, rejection(intent, Refused(ReasonCode.CHAIN_FAILED, moved.error), now_ns))
+        return Status.FAILED, (fill, rejection(intent, Refused(ReasonCode.CHAIN_FAILED, moved.error), now_ns, way))
     return Status.LANDED, (fill,)
 
 
-def _fill(attempt: Attempt, signed: Signature, landed: Landed, moved: Deltas, now_ns: int) -> Fill:
+def _fill(attempt: Attempt, signed: Signature, landed: Landed, moved: Deltas, now_ns: int, way: Way | None) -> Fill:
     intent = attempt.request.intent
     return Fill(
         intent_id=intent.id,
@@ -56,6 +59,7 @@ def _fill(attempt: Attempt, signed: Signature, landed: Landed, moved: Deltas, no
         decimals=_shown(moved.decimals),
         exit_cause=intent.cause if isinstance(intent, ExitIntent) else None,
         error=moved.error,
+        way=way,
     )
 
 

@@ -19,7 +19,7 @@ from memesnipe.kernel.ids import derive
 from memesnipe.market import curves
 from memesnipe.messages.bounds import AMOUNT_MAX, Side
 from memesnipe.messages.market import PriceTick
-from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent
+from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent, way_of
 
 BPS = 10_000
 ATTEMPT = 1
@@ -130,24 +130,26 @@ def min_out(intent: Intent, quoted: int) -> int:
     return max(1, quoted * (BPS - intent.slippage_bps_max) // BPS)
 
 
-def filled(order: ApprovedOrder, tick: PriceTick, swap: Swap, quoted: int, rent_lamports: int, terms: Terms, time_ns: int) -> Fill:
+def filled(
+    order: ApprovedOrder, tick: PriceTick, swap: Swap, quoted: int, rent_lamports: int, terms: Terms, time_ns: int, taken_ns: int = 0
+) -> Fill:
     """Return the fill of what these reserves give; a FAILED one where that is below what the quote allows."""
     buying = side_of(order.intent) is Side.BUY
     out = swap.units if buying else swap.sol_lamports
     if not (out >= min_out(order.intent, quoted)):
-        return failed(order, tick, quoted, terms, time_ns, f"slippage: {out} of {quoted} quoted")
+        return failed(order, tick, quoted, terms, time_ns, f"slippage: {out} of {quoted} quoted", taken_ns)
     if buying:
         costs_lamports = terms.fee_lamports + terms.tip_lamports + rent_lamports
         moved = Moved(-swap.sol_lamports - costs_lamports, swap.units, terms.tip_lamports, rent_lamports, swap.venue_fee_lamports)
     else:
         net_lamports = swap.sol_lamports - terms.fee_lamports - terms.tip_lamports
         moved = Moved(net_lamports, -swap.units, terms.tip_lamports, 0, swap.venue_fee_lamports)
-    return _fill(order, tick, FillStatus.FILLED, moved, quoted, terms, time_ns, "")
+    return _fill(order, tick, FillStatus.FILLED, moved, quoted, terms, time_ns, "", taken_ns)
 
 
-def failed(order: ApprovedOrder, tick: PriceTick, quoted: int, terms: Terms, time_ns: int, error: str) -> Fill:
+def failed(order: ApprovedOrder, tick: PriceTick, quoted: int, terms: Terms, time_ns: int, error: str, taken_ns: int = 0) -> Fill:
     """Return what a landed but failed transaction costs: the network's fee, and nothing else."""
-    return _fill(order, tick, FillStatus.FAILED, Moved(-terms.fee_lamports, 0, 0, 0, 0), quoted, terms, time_ns, error[:64])
+    return _fill(order, tick, FillStatus.FAILED, Moved(-terms.fee_lamports, 0, 0, 0, 0), quoted, terms, time_ns, error[:64], taken_ns)
 
 
 class Moved(msgspec.Struct, frozen=True, gc=False):
@@ -161,7 +163,15 @@ class Moved(msgspec.Struct, frozen=True, gc=False):
 
 
 def _fill(
-    order: ApprovedOrder, tick: PriceTick, status: FillStatus, moved: Moved, quoted: int, terms: Terms, time_ns: int, error: str
+    order: ApprovedOrder,
+    tick: PriceTick,
+    status: FillStatus,
+    moved: Moved,
+    quoted: int,
+    terms: Terms,
+    time_ns: int,
+    error: str,
+    taken_ns: int,
 ) -> Fill:
     intent = order.intent
     return Fill(
@@ -186,4 +196,5 @@ def _fill(
         decimals=tick.decimals,
         exit_cause=intent.cause if isinstance(intent, ExitIntent) else None,
         error=error,
+        way=way_of(intent, order, taken_ns=taken_ns),
     )

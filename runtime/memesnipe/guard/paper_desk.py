@@ -58,9 +58,9 @@ class PaperDesk:
         """Decide on a batch; write it, with what was held, in one step if it holds an order or caused something."""
         if self._in_doubt:
             await self.restore()
-        batch = self._held.unseen(batch)
+        batch, taken_ns = self._held.unseen(batch), self._clock.now_ns()
         rehearsed = await self._rehearsal.of(batch, standing) if self._rehearsal else {}
-        folded = desk.fold(self._book, batch.entries, standing, self._terms, self._clock.now_ns(), rehearsed)
+        folded = desk.fold(self._book, batch.entries, standing, self._terms, self._clock.now_ns(), rehearsed, taken_ns)
         self._book = folded.book
         self._held.add(batch, [effects.outputs(outcomes) for outcomes in folded.outcomes])
         self._outcomes += [outcome for caused in folded.outcomes for outcome in caused]

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select
 
-from memesnipe.ledger.rows import fill_of, struct_of
+from memesnipe.ledger.rows import fill_of, rejection_of, struct_of
 from memesnipe.ledger.tables import FILLS, PAIRS, REJECTIONS
 from memesnipe.messages.orders import Fill, Rejection
 from memesnipe.messages.pairs import Pair
@@ -22,7 +22,7 @@ def fills_of(connection: Connection, id_begins: str) -> list[Fill]:
 def rejections_of(connection: Connection, id_begins: str) -> list[Rejection]:
     """Return the refusals, oldest first."""
     rows = connection.execute(_wanted(REJECTIONS, id_begins).order_by(REJECTIONS.c.time_ns)).mappings()
-    return [struct_of(Rejection, dict(row)) for row in rows]
+    return [rejection_of(dict(row)) for row in rows]
 
 
 def pairs_of(connection: Connection, id_begins: str) -> list[Pair]:

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Select, Table, case, func, select, text
 
 from memesnipe.ledger.accounting import Position, Trade
-from memesnipe.ledger.rows import fill_of, struct_of
+from memesnipe.ledger.rows import fill_of, rejection_of, struct_of
 from memesnipe.ledger.tables import (
     DECISIONS,
     EQUITY,
@@ -111,7 +111,8 @@ def all_fills(connection: Connection) -> list[Fill]:
 
 def last_rejections(connection: Connection, limit: int = 50, strategy: str = "") -> list[Rejection]:
     """Return the newest rejections, newest first; of one strategy if named."""
-    return _newest(connection, _of(REJECTIONS, strategy).order_by(REJECTIONS.c.time_ns.desc(), REJECTIONS.c.intent_id), Rejection, limit)
+    wanted = _of(REJECTIONS, strategy).order_by(REJECTIONS.c.time_ns.desc(), REJECTIONS.c.intent_id)
+    return [rejection_of(dict(row)) for row in connection.execute(wanted.limit(min(limit, LIMIT_MAX))).mappings()]
 
 
 def last_trades(connection: Connection, strategy: str, mode: Mode, limit: int = 1_000) -> list[Trade]:

@@ -16,6 +16,11 @@ def _amount(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
+def _way() -> Column[str]:
+    """How the order got there (`messages.way.Way`), a JSON object; NULL where whoever said it did not carry it."""
+    return Column("way", String)
+
+
 FILLS = Table(
     "fills",
     metadata,
@@ -40,6 +45,7 @@ FILLS = Table(
     Column("decimals", Integer, nullable=False),
     _text("exit_cause"),
     _text("error"),
+    _way(),
     Index("fills_by_position", "strategy", "mode", "mint"),
     Index("fills_by_time", "time_ns"),
     Index("fills_by_intent", "intent_id"),
@@ -57,6 +63,7 @@ REJECTIONS = Table(
     _amount("time_ns"),
     _text("mint"),
     _text("side"),
+    _way(),
     Index("rejections_by_time", "time_ns"),
 )
 

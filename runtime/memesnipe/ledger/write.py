@@ -13,7 +13,7 @@ from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger.accounting import Position, Trade, apply, comes_last, fill_order, position_of
 from memesnipe.ledger.booked import Booked as Booked
 from memesnipe.ledger.booked import Verdict as Verdict
-from memesnipe.ledger.rows import fill_of, fill_row, message_row, struct_of, struct_row
+from memesnipe.ledger.rows import fill_of, fill_row, message_row, moved_row, rejection_row, struct_of, struct_row
 from memesnipe.ledger.tables import (
     DECISIONS,
     EQUITY,
@@ -72,7 +72,7 @@ class LedgerWriter:
             with self._engine.begin() as connection:
                 _one_at_a_time(connection)
                 for rejection in rejections:
-                    _insert_new(connection, REJECTIONS, message_row(rejection))
+                    _insert_new(connection, REJECTIONS, rejection_row(rejection))
                 return [_book(connection, fill) for fill in fills]
         except SQLAlchemyError as error:
             raise _unavailable(error) from None
@@ -147,7 +147,7 @@ def _verdict(signature: str, verdict: str, time_ns: int, said: Fill | None = Non
 
 
 def _said(fill: Fill) -> str:
-    return msgspec.json.encode(fill_row(fill)).decode()
+    return msgspec.json.encode(moved_row(fill)).decode()
 
 
 def _book(connection: Connection, fill: Fill) -> Booked:
@@ -208,8 +208,8 @@ def _store(connection: Connection, position: Position) -> None:
 
 
 def _compare(connection: Connection, fill: Fill) -> Verdict:
-    row = connection.execute(select(FILLS).where(FILLS.c.signature == fill.signature)).mappings().one()
-    return Verdict.KNOWN if {name: row[name] for name in fill_row(fill)} == fill_row(fill) else Verdict.CONFLICT
+    row, moved = connection.execute(select(FILLS).where(FILLS.c.signature == fill.signature)).mappings().one(), moved_row(fill)
+    return Verdict.KNOWN if {name: row[name] for name in moved} == moved else Verdict.CONFLICT
 
 
 def _known_fill(connection: Connection, signature: str) -> bool:

@@ -56,8 +56,8 @@ class Promotion(Model):
     """How many shorter histories it was replayed on, to see that it knows no future."""
     evidence_age_days_max: Days = applied(0)
     """A record that is older counts no more: markets change. 0: age is not asked for."""
-    paper_trades_min: PaperTrades = applied(100)
-    """Trades closed on paper here, beside the evidence."""
+    paper_trades_min: PaperTrades = _term("paper_trades_min")
+    """Trades closed on paper here, beside the evidence. 0 asks for none: that gate is waived, and a proposal says so."""
     paper_gap_bps_max: BpsField = applied(100)
     """How far, at the median, live orders may bring less than their paper twins, once enough were compared."""
     paper_in_band_bps_min: BpsField = applied(IN_BAND_BPS_MIN)
@@ -92,6 +92,7 @@ class Promotion(Model):
             cool_down_s=self.cool_down_s,
             gap_bps_max=self.paper_gap_bps_max,
             in_band_bps_min=self.paper_in_band_bps_min,
+            paper_trades_min=self.paper_trades_min,
         )
 
     def thresholds(self) -> Thresholds:

@@ -179,6 +179,8 @@ class StrategyConfig(msgspec.Struct, frozen=True, array_like=True):
     """Gates that say False, but for who asks, the installation's switch and a demotion."""
     cooling_until_ns: Annotated[int, Meta(ge=0, le=2**62)] = 0
     """End of the cool-down that is kept; 0: there is none."""
+    code_hash: Hash = ""
+    """Of the code's bytes as strategy_factory registered them last, the release left out; empty: nobody said, which is no code's hash."""
 
 
 class RiskBase(StrEnum):
@@ -229,6 +231,7 @@ class StrategyRegistered(msgspec.Struct, frozen=True, array_like=True, tag="stra
     plugin: StrategyId
     version: Label
     code_hash: Hash
+    """Of its own bytes; empty: it was registered, and is no more."""
     subscriptions: Annotated[tuple[Label, ...], Meta(max_length=8)]
     parameters_schema: Annotated[bytes, Meta(max_length=65_536)]
     """JSON Schema of the parameters."""
@@ -249,6 +252,8 @@ class StrategyAllocation(msgspec.Struct, frozen=True, gc=False, array_like=True,
     schema: Schema = SCHEMA
     live_spec: Hash = ""
     """Where promotion decides: the spec that may have it live, canary's cap included; another has another step. Empty: for paper."""
+    live_code: Hash = ""
+    """Likewise the hash of the code; empty where it was not known."""
 
 
 class AllocationDecision(msgspec.Struct, frozen=True, array_like=True, tag="allocation"):

@@ -28,6 +28,7 @@ from memesnipe.messages.bounds import (
     TimeNs,
     Units,
 )
+from memesnipe.messages.way import StampNs, Way
 
 
 class ExitCause(StrEnum):
@@ -70,6 +71,8 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="o
     base_units: PositiveUnits
     reason: Label = ""
     schema: Schema = SCHEMA
+    wished_ns: StampNs = 0
+    """When the executor made it."""
 
 
 class ExitIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="exit_intent"):
@@ -92,6 +95,8 @@ class ExitIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="ex
     """Which book holds the position; None: the effective mode's if it holds enough, else the other's."""
     urgency: Count = 0
     """How much harder than the first time it is tried: slippage, priority fee and tip rise with it, up to the policy's caps."""
+    wished_ns: StampNs = 0
+    """When position_manager made it."""
 
 
 Intent = OrderIntent | ExitIntent
@@ -107,6 +112,21 @@ class ApprovedOrder(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     time_ns: TimeNs
     approval: Annotated[bytes, Meta(max_length=4_096)]
     schema: Schema = SCHEMA
+
+
+def way_of(
+    intent: Intent, approved: ApprovedOrder | None = None, *, taken_ns: int = 0, quoted_ns: int = 0, signed_ns: int = 0, sent_ns: int = 0
+) -> Way:
+    """Return an order's hops so far: its wish, risk_guardian's yes where there was one, and what wallet_guard stamped since (ns)."""
+    if isinstance(intent, ExitIntent):
+        by, wish, size = "position_manager", intent.cause.value, intent.size_units
+    else:
+        by, wish, size = "executor", intent.reason, intent.size_lamports if intent.side is Side.BUY else intent.size_units
+    yes = (approved.time_ns, approved.policy_hash, approved.halt_epoch) if approved is not None else (0, "", 0)
+    return Way(
+        intent.event_id, intent.slot, intent.time_ns, intent.wished_ns, wish, size, intent.slippage_bps_max,
+        *yes, taken_ns, quoted_ns, signed_ns, sent_ns, by,
+    )  # fmt: skip
 
 
 class FillStatus(StrEnum):
@@ -150,6 +170,8 @@ class Fill(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="fill"):
     exit_cause: ExitCause | None = None
     error: Label = ""
     schema: Schema = SCHEMA
+    way: Way | None = None
+    """None: of a release that did not carry it."""
 
     @property
     def settled_key(self) -> str:
@@ -174,6 +196,8 @@ class Rejection(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="rej
     mint: Pubkey
     side: Side
     schema: Schema = SCHEMA
+    way: Way | None = None
+    """None: of a release that did not carry it, or of an intent that another than its strategy wrote: its words are nobody's."""
 
 
 Outcome = Fill | Rejection

@@ -50,6 +50,8 @@ class PromotionTerms(msgspec.Struct, frozen=True, array_like=True):
     gap_bps_max: Bps = 100
     in_band_bps_min: Bps = 9_000
     """What the paired gap of live and paper is judged by."""
+    paper_trades_min: Count = 100
+    """0: a person's word that nothing has to be shown on paper."""
 
 
 class PromotionStep(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="promotion"):
@@ -75,6 +77,8 @@ class PromotionStep(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     until_ns: Annotated[int, Meta(ge=0, le=2**62)] = 0
     """When the cool-down ends; 0 outside one."""
     schema: Schema = SCHEMA
+    code_hash: Hash = ""
+    """Of the code that this is about; empty: it was not known."""
 
     @property
     def held(self) -> bool:

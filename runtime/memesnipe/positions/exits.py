@@ -142,6 +142,7 @@ def _intent(one: Open, sale: Sale, units: int, rules: Rules) -> ExitIntent:
         cause=cause,
         mode=position.mode,
         urgency=urgency,
+        wished_ns=rules.now_ns,
     )
 
 

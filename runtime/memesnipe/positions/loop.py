@@ -23,7 +23,7 @@ from memesnipe.messages.codec import encode
 from memesnipe.messages.control import CloseRequest, ExitLimits
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ExitIntent, Fill, Rejection
-from memesnipe.positions import decide, metrics, report
+from memesnipe.positions import decide, metrics, order_path, report
 from memesnipe.positions.book import Book, Key, restore, save
 from memesnipe.positions.causes import Rules
 from memesnipe.positions.curve import Curve
@@ -116,8 +116,10 @@ class Service:
         failpoint("positions.after_ledger")
         for one in booked:
             metrics.FILLS.labels(one.verdict.value).inc()
+            if one.verdict is Verdict.NEW:
+                order_path.show(one.fill)
             if one.verdict is Verdict.CONFLICT:
-                logger().error("fill_conflict", signature=one.fill.signature, intent_id=one.fill.intent_id)
+                logger().error("fill_conflict", signature=one.fill.signature, intent=one.fill.intent_id)
         return booked
 
     async def _write(self, rows: Rows) -> list[Booked]:

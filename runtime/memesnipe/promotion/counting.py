@@ -21,7 +21,7 @@ def counted(standing: Standing, facts: Facts) -> Standing:
     if not standing.live:
         return standing
     run = standing.run
-    for trade in new_trades(run, facts.trades):
+    for trade in new_trades(run, facts.trades or ()):
         run = _with_trade(run, trade, standing.floor_ppm)
     if facts.pnl_lamports is not None:
         peak = facts.pnl_lamports if run.peak_lamports is None else max(run.peak_lamports, facts.pnl_lamports)

@@ -15,9 +15,10 @@ from memesnipe.messages.bounds import Mode
 from memesnipe.messages.promotion import HELD, PromotionStage, PromotionStep, PromotionTerms
 from memesnipe.promotion.alarms import first_alarm
 from memesnipe.promotion.counting import begun, counted, next_step
+from memesnipe.promotion.identity import is_another, renewed, what_is_new
 from memesnipe.promotion.sequential import floor_ppm
-from memesnipe.promotion.steps import cool_down_s, missing_on_paper, missing_on_step, paper_results
-from memesnipe.promotion.values import Facts, Standing, ladder, weight_bps
+from memesnipe.promotion.steps import cool_down_s, missing_on_paper, missing_on_step, paper_results, unseen
+from memesnipe.promotion.values import Facts, Run, Standing, ladder, weight_bps
 
 PAPER, PROPOSED, CANARY = PromotionStage.PAPER, PromotionStage.PROPOSED, PromotionStage.CANARY
 FULL, DEMOTED, COOL_DOWN = PromotionStage.FULL, PromotionStage.DEMOTED, PromotionStage.COOL_DOWN
@@ -28,7 +29,7 @@ def step(standing: Standing | None, facts: Facts, now_ns: int, terms: PromotionT
 
     One step at a time: a strategy that has shown enough for two takes two calls.
     """
-    before = standing if standing is not None else Standing(since_ns=now_ns, spec_hash=facts.spec_hash)
+    before = standing if standing is not None else Standing(since_ns=now_ns, spec_hash=facts.spec_hash, code_hash=facts.code_hash)
     if _is_older_copy(before, facts):
         after = _cooling(before, facts, now_ns)
     else:
@@ -56,12 +57,13 @@ def word_of(strategy: str, after: Standing, terms: PromotionTerms) -> PromotionS
         spec_hash=after.spec_hash,
         time_ns=after.said_ns,
         until_ns=after.until_ns if after.stage in HELD else 0,
+        code_hash=after.code_hash,
     )
 
 
-def _said_of(standing: Standing) -> tuple[PromotionStage, int, str, str]:
+def _said_of(standing: Standing) -> tuple[PromotionStage, int, str, str, str]:
     """What a word tells: where any of it changes, there is a word."""
-    return standing.stage, standing.step, standing.reason, standing.spec_hash
+    return standing.stage, standing.step, standing.reason, standing.spec_hash, standing.code_hash
 
 
 def _is_older_copy(standing: Standing, facts: Facts) -> bool:
@@ -77,34 +79,31 @@ def _cooling(standing: Standing, facts: Facts, now_ns: int) -> Standing:
 
 def _on_paper(standing: Standing, facts: Facts, now_ns: int, terms: PromotionTerms) -> Standing:
     """PAPER and PROPOSED: live by the gates' word makes a canary, whatever is thought here of its paper results."""
-    if standing.spec_hash != facts.spec_hash:
-        standing = _renewed(standing, facts)
+    if is_another(standing, facts):
+        standing = renewed(standing, facts, now_ns)
     if facts.mode is Mode.LIVE:
-        return _live(standing, standing.step or 1, now_ns, terms)
+        return _on_step(standing, standing.step or 1, facts, now_ns, terms, run=begun(now_ns))
     results = paper_results(standing, facts)
     floor = floor_ppm(results) if results else standing.floor_ppm
     if missing := missing_on_paper(standing, facts, results, terms):
         return _moved(standing, PAPER, now_ns, missing, floor_ppm=floor)
-    return _moved(standing, PROPOSED, now_ns, _proposal(standing, facts, terms), floor_ppm=floor)
+    return _moved(standing, PROPOSED, now_ns, _proposal(standing, facts, terms, shown=bool(results)), floor_ppm=floor)
 
 
-def _renewed(standing: Standing, facts: Facts) -> Standing:
-    """Another spec has shown nothing yet; a cool-down that is over stays over while control still tells of it."""
-    return Standing(
-        standing.stage, version=standing.version, since_ns=standing.since_ns, spec_hash=facts.spec_hash, until_ns=standing.until_ns
-    )
-
-
-def _proposal(standing: Standing, facts: Facts, terms: PromotionTerms) -> str:
+def _proposal(standing: Standing, facts: Facts, terms: PromotionTerms, *, shown: bool) -> str:
     first = ladder(terms)[min(max(standing.step, 1), terms.canary_steps) - 1]
+    holds = "every gate holds" if shown else "every gate holds, and paper showed nothing, for paperTradesMin is 0"
     how = "live is asked for: it goes live once this installation allows it" if facts.asked else "take it live: set spec.mode to live"
-    return f"every gate holds; {how}, it begins with {first} bps of its share"
+    return f"{holds}; {how}, it begins with {first} bps of its share"
 
 
-def _live(standing: Standing, place: int, now_ns: int, terms: PromotionTerms) -> Standing:
-    place = min(place, terms.canary_steps)
-    reason = f"canary step {place} of {terms.canary_steps}: {ladder(terms)[place - 1]} bps of its share"
-    return _moved(standing, CANARY, now_ns, reason, step=place, run=begun(now_ns))
+def _on_step(standing: Standing, place: int, facts: Facts, now_ns: int, terms: PromotionTerms, *, run: Run, because: str = "") -> Standing:
+    """Put a live strategy on a step of the canary. One whose results cannot be judged gets the first, until they can be."""
+    missing = unseen(facts)
+    place = 1 if missing else min(place, terms.canary_steps)
+    why = f", without {', '.join(missing)}" if missing else because
+    reason = f"canary step {place} of {terms.canary_steps}: {ladder(terms)[place - 1]} bps of its share{why}"
+    return _moved(standing, CANARY, now_ns, reason, step=place, run=run, unwatched=bool(missing))
 
 
 def _while_live(standing: Standing, facts: Facts, now_ns: int, terms: PromotionTerms) -> Standing:
@@ -114,15 +113,17 @@ def _while_live(standing: Standing, facts: Facts, now_ns: int, terms: PromotionT
     if facts.mode is not Mode.LIVE:
         why = f"not live any more: {', '.join(facts.unmet)}" if facts.unmet else "live is no longer asked for or allowed"
         return _moved(standing, PAPER, now_ns, f"{why}; it comes back on canary step {standing.step}")
-    if standing.spec_hash != facts.spec_hash:
-        return _live(_renewed(standing, facts), 1, now_ns, terms)
+    if is_another(standing, facts):
+        because = f", for it runs {what_is_new(standing, facts)} now"
+        return _on_step(renewed(standing, facts, now_ns), 1, facts, now_ns, terms, run=begun(now_ns), because=because)
+    if standing.unwatched is not bool(unseen(facts)):
+        return _on_step(standing, 1, facts, now_ns, terms, run=next_step(standing.run))
     if standing.stage is FULL or missing_on_step(standing, facts, terms):
         return standing
+    because, run = f", by {_shown(standing)}", next_step(standing.run)
     if standing.step < terms.canary_steps:
-        place = standing.step + 1
-        reason = f"canary step {place} of {terms.canary_steps}: {ladder(terms)[place - 1]} bps of its share, by {_shown(standing)}"
-        return _moved(standing, CANARY, now_ns, reason, step=place, run=next_step(standing.run))
-    return _moved(standing, FULL, now_ns, f"its whole share, by {_shown(standing)}", run=next_step(standing.run))
+        return _on_step(standing, standing.step + 1, facts, now_ns, terms, run=run, because=because)
+    return _moved(standing, FULL, now_ns, f"its whole share{because}", run=run)
 
 
 def _shown(standing: Standing) -> str:

@@ -39,8 +39,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     unmet: tuple[str, ...] = ()
     """Gates that say False, but for who asks, the installation's switch and this machine."""
     spec_hash: str = ""
-    trades: Sequence[Closed] = ()
-    """The newest, oldest first, of the mode it runs in."""
+    code_hash: str = ""
+    """Of the code that is registered; empty: it is not known, and unlike every other."""
+    trades: Sequence[Closed] | None = ()
+    """The newest, oldest first, of the mode it runs in. None: they cannot be read."""
     pnl_lamports: int | None = None
     """Live: realized, and what is held at marks."""
     capital_lamports: int = 0
@@ -105,6 +107,12 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
     """When it was demoted last: what it did on paper before was not enough to keep it live."""
     withdrawn: bool = False
     """Whether live is no longer asked for since the demotion: what is asked for afterwards was asked anew."""
+    code_hash: str = ""
+    """Of the code that all of this is about; empty: it was not known."""
+    own_ns: int = 0
+    """Since when this spec and code run: what was closed on paper before is another's. 0: they were the first that was met."""
+    unwatched: bool = False
+    """Whether it is live on the first step because its results cannot be judged."""
 
     @property
     def live(self) -> bool:

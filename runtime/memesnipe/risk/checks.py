@@ -179,7 +179,8 @@ def capital_allocated(case: Case) -> Finding | None:
     if not (case.rules.capital.get(case.strategy, 0) > 0):
         return Finding(ReasonCode.NO_ALLOCATION, f"{case.strategy} has no capital")
     promoted = case.rules.config is not None and case.rules.config.promotion is not None
-    if promoted and case.mode is Mode.LIVE and case.rules.live_specs.get(case.strategy) != case.rules.strategies[case.strategy].spec_hash:
+    runs = case.rules.strategies[case.strategy]
+    if promoted and case.mode is Mode.LIVE and case.rules.live_specs.get(case.strategy) != (runs.spec_hash, runs.code_hash):
         return Finding(ReasonCode.NO_ALLOCATION, f"the allocator has not decided yet what {case.strategy} gets live")
     return None
 

@@ -18,7 +18,7 @@ from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode, Side
 from memesnipe.messages.control import BREAKER, PORTFOLIO, HaltCommand
 from memesnipe.messages.market import MarketFrame, PriceTick
-from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, Intent, OrderIntent, Rejection
+from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, Intent, OrderIntent, Rejection, way_of
 from memesnipe.risk import book as books
 from memesnipe.risk.book import Book
 from memesnipe.risk.breakers import fold as breakers
@@ -113,10 +113,15 @@ def reserve(book: Book, rules: Rules, strategy: str, intent: Intent, mode: Mode,
 
 
 def reject(strategy: str, intent: Intent, finding: Finding, now_ns: int) -> tuple[Output, ...]:
-    """Return the no, for the ledger and for the strategy. A forged id is never repeated: it may be another order's."""
-    subject = intent.id if genuine(intent, strategy) else derive("forged", strategy, intent.id)
+    """Return the no, for the ledger and for the strategy.
+
+    A forged id is never repeated: it may be another order's. Nor is a forged intent's way: its event, times and reason are what the
+    forger wrote, and the ledger would keep them for good as what our stages did.
+    """
+    is_ours = genuine(intent, strategy)
+    subject, way = (intent.id, way_of(intent)) if is_ours else (derive("forged", strategy, intent.id), None)
     side = intent.side if isinstance(intent, OrderIntent) else Side.SELL
-    rejection = Rejection(subject, strategy, STAGE, finding.reason, finding.detail[:512], now_ns, intent.mint, side)
+    rejection = Rejection(subject, strategy, STAGE, finding.reason, finding.detail[:512], now_ns, intent.mint, side, way=way)
     return Output(REJECTED.name, rejection, subject), Output(FILLS.of(strategy), rejection, subject)
 
 

@@ -2,6 +2,8 @@
 
 import random
 
+import msgspec
+
 from memesnipe.bus.api import Bus
 from memesnipe.bus.topology import ALLOCATIONS, CONFIG, LAUNCH, POSITIONS, PRICE
 from memesnipe.kernel.ids import derive
@@ -13,6 +15,7 @@ from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.control import PORTFOLIO, AllocationDecision, PositionUpdate, StrategyAllocation
 from memesnipe.messages.market import MarketFrame, PriceTick
 from memesnipe.messages.orders import ExitCause, Fill, FillStatus, Rejection
+from memesnipe.messages.way import Way
 from memesnipe.testing.builders import GENESIS, SOL, a_config, a_launch, a_strategy, a_tick
 
 SYMBOLS = ("BONK", "WIFHAT", "PNUT", "MOODENG", "GIGA", "POPCAT", "FWOG", "MICHI", "CHILLGUY")
@@ -102,7 +105,17 @@ class Scene:
             Side.SELL if way < 0 else Side.BUY, mint_of(symbol), minute, time_ns, lamports, units, costs,
             10_000, way * RENT_LAMPORTS, abs(way) * abs(lamports) // 100, quoted, time_ns - (340 + 17 * place) * 10**6, exit_cause=cause,
         )  # fmt: skip
+        fill = msgspec.structs.replace(fill, way=self._way(fill))
         self._ledger.record([fill])
+
+    def _way(self, fill: Fill) -> Way:
+        event_ns, sells = fill.intent_time_ns, fill.side is Side.SELL
+        by, wish = ("position_manager", fill.exit_cause.value) if fill.exit_cause else ("executor", "momentum of 30 s")
+        wished_ns, approved_ns, taken_ns, quoted_ns, signed_ns, sent_ns = (event_ns + ms * 10**6 for ms in (3, 6, 9, 140, 152, 154))
+        live = (quoted_ns, signed_ns, sent_ns) if self._mode is Mode.LIVE else (0, 0, 0)
+        size = abs(fill.token_delta_units if sells else fill.sol_delta_lamports)
+        event_id = derive("event", fill.intent_id)
+        return Way(event_id, fill.slot, event_ns, wished_ns, wish, size, 300, approved_ns, "b0" * 32, 0, taken_ns, *live, by)
 
     def _refusals(self) -> None:
         for reason, detail, count in REFUSED:

@@ -1,7 +1,8 @@
 """One order from the event that caused it to its end, as hops: what happened, when, how long after the hop before, and why. Pure.
 
-The ledger keeps every fill and refusal for good. What came before them (the wish, the approval) is on order streams, which are trimmed
-soon after every group has read them: a hop that is no longer there is said to be gone, never left out in silence.
+What ends an order carries its way (`messages.way`), and the ledger keeps both for good. An order that has no end yet is told from the
+order streams. A hop that must have been and that nobody remembers is said to be gone, never left out in silence: of an order of a release
+whose ends carried no way, or of live steps that were taken before wallet_guard was restarted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,12 +12,14 @@ import msgspec
 
 from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.reasons import REMEDY
-from memesnipe.messages.bounds import Mode
-from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent, Rejection
+from memesnipe.messages.bounds import Mode, Side
+from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent, Outcome, Rejection, way_of
 from memesnipe.messages.pairs import Pair
+from memesnipe.messages.way import Way
 
-EVENT, WISH, APPROVED, TAKEN, ATTEMPT, REFUSED, FILLED = "event", "wish", "approved", "taken", "failed attempt", "refused", "filled"
-ORDER = {EVENT: 0, WISH: 1, APPROVED: 2, TAKEN: 3}
+EVENT, WISH, APPROVED, TAKEN, QUOTED, SIGNED, SENT = "event", "wish", "approved", "taken", "quoted", "signed", "sent"
+ATTEMPT, REFUSED, FILLED = "failed attempt", "refused", "filled"
+ORDER = {hop: place for place, hop in enumerate((EVENT, WISH, APPROVED, TAKEN, QUOTED, SIGNED, SENT))}
 """What must come before what: the times are of several clocks (the chain's, Redis', ours), which alone do not tell. The rest go by time."""
 
 CLOCKS_NS = 2 * NS_PER_S
@@ -33,7 +36,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     rejections: tuple[Rejection, ...] = ()
     pairs: tuple[Pair, ...] = ()
     wished_ns: int | None = None
-    """When the wish was written, by the clock of the Redis server."""
+    """When the wish was written, by the clock of the Redis server: for a wish that does not say itself when it was made."""
 
 
 class Hop(msgspec.Struct, frozen=True):
@@ -66,58 +69,91 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
 def timeline_of(found: Found) -> Timeline | None:
     """Return the way of an order; None where nothing is known of it."""
-    raw = sorted(_hops(found), key=lambda hop: (ORDER.get(hop.hop, len(ORDER)), hop.time_ns))
+    way = _way(found)
+    raw = sorted(_hops(found, way), key=lambda hop: (ORDER.get(hop.hop, len(ORDER)), hop.time_ns))
     if not raw:
         return None
     names = {hop.hop for hop in raw}
-    gone = tuple(name for name in (WISH, APPROVED) if name not in names and _must_have_been(name, found))
     end = next((hop for hop in reversed(raw) if hop.hop in (FILLED, REFUSED)), None)
     started_ns = next((hop.time_ns for hop in raw if hop.hop == EVENT), None)
     whose = _whose(found)
     return Timeline(
         id=found.id, strategy=whose.strategy, mint=whose.mint, side=_side(found), mode=_mode(found), outcome=_outcome(found),
         total_ms=_ms(end.time_ns - started_ns) if end is not None and started_ns is not None else None,
-        hops=tuple(_timed(raw)), gone=gone,
+        hops=tuple(_timed(raw)), gone=tuple(name for name in ORDER if name not in names and name in _must_have_been(found)),
     )  # fmt: skip
 
 
-def _hops(found: Found) -> Iterable[Hop]:
-    whole: Any = [*found.intents, *(one.intent for one in found.approvals)]
-    intent: Intent | None = whole[0] if whole else None
-    event_ns = intent.time_ns if intent else next((fill.intent_time_ns for fill in found.fills), None)
-    if event_ns is not None:
-        told = f"{intent.event_id} at slot {intent.slot:,}" if intent else "the market event that caused it"
-        yield Hop(EVENT, "data_consumers", event_ns, None, told)
-    if intent is not None:
-        stage = "position_manager" if isinstance(intent, ExitIntent) else "executor"
-        yield Hop(WISH, stage, _wished_ns(found, intent), None, _wished(intent))
-    for approval in found.approvals[:1]:
-        detail = f"{approval.mode.value}, policy {approval.policy_hash[:12]}, halt epoch {approval.halt_epoch}"
-        yield Hop(APPROVED, "risk_guardian", approval.time_ns, None, detail)
+def _way(found: Found) -> Way | None:
+    """Return what is known of the way: by what ended the order last, else by the approval, else by the wish itself."""
+    ends: list[Outcome] = sorted((*found.fills, *found.rejections), key=lambda one: one.time_ns, reverse=True)
+    told = [one.way for one in ends if one.way is not None]
+    approved = [way_of(one.intent, one) for one in found.approvals]
+    return next(iter((*told, *approved, *(way_of(one) for one in found.intents))), None)
+
+
+def _hops(found: Found, way: Way | None) -> Iterable[Hop]:
+    if way is not None:
+        yield from _before_the_end(found, way)
+    elif found.fills:
+        yield Hop(EVENT, "data_consumers", found.fills[0].intent_time_ns, None, "the market event that caused it")
     for fill in {one.signature: one for one in found.fills}.values():
         yield _filled(fill)
     for no in {one.stage: one for one in found.rejections}.values():
         yield Hop(
             REFUSED, no.stage, no.time_ns, None, f"{no.reason.value}: {no.detail}" if no.detail else no.reason.value, REMEDY[no.reason]
         )
-    for pair in found.pairs[:1]:
-        gap = "no fill on one side" if pair.gap_bps is None else f"{pair.gap_bps:+d} bps"
-        yield Hop(TAKEN, "wallet_guard", pair.time_ns, None, f"live; in the end {pair.end.value}, less its paper twin: {gap}")
+    if found.pairs or (way is not None and way.taken_ns):
+        yield _taken(found, way.taken_ns if way is not None else 0)
 
 
-def _wished_ns(found: Found, intent: Intent) -> int:
-    """The time of writing, where it is one of the same clock: in a replay events are of another year than Redis."""
+def _before_the_end(found: Found, way: Way) -> Iterable[Hop]:
+    yield Hop(EVENT, "data_consumers", way.event_ns, None, f"{way.event_id} at slot {way.slot:,}")
+    yield Hop(WISH, way.by or "executor", way.wished_ns or _written_ns(found, way), None, _wished(_side(found), way))
+    if way.approved_ns:
+        mode = f"{mode}, " if (mode := _mode(found)) else ""
+        detail = f"{mode}policy {way.policy_hash[:12]}, halt epoch {way.halt_epoch}"
+        yield Hop(APPROVED, "risk_guardian", way.approved_ns, None, detail)
+    for name, time_ns, what in (
+        (QUOTED, way.quoted_ns, f"the bytes of {_attempt(found)}, on a fresh quote{_promised(found)}"),
+        (SIGNED, way.signed_ns, "wallet_guard had the signature, and had kept it"),
+        (SENT, way.sent_ns, "first broadcast"),
+    ):
+        if time_ns:
+            yield Hop(name, "signer" if name == SIGNED else "wallet_guard", time_ns, None, what)
+
+
+def _taken(found: Found, taken_ns: int) -> Hop:
+    pair = next(iter(found.pairs), None)
+    if pair is None:
+        return Hop(TAKEN, "wallet_guard", taken_ns, None, "in its hands")
+    gap = "no fill on one side" if pair.gap_bps is None else f"{pair.gap_bps:+d} bps"
+    detail = f"live; in the end {pair.end.value}, less its paper twin: {gap}"
+    return Hop(TAKEN, "wallet_guard", taken_ns or pair.time_ns, None, detail)
+
+
+def _written_ns(found: Found, way: Way) -> int:
+    """When the wish was written, where that is a time of the same clock: in a replay events are of another year than Redis."""
     judged_ns = [*(one.time_ns for one in found.approvals), *(one.time_ns for one in found.rejections)]
     until_ns = min(judged_ns, default=found.wished_ns or 0)
     written_ns = found.wished_ns
-    return written_ns if written_ns is not None and intent.time_ns <= written_ns <= until_ns + CLOCKS_NS else intent.time_ns
+    return written_ns if written_ns is not None and way.event_ns <= written_ns <= until_ns + CLOCKS_NS else way.event_ns
 
 
-def _wished(intent: Intent) -> str:
-    if isinstance(intent, ExitIntent):
-        return f"sell {intent.size_units:,} units: {intent.cause.value}, at most {intent.slippage_bps_max} bps of slippage"
-    size = f"{intent.size_lamports:,} lamports" if intent.size_lamports else f"{intent.size_units:,} units"
-    return f"{intent.side.value} for {size}: {intent.reason or 'no reason given'}, at most {intent.slippage_bps_max} bps of slippage"
+def _wished(side: str, way: Way) -> str:
+    what = f"buy for {way.size:,} lamports" if side == Side.BUY.value else f"sell {way.size:,} units"
+    return f"{what}: {way.wish or 'no reason given'}, at most {way.slippage_bps_max} bps of slippage"
+
+
+def _attempt(found: Found) -> str:
+    return f"attempt {found.fills[-1].attempt}" if found.fills else "its last attempt"
+
+
+def _promised(found: Found) -> str:
+    if not found.fills:
+        return ""
+    fill = found.fills[-1]
+    return f" that promised {fill.quoted_out:,} {'units' if fill.side is Side.BUY else 'lamports'}"
 
 
 def _filled(fill: Fill) -> Hop:
@@ -135,10 +171,17 @@ def _timed(raw: Sequence[Hop]) -> Iterable[Hop]:
         yield msgspec.structs.replace(hop, after_ms=_ms(hop.time_ns - raw[number - 1].time_ns)) if number else hop
 
 
-def _must_have_been(name: str, found: Found) -> bool:
-    """An outcome without a wish cannot be, nor anything by wallet_guard without an approval."""
-    by_guard = bool(found.fills or found.pairs) or any(one.stage != "risk_guardian" for one in found.rejections)
-    return by_guard or (name == WISH and bool(found.rejections or found.approvals))
+def _must_have_been(found: Found) -> frozenset[str]:
+    """An outcome without a wish cannot be, nor a word of wallet_guard without an approval, nor a live fill that nobody signed and sent."""
+    said: list[Outcome] = [*found.fills, *(one for one in found.rejections if one.stage != "risk_guardian")]
+    names = {WISH} if said or found.pairs or found.rejections or found.approvals else set[str]()
+    if said or found.pairs:
+        names.add(APPROVED)
+    if any(one.way is not None for one in said):
+        names.add(TAKEN)
+    if any(one.way is not None and one.mode is Mode.LIVE for one in found.fills):
+        names |= {QUOTED, SIGNED, SENT}
+    return frozenset(names)
 
 
 def _outcome(found: Found) -> str:

@@ -28,7 +28,7 @@ function order(found) {
     el("p", "soft", `${found.strategy} · ${found.side} ${found.mint} · ${found.mode || "mode not known"} · ${found.outcome}${total}`),
     el("div", "scroll", table(HOPS, found.hops, "Nothing is known of it.")),
   ];
-  if (found.gone.length) parts.push(el("p", "faint", `No longer known: ${found.gone.join(", ")}. Streams are trimmed once everyone has read them; the ledger keeps outcomes.`));
+  if (found.gone.length) parts.push(el("p", "faint", `No longer known: ${found.gone.join(", ")}. It was said by an earlier release, or before wallet_guard was restarted.`));
   parts.push(el("p", "faint id", found.id));
   return parts;
 }

@@ -68,7 +68,7 @@ def gates(facts: Facts) -> Finding:
     if facts.applied.gates is None:
         return unseen("kubectl get strategies -n memesnipe-strategies (column WHY, and each condition in .status.conditions)")
     waived = ", ".join(sorted({each.type for group in facts.applied.gates.values() for each in group if each.status is Verdict.WAIVED}))
-    return ok(f"{len(facts.applied.gates)} strategies judged{f'; not asked for on this chain: {waived}' if waived else ''}")
+    return ok(f"{len(facts.applied.gates)} strategies judged{f'; not asked for here: {waived}' if waived else ''}")
 
 
 def halts(facts: Facts) -> Finding:

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from memesnipe.bus.api import Entry, Output
 from memesnipe.bus.folds import Halts
 from memesnipe.bus.topology import INTENTS
@@ -55,7 +57,9 @@ class StrategyStage:
             heard.refused.clear()
         if not heard.intents:
             return NOTHING
-        outputs = [Output(self._stream, intent, intent.id) for intent in heard.intents]
+        # As the executor stamps them in a replay: thinking takes none of a recording's time.
+        wished = [msgspec.structs.replace(intent, wished_ns=intent.time_ns) for intent in heard.intents]
+        outputs = [Output(self._stream, intent, intent.id) for intent in wished]
         heard.intents.clear()
         return outputs
 

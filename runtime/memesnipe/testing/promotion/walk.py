@@ -127,6 +127,7 @@ class Walk:
             asked=strategy.asked,
             unmet=strategy.unmet,
             spec_hash=strategy.spec_hash,
+            code_hash=strategy.code_hash,
             trades=trades_of(STRATEGY, history),
             pnl_lamports=self._live_pnl(),
             capital_lamports=self._capital(),
@@ -161,7 +162,7 @@ class Walk:
         sold = self.now_ns + TRADE_NS // 2
         self._fill(filled(f"sale-{self._number}", lamports=back, units=-UNITS, time_ns=sold, signature=f"sale-{self._number}", **told))
         if mode is Mode.LIVE:
-            self._pairs += [a_pair(strategy=STRATEGY), a_pair(strategy=STRATEGY)]
+            self._pairs += [a_pair(strategy=STRATEGY, time_ns=time_ns) for time_ns in (self.now_ns, sold)]
 
     def _fill(self, fill: Fill) -> None:
         self._risk = risk_books.apply_fill(self._risk, STRATEGY, fill)
