@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -253,11 +254,14 @@ async def test_bytes_that_waited_for_the_signer_are_built_anew(stage: Stage) -> 
     await until(lambda: _built(stage, 2))
 
     await stage.wallet.tick(400)  # the blockhash dies twice over, and the guard goes on waiting
+    back_ns = time.time_ns()
     await stage.start_signer()
     fill = await outcome(stage, intent)
 
     assert isinstance(fill, Fill), fill
     assert fill.attempt == 1
+    assert fill.way is not None
+    assert fill.way.taken_ns < back_ns < fill.way.quoted_ns, "held against the quote that nobody signed"
     assert len(await landed(stage)) == 2
     assert await _log(stage, "bytes_are_old")
 

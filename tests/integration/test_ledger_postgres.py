@@ -16,9 +16,9 @@ from memesnipe.ledger.migrate import migrate
 from memesnipe.ledger.write import LedgerWriter, Snapshot, Transfer, Verdict
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.decisions import DecisionKind
-from memesnipe.messages.orders import Fill
+from memesnipe.messages.orders import Fill, way_of
 from memesnipe.reconcile.books import read_books
-from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_decision, a_fill, a_rejection, a_sale, an_intent
+from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_decision, a_fill, a_rejection, a_sale, an_approved, an_intent
 from memesnipe.testing.ledgers import a_fill_arrives_during_the_walk
 from memesnipe.testing.postgres import a_postgres, missing
 from memesnipe.testing.stacks import a_free_port
@@ -46,7 +46,8 @@ def engine(server: str) -> Iterator[Engine]:
 
 
 def test_rows_come_back_as_they_were_written(engine: Engine) -> None:
-    fill, rejection = a_fill(), a_rejection()
+    intent = an_intent(wished_ns=START_NS)
+    fill, rejection = a_fill(intent, way=way_of(intent, an_approved(intent), taken_ns=START_NS)), a_rejection(way=way_of(intent))
     point = Snapshot(time_ns=START_NS, scope="*", mode=Mode.PAPER, equity_lamports=2**62, realized_lamports=-1, unrealized_lamports=0)
     transfer = Transfer(signature="5" * 88, mint="", slot=1, time_ns=START_NS, delta=2**62)
     writer = LedgerWriter(engine)

@@ -10,7 +10,7 @@ from memesnipe.ledger.accounting import apply, position_of
 from memesnipe.ledger.write import Booked
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import CloseRequest, ExitLimits, ExitRung, RiskLimits
-from memesnipe.messages.orders import ExitCause, ExitIntent, Fill
+from memesnipe.messages.orders import ExitCause, ExitIntent, Fill, way_of
 from memesnipe.positions import decide
 from memesnipe.positions.book import Book, Open, restore, save
 from memesnipe.positions.causes import Rules
@@ -320,3 +320,20 @@ def test_a_whole_position_is_never_dust() -> None:
     desk = Desk(msgspec.structs.replace(terms(dust_lamports=10 * SOL), stop_loss_bps=1_000)).price(1)
 
     assert desk.causes == [ExitCause.STOP_LOSS]
+
+
+def test_an_exit_by_price_says_when_that_price_was_and_one_asked_for_again_does_not() -> None:
+    desk = Desk(msgspec.structs.replace(terms(), stop_loss_bps=2_000))
+    desk.price(10, time_ns=START_NS - SOL)
+
+    desk.refuses().waits(60)
+
+    first, second = desk.exits
+    assert (first.event_ns, first.wished_ns) == (START_NS - SOL, first.time_ns)
+    assert (second.event_ns, way_of(second).event_ns) == (0, second.time_ns)
+
+
+def test_an_exit_by_time_has_no_price_that_caused_it() -> None:
+    desk = Desk(msgspec.structs.replace(terms(), time_stop_s=600)).waits(100_000)
+
+    assert [(one.cause, one.event_ns) for one in desk.exits] == [(ExitCause.TIME_STOP, 0)]

@@ -97,6 +97,8 @@ class ExitIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="ex
     """How much harder than the first time it is tried: slippage, priority fee and tip rise with it, up to the policy's caps."""
     wished_ns: StampNs = 0
     """When position_manager made it."""
+    event_ns: StampNs = 0
+    """Time of the price that caused it; `time_ns` is when it was decided. 0: no price did: time, a person, a refusal of the one before."""
 
 
 Intent = OrderIntent | ExitIntent
@@ -119,12 +121,13 @@ def way_of(
 ) -> Way:
     """Return an order's hops so far: its wish, risk_guardian's yes where there was one, and what wallet_guard stamped since (ns)."""
     if isinstance(intent, ExitIntent):
-        by, wish, size = "position_manager", intent.cause.value, intent.size_units
+        by, wish, size, event_ns = "position_manager", intent.cause.value, intent.size_units, intent.event_ns or intent.time_ns
     else:
-        by, wish, size = "executor", intent.reason, intent.size_lamports if intent.side is Side.BUY else intent.size_units
+        by, wish, event_ns = "executor", intent.reason, intent.time_ns
+        size = intent.size_lamports if intent.side is Side.BUY else intent.size_units
     yes = (approved.time_ns, approved.policy_hash, approved.halt_epoch) if approved is not None else (0, "", 0)
     return Way(
-        intent.event_id, intent.slot, intent.time_ns, intent.wished_ns, wish, size, intent.slippage_bps_max,
+        intent.event_id, intent.slot, event_ns, intent.wished_ns, wish, size, intent.slippage_bps_max,
         *yes, taken_ns, quoted_ns, signed_ns, sent_ns, by,
     )  # fmt: skip
 

@@ -19,6 +19,8 @@ RETRY_MAX_MS = 30_000
 OUTCOME_S_MAX = 120
 """An exit without an outcome for so long is asked for again under another id: a crash between sending and saving can leave one whose
 outcome went by. Should it be under way after all, risk_guardian refuses the second, for its units are reserved."""
+BY_PRICE = frozenset(ExitCause) - {ExitCause.PERSON, ExitCause.TOKEN, ExitCause.TIME_STOP, ExitCause.STALE_PRICE}
+"""What the newest price causes: from its time on a sale is late."""
 AT_ONCE = 2
 """Urgency at which an exit may slip by the whole limit."""
 FLOOR_PATIENCE = 5
@@ -143,6 +145,7 @@ def _intent(one: Open, sale: Sale, units: int, rules: Rules) -> ExitIntent:
         mode=position.mode,
         urgency=urgency,
         wished_ns=rules.now_ns,
+        event_ns=mark.time_ns if cause in BY_PRICE and not sale.tries else 0,
     )
 
 

@@ -55,6 +55,11 @@ PATH = Row(
             "Event to handled, 99th percentile by stage", SECONDS, (quantile(0.99, "memesnipe_hop_latency_seconds", "stage"), "{{stage}}")
         ),
         lines(
+            "An order's hops, each since the one before, 99th percentile",
+            SECONDS,
+            (quantile(0.99, "memesnipe_order_hop_seconds", "mode", "hop"), "{{hop}}, {{mode}}"),
+        ),
+        lines(
             "Landing of live transactions",
             SECONDS,
             (quantile(0.5, "memesnipe_guard_landing_seconds"), "median"),
