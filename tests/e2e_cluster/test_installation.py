@@ -18,7 +18,7 @@ from memesnipe.testing.stacks import ROOT, until
 
 Say = Callable[[str], None]
 MANIFEST = ROOT / "strategies" / "memesnipe_strategies" / "momentum.yaml"
-BUSY = Path(__file__).with_name("busy.yaml")
+QUICK, BUSY = (Path(__file__).with_name(name) for name in ("quick.yaml", "busy.yaml"))
 BUSY_BUYS = "SELECT count(*) FROM fills WHERE strategy = 'busy' AND mode = 'live' AND side = 'buy' AND status = 'filled'"
 LIVE_SELLS = "SELECT count(*) FROM fills WHERE mode = 'live' AND side = 'sell' AND status = 'filled'"
 FILLS = "SELECT count(*) FROM fills"
@@ -91,18 +91,23 @@ def test_a_strategy_that_is_applied_trades_on_paper_and_the_page_shows_its_fill(
 
 
 def test_a_patch_takes_it_live_and_the_ledger_equals_the_chain_to_the_lamport(installation: Installation, say: Say) -> None:
+    installation.kubectl("apply", "-n", STRATEGIES, "-f", str(QUICK))
+    patched = time.monotonic()
+    installation.patch("strategy", "quick", {"mode": "live"})
+    until(lambda: count(installation, LIVE_SELLS) >= 1, 400, "a live buy and sell")
+    sold_s = time.monotonic() - patched
+    # Not before: the limit of a token holds for both together, and momentum, as it is shipped, keeps what it bought for minutes.
     patched = time.monotonic()
     installation.patch("strategy", "momentum", {"mode": "live"})
     until(lambda: condition(installation, "Live").get("status") == "True", 120, "the Strategy is live")
     live_s = time.monotonic() - patched
-    until(lambda: count(installation, LIVE_SELLS) >= 1, 400, "a live buy and sell")
-    sold_s = time.monotonic() - patched
     settle(installation)
 
     reconciled(installation)
 
-    say(f"patch to live {live_s:.1f} s, to the first live round trip {sold_s:.0f} s; ledger and chain agree")
+    say(f"patch to live {live_s:.1f} s, to the first live round trip of a quick one {sold_s:.0f} s; ledger and chain agree")
     assert condition(installation, "EvidencePassed")["reason"] == "Waived"
+    installation.patch("strategy", "quick", {"mode": "paper"})
     resume(installation)
 
 
@@ -204,12 +209,19 @@ def confined(spec: dict) -> bool:  # type: ignore[type-arg]
 
 
 REACHED = """
-import socket, sys
-try:
-    socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).close()
-except OSError as error:
-    sys.exit(f"not reached: {error}")
+import concurrent.futures, socket, sys
+def reached(door):
+    name, host, port = door.split("=")
+    try:
+        socket.create_connection((host, int(port)), 3).close()
+    except OSError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return ""
+    return name
+with concurrent.futures.ThreadPoolExecutor() as doors:
+    print(*filter(None, doors.map(reached, sys.argv[1:])), sep="\\n")
 """
+"""All doors at once: each that is shut takes its three seconds."""
 DOORS = {
     "signer": ("memesnipe-signer.memesnipe-signer.svc", 8091),
     "redis": ("memesnipe-redis.memesnipe.svc", 6379),
@@ -231,11 +243,11 @@ def test_a_pod_reaches_what_it_needs_and_no_other_door(installation: Installatio
     if not installation.cluster.enforces_network_policies:
         pytest.skip("this kernel cannot enforce network policies; tests/chart judges them by what they say")
     pod = next(p for p in installation.pods() if p["metadata"]["labels"]["app.kubernetes.io/component"] == component)
-    inside = ("exec", "-n", pod["metadata"]["namespace"], pod["metadata"]["name"], "--", "python", "-c", REACHED)
+    doors = (f"{name}={host}={port}" for name, (host, port) in DOORS.items())
 
-    reached = {name for name, (host, port) in DOORS.items() if installation.cluster.kubectl(*inside, host, str(port)).returncode == 0}
+    told = installation.kubectl("exec", "-n", pod["metadata"]["namespace"], pod["metadata"]["name"], "--", "python", "-c", REACHED, *doors)
 
-    assert reached == OPEN_TO[component]
+    assert set(told.split("\n")) - {""} == OPEN_TO[component]
 
 
 def test_only_who_needs_the_api_server_has_a_token(installation: Installation) -> None:
