@@ -72,6 +72,10 @@ FIRING: dict[str, dict[str, str]] = {
         'memesnipe_notifications_failed_total{destination="1 discord"}': GROWING,
         'memesnipe_notifications_waiting{destination="1 discord"}': STILL,
     },
+    "MemeSnipeTracesFail": {
+        'memesnipe_trace_exports_failed_total{why="unreachable"}': GROWING,
+        "memesnipe_trace_outcomes_waiting": STILL,
+    },
     "MemeSnipeConfigRefused": {"memesnipe_config_errors_total": GROWING},
     "MemeSnipeEvidenceUnreliable": {"memesnipe_evidence_errors_total": GROWING},
     "MemeSnipeRecordingFails": {"memesnipe_record_failures_total": GROWING},

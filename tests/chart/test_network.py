@@ -80,6 +80,15 @@ def test_a_namespace_that_calls_itself_ours_in_another_label_opens_nothing() -> 
     assert not network.allows(Pod("evil", parts["wallet-guard"].labels), parts["signer"], 8091)
 
 
+def test_wallet_guard_lets_nobody_in_from_the_signers_namespace_whatever_may_leave_it() -> None:
+    manifests = render(LOCALNET_LIVE)
+    policies = [m for m in manifests if m["kind"] == "NetworkPolicy" and m["metadata"]["namespace"] != SIGNER]
+    _, parts = installed(LOCALNET_LIVE)
+    network = Network(policies, dict(namespaces()))
+
+    assert not any(network.allows(parts["signer"], parts["wallet-guard"], port) for port in (METRICS, 8080, 8091, 443))
+
+
 def all_but_the_signer(parts: dict[str, Pod]) -> list[Party]:
     """Return whom the signer might try to reach."""
     return [*(part for part in parts.values() if part != parts["signer"]), DNS, STRANGER, INTERNET, INTERNET_6, METADATA, INSIDE]
@@ -248,6 +257,20 @@ def test_the_notifier_reaches_chats_and_mail_and_nothing_inside_and_is_reached_b
     assert network.allows(notifier, parts["redis"], 6379)
     assert not any(network.allows(notifier, who, port) for who in (INSIDE, METADATA) for port in (443, 6443, 8091))
     assert [who for who in (PROMETHEUS, STRANGER, *parts.values()) if network.allows(who, notifier, 8093)] == [PROMETHEUS]
+
+
+def test_the_tracer_reaches_its_collector_at_its_port_and_nothing_else() -> None:
+    outside, parts = installed({"tracing": {"enabled": True, "url": "https://traces.example.org/v1/traces"}})
+    collector = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    url = "http://collector.monitoring.svc:4318/v1/traces"
+    inside, _ = installed({"tracing": {"enabled": True, "url": url, "to": [collector]}})
+    tracer = parts["tracer"]
+
+    assert [outside.allows(tracer, INTERNET, port) for port in (443, 80, 4318)] == [True, False, False]
+    assert not any(outside.allows(tracer, who, port) for who in (INSIDE, METADATA) for port in (443, 6443, 8091))
+    assert [inside.allows(tracer, who, port) for who in (PROMETHEUS, STRANGER, INTERNET) for port in (4318,)] == [True, False, False]
+    assert [inside.allows(tracer, part, PORTS.get(name, METRICS)) for name, part in parts.items() if name != "redis"].count(True) == 0
+    assert inside.allows(tracer, parts["redis"], 6379)
 
 
 def test_the_switch_takes_every_policy_away() -> None:

@@ -22,6 +22,7 @@ from memesnipe.risk.settings import RiskSettings
 from memesnipe.signer.settings import SignerSettings
 from memesnipe.testing.chart.pods import PodTemplate, pod_of, pods
 from memesnipe.testing.chart.render import LIVE, PLATFORM, SIGNER, STRATEGIES, VALUE_SETS, VAULT, WALLET, Values, lint, one, render
+from memesnipe.tracing.settings import TracingSettings
 from memesnipe_operator.drain.settings import DrainSettings
 from memesnipe_operator.settings import ExecutorTemplate, OperatorSettings
 from memesnipe_operator.setup import mutual_tls, objects
@@ -40,6 +41,7 @@ SETTINGS: dict[str, type[msgspec.Struct]] = {
     "data-consumers": ConsumerSettings,
     "dashboard": DashboardSettings,
     "notifier": NotifySettings,
+    "tracer": TracingSettings,
 }
 CLUSTER_WIDE = {"Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"}
 ONE_AT_A_TIME = {"risk-guardian", "wallet-guard", "position-manager", "autonomous-allocator", "strategy-factory", "data-consumers"}
@@ -82,7 +84,7 @@ def test_every_variable_is_one_that_the_service_reads_and_its_text_is_understood
         kind = SETTINGS[pod.component]
         assert set(pod.env) - {variable(field.name) for field in msgspec.structs.fields(kind)} == set(), pod
         load(kind, {name: str(entry["value"]) for name, entry in pod.env.items() if "value" in entry})
-    assert len(checked) >= len(SETTINGS) - 3  # on paper there is no signer, and page and notifier may be off
+    assert len(checked) >= len(SETTINGS) - 4  # on paper there is no signer, and page, notifier and tracer may be off
 
 
 @each_set
@@ -100,6 +102,7 @@ def test_whatever_a_pod_mounts_or_reads_is_made_by_setup_by_the_chart_or_named_i
     there = {(m["kind"], m["metadata"]["namespace"], m["metadata"]["name"]) for m in manifests if "namespace" in m["metadata"]}
     there |= set(made_by_setup(localnet=bool(values.get("localnet"))))
     named = {"my-redis", "my-ledger", "my-chain", "my-recordings", "memesnipe-vault", "my-jito", "memesnipe-notify"}
+    named |= {"memesnipe-traces", "my-traces-ca"}
     named |= set() if values.get("localnet") else {"memesnipe-wallet"}
 
     used = {reference for pod in pods(manifests) for reference in references(pod)}

@@ -66,6 +66,11 @@ CONTRADICTING = {
     "a page that cannot read the ledger": ({"persistence": {"enabled": False}}, "set dashboard.enabled: false, or name a database"),
     "two pages on one SQLite file": ({"dashboard": {"replicas": 2}}, "dashboard.replicas above 1 needs a PostgreSQL ledger"),
     "a secret key without a Secret": ({"chain": {"secretKeys": {"rpcUrl": "url"}}}, "chain.secretKeys.rpcUrl names a key, but"),
+    "traces for nobody": ({"tracing": {"enabled": True}}, "tracing.enabled: true needs tracing.url"),
+    "a collector behind our own wall": (
+        {"tracing": {"enabled": True, "url": "http://collector.monitoring.svc:4318/v1/traces"}},
+        "name the collector's pods in tracing.to",
+    ),
     "a monitor that nobody may use": ({"monitoring": {"serviceMonitor": {"enabled": True}}}, "needs monitoring.namespace"),
 }
 

@@ -23,6 +23,9 @@ APPUSER = "10001:10001"
 MONITORING = {"prometheus": "65534:65534", "grafana": "472:472"}
 """Their images have users of their own."""
 ENDS = {"setup", "cli"}
+INSIDE = {"internal": True, "driver_opts": {"com.docker.network.bridge.inhibit_ipv4": "true"}}
+BEYOND = {"chain", "outside", "signing", "pages"}
+"""Networks in which somebody is who has no business with a service's health and metrics."""
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::[-+?]|})")
 
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
@@ -108,8 +111,42 @@ def test_only_wallet_guard_shares_a_network_with_the_signer_and_it_leads_nowhere
 
     assert networks_of("signer") == {"signing"}
     assert beside == {"signer", "wallet_guard"}
-    assert FILE["networks"]["signing"] == {"internal": True}
+    assert FILE["networks"]["signing"] == INSIDE
     assert "ports" not in SERVICES["signer"]
+
+
+def test_the_host_has_no_address_in_a_network_that_leads_nowhere() -> None:
+    assert {name for name, network in FILE["networks"].items() if network != INSIDE} == {"outside", "pages"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in SERVICES if "metrics" in networks_of(name) and networks_of(name) & BEYOND and name not in MONITORING)
+)
+def test_who_is_in_a_network_of_others_tells_its_numbers_in_that_of_metrics_alone(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["environment"]["MEMESNIPE_HEALTH_HOST"] == f"{name}.metrics"
+    assert service["networks"]["metrics"] == {"aliases": [f"{name}.metrics"]}
+
+
+def test_the_signers_own_numbers_are_its_health_checks_alone() -> None:
+    assert SERVICES["signer"]["environment"]["MEMESNIPE_HEALTH_HOST"] == "127.0.0.1"
+
+
+def test_the_page_is_served_where_its_port_is_published_and_nowhere_else() -> None:
+    assert SERVICES["dashboard"]["environment"]["MEMESNIPE_DASHBOARD_HOST"] == "dashboard.pages"
+    assert SERVICES["dashboard"]["networks"]["pages"] == {"aliases": ["dashboard.pages"]}
+
+
+def test_strategies_share_a_network_with_redis_and_one_with_prometheus_and_with_nobody_else() -> None:
+    beside = {network: {name for name in SERVICES if network in networks_of(name)} for network in networks_of("executor")}
+
+    assert beside == {"strategies": {"executor", "redis"}, "strategies-metrics": {"executor", "prometheus"}}
+
+
+@pytest.mark.parametrize("name", ["signer", "executor"])
+def test_who_may_tell_nobody_anything_asks_no_name_server_outside(name: str) -> None:
+    assert SERVICES[name]["dns"] == ["127.0.0.1"]
 
 
 def test_only_those_who_ask_hosts_outside_get_out() -> None:
@@ -119,7 +156,7 @@ def test_only_those_who_ask_hosts_outside_get_out() -> None:
     assert outward == {"outside", "pages"}
     assert masquerades == "false"
     assert {name for name in SERVICES if "outside" in networks_of(name)} == {
-        *("control", "data_consumers", "wallet_guard", "position_manager", "notifier")
+        *("control", "data_consumers", "wallet_guard", "position_manager", "notifier", "tracer")
     }
 
 

@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 SELLS = "SELECT count(*) FROM fills WHERE side = 'sell' AND status = 'filled'"
 DOUBLED = "SELECT intent_id FROM fills WHERE status = 'filled' GROUP BY intent_id HAVING count(*) > 1"
 BOTH_WAYS = "SELECT f.intent_id FROM fills f JOIN rejections r ON r.intent_id = f.intent_id WHERE f.status = 'filled'"
-KILLED_IN_TURN = [name for name in SERVICES if name not in ("dashboard", "strategy_factory", "executor", "executors", "notifier")]
-"""What `make up` starts and an order passes by; it starts no notifier without addresses, and each executor by itself."""
+KILLED_IN_TURN = [name for name in SERVICES if name not in ("dashboard", "strategy_factory", "executor", "executors", "notifier", "tracer")]
+"""What `make up` starts and an order passes by; it starts neither notifier nor tracer without an address, and each executor by itself."""
 
 
 def the_failpoints() -> list[str]:

@@ -1,5 +1,6 @@
 """`make up` as a person meets it: one command, a page that moves, a clean Ctrl-C, and the same positions the next time."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +12,53 @@ from memesnipe.bus import topology
 from memesnipe.messages.bounds import Side
 from memesnipe.messages.codec import decode
 from memesnipe.messages.orders import ApprovedOrder, OrderIntent
+from memesnipe.testing.collectors import Seen, TraceCollector
 from memesnipe.testing.stacks import RunningStack, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
 
 FILLS = "SELECT signature, sol_delta_lamports FROM fills ORDER BY signature"
+PAPER_TRACE = [
+    ("event", "data_consumers"), ("wish", "executor"), ("approve", "risk_guardian"), ("take", "wallet_guard"), ("fill", "wallet_guard"),
+]  # fmt: skip
+LIVE_TRACE = [*PAPER_TRACE[:4], ("quote", "wallet_guard"), ("sign", "signer"), ("send", "wallet_guard"), ("land", "wallet_guard")]
 
 
 def fills_of(stack: RunningStack) -> list[tuple[object, ...]]:
     return stack.ledger(FILLS)
 
 
-def test_it_trades_on_paper_shows_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with RunningStack(tmp_path / "shared") as stack:
+def bought(collector: TraceCollector, mode: str) -> list[Seen]:
+    """Return a bought order's whole trace, as soon as one came: its root, then its hops by their ends."""
+    wanted = {"memesnipe.outcome": "filled", "memesnipe.mode": mode, "memesnipe.side": "buy"}
+    until(
+        lambda: any(wanted.items() <= span.attributes.items() for span in collector.spans), 60, f"a trace of a buy: {collector.asked} asked"
+    )
+    order = next(span for span in collector.spans if wanted.items() <= span.attributes.items())
+    return [order, *sorted((span for span in collector.of(order.trace_id) if span.parent), key=lambda span: span.end_ns)]
+
+
+@pytest.fixture
+def collector() -> Iterator[TraceCollector]:
+    with TraceCollector() as collector:
+        yield collector
+
+
+def test_it_trades_on_paper_shows_it_traces_it_and_leaves_nothing_behind(tmp_path: Path, collector: TraceCollector) -> None:
+    with RunningStack(tmp_path / "shared", MEMESNIPE_OTLP_URL=collector.url) as stack:
         until(lambda: "all services are ready" in stack.log(), 120, stack.log() + "all services ready")
         until(lambda: fills_of(stack), 90, "a paper fill in the ledger")
         until(lambda: stack.ledger("SELECT version FROM decisions WHERE kind = 'allocation'"), 60, "the record of who got what capital")
         page = httpx.get(stack.page)
         healths = [httpx.get(f"{stack.page}/{path}").status_code for path in ("health", "healthz", "readyz")]
+        order, *hops = bought(collector, "paper")
 
         code = stack.interrupt()
 
         assert (code, page.status_code, healths) == (0, 200, [200, 200, 200])
         assert stack.children() == {}
+        assert sorted((hop.name, hop.service) for hop in hops) == sorted(PAPER_TRACE)
+        assert stack.ledger(f"SELECT side FROM fills WHERE intent_id = '{order.trace_id}'") == [("buy",)]
 
 
 def test_a_second_start_resumes_the_same_ledger(tmp_path: Path) -> None:
@@ -90,16 +115,20 @@ def _ms(entry_id: bytes) -> int:
     return int(entry_id.partition(b"-")[0])
 
 
-def test_live_on_localnet_lands_real_signatures_and_reconciles_to_the_lamport(tmp_path: Path) -> None:
+def test_live_on_localnet_lands_real_signatures_in_traced_steps_and_reconciles_to_the_lamport(
+    tmp_path: Path, collector: TraceCollector
+) -> None:
     live = "SELECT signature FROM fills WHERE mode = 'live' AND side = 'sell' AND status = 'filled'"
-    with RunningStack(tmp_path / "shared", PAPER_TRADING_MODE="false") as stack:
+    with RunningStack(tmp_path / "shared", PAPER_TRADING_MODE="false", MEMESNIPE_OTLP_URL=collector.url) as stack:
         until(lambda: stack.ledger(live), 180, "a live buy and sell on localnet")
+        _, *hops = bought(collector, "live")
         stack.command("kill")
         until(lambda: stack.rests("SELECT count(*) FROM fills"), 120, "nothing in flight")
 
         reconciled = stack.command("reconcile")
 
         assert reconciled.returncode == 0, reconciled.stdout + reconciled.stderr
+        assert [(hop.name, hop.service) for hop in hops] == LIVE_TRACE
 
 
 def test_a_second_stack_on_the_same_data_is_refused(tmp_path: Path) -> None:

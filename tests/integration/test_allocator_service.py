@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 import redis
+from prometheus_client import REGISTRY as METRICS
 
 from memesnipe.allocator.decide import decide
 from memesnipe.allocator.records import again, differences
 from memesnipe.allocator.service import STATE, Allocator
 from memesnipe.bus.redis_bus import RedisBus
-from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, DECISIONS, FILLS
+from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, DECISIONS, FILLS, REGISTRY
 from memesnipe.kernel.clock import EventClock
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.health import Health
 from memesnipe.kernel.service import Running
+from memesnipe.messages.control import StrategyRegistered
 from memesnipe.testing.builders import SOL, START_NS, a_config, a_fill, a_strategy
 from memesnipe.testing.buses import MakeBus
 
@@ -42,6 +44,17 @@ async def test_a_config_becomes_one_decision_and_a_share_for_each_strategy(bus: 
     (decision,) = await bus.fold(ALLOCATIONS.name)
     shares = [entry.message for name in ("alpha", "beta") for entry in await bus.fold(ALLOCATION.of(name))]
     assert tuple(shares) == decision.message.shares
+
+
+async def test_code_that_was_taken_back_counts_as_not_registered(bus: RedisBus) -> None:
+    await bus.publish(CONFIG.name, a_config(*TWO))
+    allocator, counted = await started(bus), list[float | None]()
+    for code_hash in ("c0de", ""):
+        await bus.publish(REGISTRY.name, StrategyRegistered("alpha", "1", code_hash, ("price",), b"{}", b"{}", START_NS))
+        await allocator.turn()
+        counted.append(METRICS.get_sample_value("memesnipe_allocator_unregistered_strategies"))
+
+    assert counted == [1.0, 2.0]
 
 
 async def test_a_decision_is_recorded_with_inputs_that_make_it_again(bus: RedisBus) -> None:

@@ -7,6 +7,7 @@ import redis
 
 from memesnipe.bus.api import Subscription
 from memesnipe.bus.redis_bus import RedisBus
+from memesnipe.bus.rows import FIELD, row_of
 from memesnipe.bus.topology import FILLS, INTENTS, KILL_SWITCH, PRICE, Reader, Stream
 from memesnipe.bus.trim import Trimmer
 from memesnipe.kernel.settings import CommonSettings
@@ -22,7 +23,7 @@ def reader(stream: Stream, group: str) -> Reader:
 
 @pytest.fixture
 async def trimmer(valkey_url: str) -> AsyncIterator[Trimmer]:
-    trimmer = Trimmer(CommonSettings(redis_url=valkey_url))
+    trimmer = Trimmer(CommonSettings(redis_url=valkey_url), folded_ms=0)
     yield trimmer
     await trimmer.close()
 
@@ -62,6 +63,25 @@ async def test_entries_that_all_groups_acknowledged_go(make_bus: MakeBus, trimme
     await trimmer.trim(["momentum"])
 
     assert client.xlen(FILLS.of("momentum")) == 1
+
+
+async def test_what_is_read_without_a_group_stays_a_while_for_whoever_comes_by(
+    make_bus: MakeBus, valkey_url: str, client: redis.Redis
+) -> None:
+    for group in ("position_manager", "risk_guardian", "autonomous_allocator", "executor"):
+        bus = await make_bus(service=group)
+        await bus.subscribe([Subscription(FILLS, reader(FILLS, group), ("momentum",))])
+        if group == "position_manager":
+            client.xadd(FILLS.of("momentum"), {FIELD: row_of(FILLS.of("momentum")).encode(a_fill())}, id="1-0")
+            for _ in range(3):
+                await bus.publish(FILLS.of("momentum"), a_fill())
+        await read_some(bus, 256)
+    trimmer = Trimmer(CommonSettings(redis_url=valkey_url))
+
+    await trimmer.trim(["momentum"])
+
+    await trimmer.close()
+    assert client.xlen(FILLS.of("momentum")) == 3
 
 
 async def test_nothing_goes_while_a_group_that_must_read_it_is_missing(bus: RedisBus, trimmer: Trimmer, client: redis.Redis) -> None:

@@ -74,6 +74,17 @@
 {{ include "memesnipe.egress.internet" (dict "to" .Values.notifications.to "ports" .Values.notifications.ports "except" .Values.networkPolicy.internet.except) }}
 {{- end }}
 
+{{/* Where traces go. */}}
+{{- define "memesnipe.egress.traces" -}}
+{{- $ports := .Values.tracing.ports | default (list (include "memesnipe.tracesPort" .)) -}}
+{{ include "memesnipe.egress.internet" (dict "to" .Values.tracing.to "ports" $ports "except" .Values.networkPolicy.internet.except) }}
+{{- end }}
+
+{{- define "memesnipe.tracesPort" -}}
+{{- $url := urlParse .Values.tracing.url -}}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "443" "80" (eq $url.scheme "https")) -}}
+{{- end }}
+
 {{- define "memesnipe.egress.ledger" -}}
 {{- if not (include "memesnipe.sqlite" .) -}}
 {{ include "memesnipe.egress.any" (dict "to" .Values.ledger.to "ports" (list .Values.ledger.port)) }}

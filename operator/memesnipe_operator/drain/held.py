@@ -16,7 +16,7 @@ from memesnipe_operator.drain.settings import DrainSettings
 
 POLL_S = 0.5
 ANSWER_S_MAX = 5.0
-ANYWAY = "To uninstall anyway, and leave what is held to nobody's care: helm upgrade --reuse-values --set uninstall.force=true, then again"
+ANYWAY = "To uninstall anyway, what is held left to nobody's care: helm upgrade --reset-then-reuse-values --set uninstall.force=true, again"
 
 
 class StillHeld(MemeSnipeError):  # noqa: N818 - the reason, not an error

@@ -63,5 +63,5 @@ def _tls(settings: SetupSettings) -> Iterator[Deal]:
 def _wallet(settings: SetupSettings) -> Iterator[Deal]:
     """The localnet's wallet: its key for the signer alone, its address for whoever builds, reads and fills it."""
     yield Deal(SIGNER, WALLET_FILE, secret(settings.signer_namespace, objects.WALLET), "wallet.json")
-    for service in ("wallet_guard", "position_manager", LOCALNET):
+    for service in ("wallet_guard", "position_manager", "cli", LOCALNET):
         yield Deal(service, WALLET_ADDRESS, config_map(settings.namespace, objects.WALLET), "pubkey")

@@ -13,7 +13,7 @@ one stream for each strategy. An entry has one field, `m`: the message as a msgp
 (`MEMESNIPE_KEY_PREFIX`), which a Redis Cluster needs as a hash tag.
 
 - **market**: bounded by time and size; a reader that falls behind skips to the newest and counts the gap.
-- **order**: lossless; trimmed only behind the slowest group.
+- **order**: lossless; trimmed only behind the slowest group, and where somebody folds it only what is older than ten minutes.
 - **fold**: read from its start by everyone, without a group.
 
 | stream | kind | message | written by | read by groups (turn in a replay) | folded by | kept |

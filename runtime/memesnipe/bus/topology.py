@@ -106,7 +106,7 @@ FILLS = Stream(
         Reader("autonomous_allocator", turn=1),
         Reader("executor", turn=1, per_strategy=True),
     ),
-    folded_by=("notifier",),
+    folded_by=("notifier", "tracer"),
 )
 """Every intent's outcome: fills by wallet_guard, rejections by whoever refused, so that a strategy learns how each wish ended."""
 PAIRS = Stream("orders:pairs", Pair, Kind.ORDER, ("wallet_guard",), (Reader("position_manager", turn=1),))
@@ -162,7 +162,16 @@ CONFIG = Stream(
     ConfigApplied,
     Kind.FOLD,
     ("control", "operator"),
-    folded_by=("risk_guardian", "wallet_guard", "position_manager", "autonomous_allocator", "dashboard", "data_consumers", "notifier"),
+    folded_by=(
+        "risk_guardian",
+        "wallet_guard",
+        "position_manager",
+        "autonomous_allocator",
+        "dashboard",
+        "data_consumers",
+        "notifier",
+        "tracer",
+    ),
     length_max=1_000,
 )
 CLOSE_REQUESTS = Stream(

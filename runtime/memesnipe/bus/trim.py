@@ -1,8 +1,9 @@
 """Keeping Redis small without losing an order. The control process runs `trim_forever`.
 
 ORDER streams go by XTRIM MINID below every group's oldest pending and last-delivered id, and not at all while a group that
-must read them is missing. MARKET streams go by age and length: their readers skip. FOLD streams keep `length_max` entries,
-and the kill switch all of them: its n-th entry is halt epoch n. Groups of a strategy that is gone are removed.
+must read them is missing; who reads them without a group has `folded_ms` to come by. MARKET streams go by age and length: their
+readers skip. FOLD streams keep `length_max` entries, and the kill switch all of them: its n-th entry is halt epoch n. Groups of a
+strategy that is gone are removed.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ from memesnipe.kernel.settings import CommonSettings
 
 EVERY_S = 10.0
 CONSUMER_IDLE_MS = 3_600_000
+FOLDED_MS = 600_000
+"""So long an order stream is kept for those who fold it: they look every second and may be started over, but nobody waits for them."""
 FEW = 8
 """Keys that are looked at one by one rather than asked for by halves again."""
 STREAM_LENGTH = Gauge("memesnipe_stream_length", "Entries kept in a stream, all strategies together", ["stream"])
@@ -30,9 +33,9 @@ STREAM_LENGTH = Gauge("memesnipe_stream_length", "Entries kept in a stream, all 
 class Trimmer:
     """One pass over all streams; connects on first use."""
 
-    def __init__(self, settings: CommonSettings) -> None:
+    def __init__(self, settings: CommonSettings, *, folded_ms: int = FOLDED_MS) -> None:
         self._commands = Session(settings.redis_url, "trim")
-        self._prefix = settings.key_prefix
+        self._prefix, self._folded_ms = settings.key_prefix, folded_ms
 
     async def trim(self, strategies: Iterable[str]) -> int:
         """Trim every stream of the topology for the strategies that are applied; return how many entries went."""
@@ -63,7 +66,8 @@ class Trimmer:
         if stream.kind is Kind.ORDER:
             wanted = _groups(stream, strategies)
             await self._dismiss(key, wanted)
-            return int(await self._commands.run(TRIM, [key], [*wanted]))
+            kept = f"{time.time_ns() // NS_PER_MS - self._folded_ms}-0" if stream.folded_by else ""
+            return int(await self._commands.run(TRIM, [key], [kept, *wanted]))
         gone = 0
         if stream.kind is Kind.MARKET:
             horizon_ms = time.time_ns() // NS_PER_MS - stream.age_ms_max

@@ -18,6 +18,7 @@ SERVICES: dict[str, str] = {
     "strategy_factory": "memesnipe.factory.service",
     "dashboard": "memesnipe.dashboard.service",
     "notifier": "memesnipe.notify.service",
+    "tracer": "memesnipe.tracing.service",
     "control": "memesnipe.control.service",
 }
 """Service name -> module whose `main() -> int` runs it. Service names are those of the topology;

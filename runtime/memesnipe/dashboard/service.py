@@ -117,7 +117,7 @@ def _bind(app: Flask, settings: DashboardSettings) -> Server:
                 clear_untrusted_proxy_headers=False,  # the door must see that a proxy was there
             ),
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:  # waitress' word for a name that nobody knows
         raise ConfigError(f"MEMESNIPE_DASHBOARD_PORT: cannot listen on {host}:{port}: {error}") from None
     return server
 
@@ -131,11 +131,11 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         page = Page(settings)
+        if settings.health_port:
+            serve_health(page.health, settings.health_host, settings.health_port)
     except ConfigError as error:
         logger().error("config_error", detail=str(error))
         return EXIT_CONFIG
-    if settings.health_port:
-        serve_health(page.health, settings.health_host, settings.health_port)
     logger().info("started", page=f"http://{settings.dashboard_host}:{page.port}")
     while not stop.wait(0.5):
         if page.failed.is_set():

@@ -4,16 +4,19 @@
 `/metrics`: Prometheus text.
 """
 
+import errno
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from prometheus_client import make_wsgi_app
 
+from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.metrics import READY
 
 
@@ -59,7 +62,11 @@ class _Quiet(WSGIRequestHandler):
 
 
 def serve_health(health: Health, host: str, port: int) -> Callable[[], None]:
-    """Serve in a daemon thread; return a function that stops it. Raises OSError if the port is taken."""
+    """Serve in a daemon thread; return a function that stops it.
+
+    `host` is an address of this machine or a name of one, looked up once: on a machine in many networks it says who may ask.
+    Raises ConfigError where it is neither, OSError if the port is taken, which may pass.
+    """
     metrics = make_wsgi_app()
 
     def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -74,6 +81,17 @@ def serve_health(health: Health, host: str, port: int) -> Callable[[], None]:
         start("200 OK" if status == 200 else "503 Service Unavailable", [("Content-Type", "application/json")])
         return [json.dumps(body).encode()]
 
-    server = make_server(host, port, app, server_class=_Server, handler_class=_Quiet)
+    server = _bound(host, port, app)
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server.shutdown
+
+
+def _bound(host: str, port: int, app: WSGIApplication) -> WSGIServer:
+    try:
+        return make_server(host, port, app, server_class=_Server, handler_class=_Quiet)
+    except socket.gaierror as error:
+        raise ConfigError(f"MEMESNIPE_HEALTH_HOST: {host!r} is not a name that is known here: {error.strerror}") from None
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ConfigError(f"MEMESNIPE_HEALTH_HOST: {host!r} leads to no address of this machine") from None
+        raise

@@ -28,7 +28,7 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = "redis://127.0.0.1:6379/0"
     """Redis or Valkey, with the service's own user in it."""
     health_host: str = "127.0.0.1"
-    """Where `/metrics`, `/healthz` and `/readyz` are served."""
+    """Where `/metrics`, `/healthz` and `/readyz` are served: an address of this machine, or a name of one."""
     health_port: int = 0
     """0 takes a free port and logs it."""
     log_level: Annotated[str, msgspec.Meta(pattern=r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)\Z")] = "INFO"

@@ -28,13 +28,14 @@ from memesnipe.signer.settings import SignerSettings
 from memesnipe.supervisor import plan
 from memesnipe.supervisor.plan import Surroundings, UpSettings
 from memesnipe.supervisor.wallet import public_key
+from memesnipe.tracing.settings import TracingSettings
 
 IN_A_CLUSTER = "KUBERNETES_SERVICE_HOST"
 SIGNERS_POD = "the signer's pod alone has it; how to look there: docs/howto/go-live.md#before-the-first-live-order"
 OF_TESTS = {"MEMESNIPE_FAILPOINT", "MEMESNIPE_FAILPOINT_ONCE", "MEMESNIPE_PAPER_SLOTS_MAX", "MEMESNIPE_TEST_REDIS_URL"}
 ALL = (
     GuardSettings, SignerSettings, ConsumerSettings, PositionSettings, ControlSettings, RiskSettings, ExecutorSettings,
-    NotifySettings, AllocatorSettings, FactorySettings, DashboardSettings, UpSettings,
+    NotifySettings, TracingSettings, AllocatorSettings, FactorySettings, DashboardSettings, UpSettings,
 )  # fmt: skip
 """Whoever reads MEMESNIPE_ variables where the services are started one by one."""
 

@@ -96,7 +96,7 @@ that tripped it, the limit and when it ends. They are on by default; loosening o
   (`closedDrawdownBpsMax`) and `LowProfitPairs` (`tokenLossBpsMax`). A losing streak is counted anew after its pause.
 - **What only a person ends** is said on `kill_switch_channel` as HALTED for that strategy; everybody sees it, and it survives the loss
   of Redis ([halts](halts.md)). What ends by itself is no halt, so it can never undo one: risk_guardian alone refuses the buys.
-- **`memesnipe resume [STRATEGY]`** ends all breakers in its scope: of one strategy, or without a name everyone's and the portfolio's.
+- **`memesnipe resume [-s STRATEGY]`** ends all breakers in its scope: of one strategy, or without a name everyone's and the portfolio's.
   What was counted is counted anew; the highest starts anew only where a breaker stood. A machine's word ends none.
 - **After a kill** all of it is as it was: it is stored with each commit. After Redis was lost, HALTED comes back from control, pauses
   do not; a strategy's fall from its top is then measured from its first lamport, which may halt for a loss that a person saw before.

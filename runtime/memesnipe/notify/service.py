@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from memesnipe.bus.api import Batch, Bus, StaleState, State
 from memesnipe.bus.folds import Halts, fold_halts
+from memesnipe.bus.following import cursors, new_entries
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.stored import stored
 from memesnipe.bus.topology import ALLOCATIONS, CONFIG, KILL_SWITCH, STATE_KEY
@@ -24,7 +25,7 @@ from memesnipe.notify.delivery import backoff_s, together
 from memesnipe.notify.destinations import Destination, destinations_in
 from memesnipe.notify.door import alerts_door
 from memesnipe.notify.notes import Note
-from memesnipe.notify.reading import cursors, names_of, new_entries, newest
+from memesnipe.notify.reading import names_of, newest
 from memesnipe.notify.settings import NotifySettings
 from memesnipe.notify.summary import due_day, summary_of
 

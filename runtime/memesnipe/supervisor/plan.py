@@ -26,6 +26,8 @@ STAGES = (
 """Started after control; the executors come and go with the strategies."""
 NOTIFIER = "notifier"
 """Started beside them where somebody named addresses to tell."""
+TRACER = "tracer"
+"""Started beside them where somebody named a collector of traces."""
 
 
 MANIFESTS = "manifests:strategies/memesnipe_strategies"
@@ -115,6 +117,12 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     notify_summary_hour_utc: str = ""
     notify_alerts_port: str = ""
     notify_timeout_s: str = ""
+    otlp_url: str = ""
+    """Collector of traces, such as `http://127.0.0.1:4318/v1/traces`. Empty: no traces are made, and tracer does not run."""
+    otlp_headers_file: str = ""
+    """Handed to tracer as they are, like the rest of TRACING_FIELDS."""
+    otlp_ca_file: str = ""
+    otlp_timeout_s: str = ""
 
     @property
     def key_in_vault(self) -> bool:
@@ -147,6 +155,7 @@ KEY_FIELDS = (
 NOTIFY_FIELDS = (
     "notify_urls_file", "notify_fills", "notify_per_minute", "notify_summary_hour_utc", "notify_alerts_port", "notify_timeout_s",
 )  # fmt: skip
+TRACING_FIELDS = ("otlp_url", "otlp_headers_file", "otlp_ca_file", "otlp_timeout_s")
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -219,8 +228,9 @@ def signer(settings: UpSettings, around: Surroundings, port: int) -> Process:
 
 
 def stages(settings: UpSettings, around: Surroundings) -> tuple[str, ...]:
-    """Return the stages that run: nobody is told of a replay, whose trades were never made."""
-    return (*STAGES, NOTIFIER) if settings.notify_urls_file and not around.replay else STAGES
+    """Return the stages that run: nobody is told of a replay, whose trades were never made, and its times are of another day."""
+    more = ((NOTIFIER, settings.notify_urls_file), (TRACER, settings.otlp_url))
+    return (*STAGES, *(name for name, wanted in more if wanted and not around.replay))
 
 
 def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> Process:
@@ -235,6 +245,7 @@ def stage(name: str, settings: UpSettings, around: Surroundings, port: int) -> P
         | _named(settings, "jupiter_api_key", "helius_api_key", *LANDING_FIELDS, *TOKEN_FIELDS, "drift_gateway_url", "drift_markets"),
         "position_manager": _chain(around) | _named(settings, "token_watch_s"),
         NOTIFIER: _named(settings, *NOTIFY_FIELDS),
+        TRACER: _named(settings, *TRACING_FIELDS),
         "dashboard": {
             "MEMESNIPE_DASHBOARD_HOST": settings.dashboard_host,
             "MEMESNIPE_DASHBOARD_PORT": str(settings.dashboard_port),

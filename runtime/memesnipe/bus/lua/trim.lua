@@ -1,6 +1,7 @@
 #!lua flags=
 -- Trim a lossless stream behind its slowest group: nothing that any group still has to read or acknowledge is ever dropped.
--- KEYS: stream. ARGV: names of the groups that must exist before anything may go.
+-- KEYS: stream. ARGV: an id from which on nothing goes even so, for those who read without a group ('' where there are none), then the
+-- names of the groups that must exist before anything may go.
 -- Returns how many entries went; 0 while a wanted group is missing, because it would have to read them all.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local function parts(id) return string.match(id, '^(%d+)-(%d+)$') end
@@ -23,8 +24,9 @@ for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   end
   if not floor or less(keep, floor) then floor = keep end
 end
-for _, wanted in ipairs(ARGV) do
-  if not found[wanted] then return 0 end
+for number = 2, #ARGV do
+  if not found[ARGV[number]] then return 0 end
 end
 if not floor then return 0 end
+if ARGV[1] ~= '' and less(ARGV[1], floor) then floor = ARGV[1] end
 return redis.call('XTRIM', KEYS[1], 'MINID', floor)

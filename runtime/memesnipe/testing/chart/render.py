@@ -87,6 +87,12 @@ VALUE_SETS: dict[str, Values] = {
             "enabled": True,
             "alertsFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
         },
+        "tracing": {
+            "enabled": True,
+            "url": "https://traces.example.org/v1/traces",
+            "headersSecret": "memesnipe-traces",
+            "caConfigMap": "my-traces-ca",
+        },
         "golive": {"users": ["mona"], "groups": ["desk"]},
         "promotion": {"allocatorMayGoLive": True},
         "uninstall": {"force": True},

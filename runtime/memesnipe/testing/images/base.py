@@ -14,7 +14,8 @@ from memesnipe.testing.cluster.tools import cache_folder
 from memesnipe.testing.images.engine import Engine
 from memesnipe.testing.images.packages import ensure
 
-PULLED = "python:3.11-slim-bookworm"
+PULLED = "python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b"
+"""As Dockerfile.python has it; a test holds the two together."""
 SUITE = "bookworm"
 PACKAGES = ("python3", "python3-venv", "ca-certificates")
 PULL_S_MAX = 120.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-"""Where the image's own certificates lie, over which a build mounts this machine's."""
+"""Where Debian keeps the certificates that a machine believes."""
 _INDEX_KEYS = ("index-url", "extra-index-url", "trusted-host", "timeout", "proxy")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
@@ -28,11 +28,9 @@ def build_arguments() -> Iterator[list[str]]:
 
 
 def _for_the_image() -> configparser.RawConfigParser:
-    """This machine's index settings, with the paths they have inside a build."""
+    """This machine's index settings; its certificates lie elsewhere inside a build, which knows where."""
     here, there = _of_this_machine(), configparser.RawConfigParser()
     there["global"] = {key: here[key] for key in _INDEX_KEYS if key in here}
-    if _certificates():
-        there["global"]["cert"] = CERTIFICATES
     return there
 
 

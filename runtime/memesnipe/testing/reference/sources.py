@@ -21,6 +21,7 @@ SERVICES = {
     "allocator": "autonomous_allocator",
     "factory": "strategy_factory",
     "notify": "notifier",
+    "tracing": "tracer",
 }
 """Folder -> the service whose page it is; a folder that is not here is named as the service is."""
 
