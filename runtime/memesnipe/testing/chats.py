@@ -10,12 +10,12 @@ SECRET = "tok3nOfaPerson"  # noqa: S105 - a throw-away, looked for where it must
 
 
 class Chat:
-    """Listens on loopback while it is entered; `refuses` makes it answer 500."""
+    """Listens on one address of this machine while it is entered; `refuses` makes it answer 500."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.told: list[dict[str, Any]] = []
         self.refused, self.refuses = 0, False
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._hook())
+        self._server = ThreadingHTTPServer((host, 0), self._hook())
 
     def __enter__(self) -> "Chat":
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -28,7 +28,7 @@ class Chat:
     @property
     def url(self) -> str:
         """Its address, as it stands in the secret file."""
-        return f"json://user:{SECRET}@127.0.0.1:{self._server.server_port}/{SECRET}"
+        return f"json://user:{SECRET}@{self._server.server_address[0]!s}:{self._server.server_port}/{SECRET}"
 
     def titles(self) -> list[str]:
         """Return the titles without their mode markers."""
