@@ -156,8 +156,17 @@ def test_only_those_who_ask_hosts_outside_get_out() -> None:
     assert outward == {"outside", "pages"}
     assert masquerades == "false"
     assert {name for name in SERVICES if "outside" in networks_of(name)} == {
-        *("control", "data_consumers", "wallet_guard", "position_manager", "notifier", "tracer")
+        *("control", "data_consumers", "wallet_guard", "position_manager", "notifier", "tracer", "cli")
     }
+
+
+def test_who_meets_prometheus_in_two_networks_is_read_by_its_name_in_one() -> None:
+    """The engine gives a service's name the address in whichever network it likes, and health is told in `metrics` alone."""
+    twice = {name for name in OURS if len(networks_of("prometheus") & networks_of(name)) > 1}
+    read = (ROOT / "monitoring/prometheus.yml").read_text(encoding="utf-8")
+
+    assert twice == {"dashboard"}
+    assert [name for name in twice if f'"{name}.metrics:8081"' not in read] == []
 
 
 def test_prometheus_and_grafana_do_not_reach_redis() -> None:

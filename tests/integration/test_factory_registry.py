@@ -110,6 +110,18 @@ async def test_what_may_not_be_registered_any_more_has_no_hash_until_it_may_be_a
     assert len(await registered(bus, "momentum")) == 1
 
 
+async def test_a_file_that_is_just_being_written_costs_a_live_strategy_nothing(bus: RedisBus, folder: Path) -> None:
+    registrar, path = a_registrar(bus, folder), folder / "my_idea.py"
+    text = path.read_text()
+    await registrar.look()
+
+    for half in (text[:20], text, "", text):
+        path.write_text(half)
+        await registrar.look()
+
+    assert len(await registered(bus)) == 1
+
+
 async def test_a_registry_that_was_lost_is_filled_again_without_a_restart(bus: RedisBus, valkey_url: str, folder: Path) -> None:
     registrar = a_registrar(bus, folder)
     await registrar.look()

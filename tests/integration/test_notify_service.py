@@ -201,14 +201,14 @@ async def test_a_redis_that_lost_everything_loses_no_message_that_waits(bus: Red
 
 async def test_after_a_time_away_it_says_so(bus: RedisBus, chat: Chat, start: Start) -> None:
 
-    long_ago = time.time_ns() - 600 * NS_PER_S
+    long_ago = time.time_ns() - 1_200 * NS_PER_S
     stored = msgspec.msgpack.encode(Book(began_ms=long_ago // 10**6, seen_ns=long_ago, stakes=stakes_of(a_config()), taken={"1-json": 0}))
     await bus.commit(Batch("test", ()), (), State(STATE_KEY.format(stage="notifier"), 0, stored))
 
     start(chat.url).ready()
 
     until(lambda: chat.told, SENTENCE_S, "the word")
-    assert chat.titles() == ["notifications were away for 10 min"]
+    assert chat.titles() == ["notifications were away for 20 min"]
 
 
 async def test_alertmanagers_webhook_is_told_on_and_what_is_none_is_refused(bus: RedisBus, chat: Chat, start: Start) -> None:

@@ -54,6 +54,11 @@ async def test_how_long_it_asks_to_be_left_alone_is_heard(theirs: TraceCollector
         assert (await collector.export(SPANS)).after_s == 17.0
 
 
+async def test_an_address_that_no_host_can_have_is_unreachable() -> None:
+    async with ours("http://999.1.1.1:4318/v1/traces") as collector:
+        assert await collector.export(SPANS) == Answer(False, False, "unreachable")
+
+
 async def test_one_that_is_not_there_or_never_answers_or_never_stops_is_unreachable_in_time() -> None:
     async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n")

@@ -294,6 +294,16 @@ def test_other_code_shows_a_profit_of_its_own_before_it_is_proposed() -> None:
     assert (changed.stage, shown.stage) == (PromotionStage.PAPER, PromotionStage.PROPOSED)
 
 
+def test_code_that_was_only_unknown_when_it_was_demoted_is_not_forgiven() -> None:
+    demoted = Standing(spec_hash="spec", demotions=4, demoted_ns=START_NS)
+    told = [facts(trades=trades(0.1, mode=PAPER, first=place)) for place in (1, 2)]
+
+    same, other = walked(*told, start=demoted), walked(*told, start=msgspec.structs.replace(demoted, code_hash="before"))
+
+    assert (same.stage, same.demotions, same.demoted_ns) == (PromotionStage.PAPER, 4, START_NS)
+    assert (other.stage, other.demotions) == (PromotionStage.PROPOSED, 0)
+
+
 def test_code_that_nobody_names_for_a_moment_on_paper_is_waited_for() -> None:
     told = [facts(unmet=("EvidencePassed",), code_hash=""), facts(), live()]
 

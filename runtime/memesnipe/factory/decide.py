@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import msgspec
 
@@ -42,18 +42,22 @@ def survey(materials: list[Material], broken: list[Broken], time_ns: int) -> Sur
     return Survey(tuple(registered), tuple(refused))
 
 
-def news(survey: Survey, known: Mapping[str, StrategyRegistered], time_ns: int) -> list[StrategyRegistered]:
-    """Return what differs from the newest that is `known` of each plugin: registrations, and those that are withdrawn."""
+def news(survey: Survey, known: Mapping[str, StrategyRegistered], gone: Set[str], time_ns: int) -> list[StrategyRegistered]:
+    """Return what differs from the newest that is `known` of each plugin: registrations, and those of the `gone` that are withdrawn."""
     told = {name: content_hash(one) for name, one in known.items()}
-    return [one for one in (*survey.registered, *withdrawn(survey, known, time_ns)) if told.get(one.plugin) != content_hash(one)]
+    return [one for one in (*survey.registered, *withdrawn(known, gone, time_ns)) if told.get(one.plugin) != content_hash(one)]
 
 
-def withdrawn(survey: Survey, known: Mapping[str, StrategyRegistered], time_ns: int) -> list[StrategyRegistered]:
-    """Return a registration without a code's hash for each that was registered and may not be any more.
+def missing(survey: Survey, known: Mapping[str, StrategyRegistered]) -> frozenset[str]:
+    """Return the plugins that were registered and may not be any more."""
+    return frozenset(known.keys() - {one.plugin for one in survey.registered})
+
+
+def withdrawn(known: Mapping[str, StrategyRegistered], gone: Set[str], time_ns: int) -> list[StrategyRegistered]:
+    """Return a registration without a code's hash for each that is gone.
 
     An executor runs what it can load, documented or not: the hash of the code before would pass for that of the code which trades now.
     """
-    gone = known.keys() - {one.plugin for one in survey.registered}
     return [msgspec.structs.replace(known[name], code_hash="", time_ns=time_ns) for name in sorted(gone)]
 
 

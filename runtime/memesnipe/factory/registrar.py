@@ -7,7 +7,7 @@ from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
 from memesnipe.bus.folds import just_before
 from memesnipe.factory import metrics
-from memesnipe.factory.decide import Material, Survey, content_hash, news, survey
+from memesnipe.factory.decide import Material, Survey, content_hash, missing, news, survey
 from memesnipe.kernel.clock import Clock
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
@@ -25,6 +25,8 @@ class Registrar:
         self._known: dict[str, StrategyRegistered] = {}
         self._read_to = "0"
         self._complained: set[Broken] = set()
+        self._missing: frozenset[str] = frozenset()
+        """What was missing at the last look. A file that is being written is missing at one look, and a live strategy would pay for it."""
 
     async def look(self) -> Survey:
         """Look once and publish what is new. Raises Unavailable; nothing else, whatever a plugin does."""
@@ -33,7 +35,8 @@ class Registrar:
         materials = [material for plugin in plugins if (material := _material(plugin, broken))]
         now_ns = self._clock.now_ns()
         found = survey(materials, broken, now_ns)
-        for registered in news(found, self._known, now_ns):
+        was_missing, self._missing = self._missing, missing(found, self._known)
+        for registered in news(found, self._known, was_missing & self._missing, now_ns):
             failpoint("factory.before_publish")
             # The position in the registry is in the key: going back to earlier code is news too, a repeated publish is not.
             await self._bus.publish(topology.REGISTRY.name, registered, f"{content_hash(registered)}:{self._read_to}")

@@ -12,6 +12,7 @@ from memesnipe.bus.following import cursors, new_entries
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.stored import stored
 from memesnipe.bus.topology import ALLOCATIONS, CONFIG, KILL_SWITCH, STATE_KEY
+from memesnipe.bus.trim import FOLDED_MS
 from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.failpoints import failpoint
@@ -35,7 +36,7 @@ LOOK_S = 1.0
 KEPT_EVERY_NS = 30 * NS_PER_S
 """How often the time of the last look is kept while nothing happens."""
 AGAIN_NS = 60 * NS_PER_S
-AWAY_NS = 120 * NS_PER_S
+AWAY_NS = FOLDED_MS * NS_PER_MS
 """After so long order streams may have been trimmed."""
 _decoder = msgspec.msgpack.Decoder(Book)
 _encode = msgspec.msgpack.Encoder().encode
@@ -48,6 +49,8 @@ class Notifier:
     def __init__(self, bus: Bus, running: Running, terms: Terms, destinations: Sequence[Destination], held: Book) -> None:
         self._bus, self._running, self._terms, self.destinations = bus, running, terms, destinations
         self.book, self._version = held, 0
+        self._strategies: set[str] = set()
+        """All that were seen: exits of one that was taken away still fill."""
         self._keeping, self._news, self._unkept = asyncio.Lock(), asyncio.Event(), False
 
     async def take_up(self) -> None:
@@ -79,7 +82,8 @@ class Notifier:
 
     async def look(self) -> None:
         """Make notes of what is new, and keep them before anybody hears of them. Raises Unavailable, StaleState."""
-        names = names_of(self.book.modes)
+        self._strategies |= self.book.modes.keys()
+        names = names_of(self._strategies)
         entries = await new_entries(self._bus, names, self.book.after, self.book.began_ms)
         now_ns, before = self._running.clock.now_ns(), self.book
         after, suppressed = hear(before, [entry.message for entry in entries], self._terms, now_ns)

@@ -26,13 +26,19 @@ def what_is_new(standing: Standing, facts: Facts) -> str:
 
 
 def renewed(standing: Standing, facts: Facts, now_ns: int) -> Standing:
-    """Return the standing of what runs now, which has shown nothing. A cool-down that is over stays over while control tells of it."""
+    """Return the standing of what runs now, which has shown nothing. A cool-down that is over stays over while control tells of it.
+
+    What was only not known may be the code that was demoted: what its demotions demand stays.
+    """
+    may_be_the_same = standing.spec_hash == facts.spec_hash and not standing.code_hash
     return Standing(
         standing.stage,
         version=standing.version,
         since_ns=standing.since_ns,
         spec_hash=facts.spec_hash,
         until_ns=standing.until_ns,
+        demotions=standing.demotions if may_be_the_same else 0,
+        demoted_ns=standing.demoted_ns if may_be_the_same else 0,
         code_hash=facts.code_hash,
         own_ns=now_ns,
     )

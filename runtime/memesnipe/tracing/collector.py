@@ -60,7 +60,7 @@ class Collector:
         try:
             async with asyncio.timeout(self._timeout_s), self._http.stream("POST", self._url, content=body) as response:
                 said = await _begin_of(response)
-        except (httpx.HTTPError, TimeoutError):
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
             return Answer(taken=False, final=False, why="unreachable")
         if 200 <= response.status_code < 300:
             return Answer(taken=True, rejected=_rejected(said))

@@ -31,6 +31,7 @@ STATE = STATE_KEY.format(stage=STAGE)
 LOOK_S = 1.0
 KEPT_EVERY_NS = 30 * NS_PER_S
 """How often the time of the last look is kept while nothing happens."""
+HAND_OVER_NS = 5 * NS_PER_S
 BACKOFF_S_MAX = 60.0
 REMEDY = "MEMESNIPE_OTLP_URL must lead to a collector that takes OTLP over HTTP; 401 and 403 are about MEMESNIPE_OTLP_HEADERS_FILE"
 _decoder = msgspec.msgpack.Decoder(Book)
@@ -45,8 +46,8 @@ class Tracer:
         self._running, self._collector, self._backlog = running, collector, Backlog()
         self._book, self._version = Book(), 0
         self._read: dict[str, str] = {}
-        self._strategies: tuple[str, ...] = ()
-        self._failures, self._again_ns = 0, 0
+        self._strategies: set[str] = set()
+        self._failures, self._again_ns, self._kept_ns = 0, 0, 0
 
     async def take_up(self, bus: Bus) -> None:
         """Take up what is stored. Raises Unavailable, StaleState, Bug. Where Redis lost it all, what we hold is the only copy."""
@@ -64,17 +65,22 @@ class Tracer:
         """Take in what ended since the last look. Raises Unavailable."""
         for entry in await bus.fold(CONFIG.name, self._read.get(CONFIG.name, "0")):
             self._read[CONFIG.name] = entry.id
-            self._strategies = tuple(sorted(one.id for one in entry.message.strategies))
-        names = [FILLS.of(strategy) for strategy in self._strategies]
+            self._strategies |= {one.id for one in entry.message.strategies}  # exits of one that was taken away still fill
+        names = [FILLS.of(strategy) for strategy in sorted(self._strategies)]
         entries = await new_entries(bus, names, self._read, self._book.began_ms)
         self._read |= cursors(entries)
         gone = self._backlog.add(entries)
         metrics.DROPPED.labels("backlog").inc(len(spans_in(gone)))
-        self._book = behind(self._book, gone)
+        metrics.WAITING.set(len(self._backlog))
+        self._book = msgspec.structs.replace(behind(self._book, gone), seen_ns=self._running.clock.now_ns())
 
     async def hand_over(self, bus: Bus) -> None:
-        """Give the collector what waits, unless it was asked in vain a short while ago. Raises Unavailable, StaleState."""
-        while len(self._backlog) and self._running.clock.now_ns() >= self._again_ns and not self._running.stop.is_set():
+        """Give the collector what waits, for a few seconds: what ends meanwhile must be read before its stream is trimmed.
+
+        Nothing is given where it was asked in vain a short while ago. Raises Unavailable, StaleState.
+        """
+        until_ns = self._running.clock.now_ns() + HAND_OVER_NS
+        while len(self._backlog) and self._again_ns <= self._running.clock.now_ns() < until_ns and not self._running.stop.is_set():
             batch = self._backlog.batch()
             spans = spans_in(batch)
             answer = await self._exported(spans)
@@ -85,7 +91,7 @@ class Tracer:
                 failpoint("tracing.exported")
                 await self._keep(bus)
         metrics.WAITING.set(len(self._backlog))
-        if self._running.clock.now_ns() - self._book.seen_ns > KEPT_EVERY_NS:
+        if self._running.clock.now_ns() - self._kept_ns > KEPT_EVERY_NS:
             await self._keep(bus)
 
     async def _exported(self, spans: Sequence[Span]) -> "Answer":
@@ -112,7 +118,7 @@ class Tracer:
             metrics.DROPPED.labels("refused").inc(spans)
 
     async def _keep(self, bus: Bus) -> None:
-        self._book = msgspec.structs.replace(self._book, seen_ns=self._running.clock.now_ns())
+        self._kept_ns = self._running.clock.now_ns()
         self._version = await bus.commit(Batch(STAGE, ()), (), State(STATE, self._version, _encode(self._book)))
 
 
