@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import redis
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 from memesnipe.bus.redis_bus import RedisBus, connect
 from memesnipe.kernel.clock import Clock, EventClock, SystemClock
@@ -14,6 +16,25 @@ from memesnipe.testing.buses import MakeBus
 from memesnipe.testing.crashes import row as crashes
 from memesnipe.testing.matrix_table import told
 from memesnipe.testing.servers import a_redis
+
+IN_ORDER = {"tests/docs_commands/": "pages", "tests/e2e/test_newcomers_path.py": "path"}
+"""Where a test needs what the one before it left, as a page's second command needs its first."""
+
+
+class InOrder(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
+    """Deals tests out to workers, those that follow one another to the same one.
+
+    By their path: xdist 3.8 writes a group's mark into a test's id where pytest 9.2 no longer keeps it, and so does not see it.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for begins, group in IN_ORDER.items() if nodeid.startswith(begins)), None) or super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InOrder:
+    """Take ours."""
+    return InOrder(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,7 @@
 """Live orders whose stream entry is gone: Redis lost its last second, or the entry comes under another consumer's name, late."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,7 +35,7 @@ GROUP = "wallet_guard"
 class NeverLands:
     """A chain on which the blockhash expired."""
 
-    async def land(self, signed: SignedTransaction, lane: object) -> None:
+    async def land(self, signed: SignedTransaction, lane: object, at_send: Callable[[], None]) -> None:
         return None
 
 

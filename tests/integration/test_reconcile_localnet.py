@@ -103,7 +103,8 @@ async def test_a_true_ledger_agrees_with_the_chain_to_the_lamport(traded: Traded
 
 COPY = """
 INSERT INTO fills SELECT 'x' || signature, intent_id, strategy, mode, attempt, status, side, mint, slot, time_ns, sol_delta_lamports,
-  token_delta_units, fee_lamports, tip_lamports, rent_lamports, venue_fee_lamports, quoted_out, intent_time_ns, decimals, exit_cause, error
+  token_delta_units, fee_lamports, tip_lamports, rent_lamports, venue_fee_lamports, quoted_out, intent_time_ns, decimals, exit_cause,
+  error, way
 FROM fills WHERE side = 'buy'
 """
 MOVE = "INSERT INTO wallet_transfers SELECT signature, '', slot, time_ns, sol_delta_lamports, fee_lamports, '' FROM fills"

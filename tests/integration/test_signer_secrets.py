@@ -91,7 +91,9 @@ class Watched:
             with contextlib.suppress(PermissionError):
                 found += (folder / name).read_bytes()
         with contextlib.suppress(PermissionError):
-            found += repr([str(one.readlink()) for one in (folder / "fd").iterdir()]).encode()
+            for one in (folder / "fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):  # a connection that was closed while they were listed
+                    found += str(one.readlink()).encode() + b"\n"
         return bytes(found)
 
     def written(self) -> bytes:
