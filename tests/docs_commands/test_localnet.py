@@ -13,8 +13,6 @@ from memesnipe.testing.documented.market import write_trades
 from memesnipe.testing.documented.table import ELSEWHERE, SERVED
 from memesnipe.testing.stacks import a_free_port, until
 
-pytestmark = pytest.mark.xdist_group("pages")
-
 
 def serves(port: int) -> bool:
     """Whether a localnet answers there."""

@@ -9,8 +9,6 @@ import pytest
 from memesnipe.testing.documented.table import MAKE, share_of
 from memesnipe.testing.stacks import ROOT
 
-pytestmark = pytest.mark.xdist_group("pages")
-
 RUN_BY = {
     "up": "tests/e2e/test_newcomers_path.py",
     "test": ".ci/run",

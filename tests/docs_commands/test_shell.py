@@ -8,8 +8,6 @@ import pytest
 from memesnipe.signer.store import Store
 from memesnipe.testing.documented.table import SHELL, share_of
 
-pytestmark = pytest.mark.xdist_group("pages")
-
 TAKES_MINUTES = {
     *("python -m memesnipe.testing.allocation.study", "python -m memesnipe.testing.calibration", "python -m memesnipe.testing.promotion"),
     *("python tests/bench/signer_floor.py", "python tests/bench/operator_scale.py --strategies 10000", "python scripts/evidence_pages.py"),

@@ -3,13 +3,11 @@
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -29,6 +27,7 @@ from memesnipe.notify.summary import DAY_NS, summary_of
 from memesnipe.notify.wording import stakes_of
 from memesnipe.testing.builders import SOL, a_config, a_fill, a_halt, a_sale, an_intent
 from memesnipe.testing.chats import SECRET, Chat
+from memesnipe.testing.service_process import ServiceProcess, killed_at_the_end
 from memesnipe.testing.stacks import a_free_port, until
 
 SENTENCE_S = 60
@@ -40,40 +39,14 @@ def chat() -> Iterator[Chat]:
         yield chat
 
 
-class Service:
-    """`memesnipe notifier` in a process of its own."""
+class Service(ServiceProcess):
+    """`memesnipe notifier` with a file of addresses."""
 
     def __init__(self, data: Path, valkey_url: str, *urls: str, **env: str) -> None:
-        self.port, self.log = a_free_port(), data / "notifier.log"
         file = data / "urls"
         file.write_text("# whom to tell\n" + "".join(f"{url}\n" for url in urls))
         file.chmod(0o600)
-        own = {"REDIS_URL": valkey_url, "DATA_DIR": str(data), "HEALTH_PORT": str(self.port), "NOTIFY_URLS_FILE": str(file), **env}
-        self._env = {"PATH": os.environ["PATH"], **{f"MEMESNIPE_{name}": value for name, value in own.items()}}
-        self.process = self._started()
-
-    def _started(self, **env: str) -> "subprocess.Popen[bytes]":
-        with self.log.open("ab") as log:
-            return subprocess.Popen([sys.executable, "-m", "memesnipe", "notifier"], env={**self._env, **env}, stdout=log, stderr=log)
-
-    def again(self, **env: str) -> None:
-        self.process = self._started(**env)
-
-    def ready(self) -> "Service":
-        until(lambda: self.get("readyz"), SENTENCE_S, f"notifier ready: {self.log.read_text()}")
-        return self
-
-    def get(self, path: str) -> str:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=5) as answer:
-                return str(answer.read().decode())
-        except OSError:
-            return ""
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(60)
+        super().__init__("notifier", data, {"REDIS_URL": valkey_url, "DATA_DIR": str(data), "NOTIFY_URLS_FILE": str(file), **env})
 
 
 Start = Callable[..., Service]
@@ -82,23 +55,14 @@ Start = Callable[..., Service]
 @pytest.fixture
 def start(tmp_path: Path, valkey_url: str) -> Iterator[Start]:
     """`start(url, ...)`: the service, which is stopped at the end."""
-    with _services(tmp_path, valkey_url) as make:
-        yield make
-
-
-@contextmanager
-def _services(data: Path, valkey_url: str) -> Iterator[Start]:
-    made: list[Service] = []
+    made: list[ServiceProcess] = []
 
     def make(*urls: str, **env: str) -> Service:
-        made.append(Service(data, valkey_url, *urls, **env))
-        return made[-1]
+        made.append(service := Service(tmp_path, valkey_url, *urls, **env))
+        return service
 
-    try:
+    with killed_at_the_end(made):
         yield make
-    finally:
-        for service in made:
-            service.stop(signal.SIGKILL)
 
 
 async def applied(bus: RedisBus) -> None:

@@ -1,13 +1,10 @@
 """tracer as a process, on a real Redis, handing real OTLP to a real HTTP server; killed, refused, put off, and looked through."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +17,8 @@ from memesnipe.messages.orders import Fill
 from memesnipe.messages.way import Way
 from memesnipe.testing.builders import a_config, a_fill, an_intent
 from memesnipe.testing.collectors import KEY, TraceCollector
-from memesnipe.testing.stacks import a_free_port, until
+from memesnipe.testing.service_process import ServiceProcess, killed_at_the_end
+from memesnipe.testing.stacks import until
 from memesnipe.tracing.spans import spans_of
 
 SENTENCE_S = 60
@@ -33,45 +31,22 @@ def collector() -> Iterator[TraceCollector]:
         yield collector
 
 
-class Service:
-    """`memesnipe tracer` in a process of its own."""
+class Service(ServiceProcess):
+    """`memesnipe tracer` with a file of headers."""
 
     def __init__(self, data: Path, valkey_url: str, url: str) -> None:
-        self.port, self.log = a_free_port(), data / "tracer.log"
         file = data / "headers"
         file.write_text(f"X-Key: {KEY}\n")
         file.chmod(0o600)
-        own = {"REDIS_URL": valkey_url, "HEALTH_PORT": str(self.port), "OTLP_URL": url, "OTLP_HEADERS_FILE": str(file)}
-        self._env = {"PATH": os.environ["PATH"], **{f"MEMESNIPE_{name}": value for name, value in own.items()}}
-        self.process = self._started()
-
-    def _started(self, **env: str) -> "subprocess.Popen[bytes]":
-        with self.log.open("ab") as log:
-            return subprocess.Popen([sys.executable, "-m", "memesnipe", "tracer"], env={**self._env, **env}, stdout=log, stderr=log)
+        super().__init__("tracer", data, {"REDIS_URL": valkey_url, "OTLP_URL": url, "OTLP_HEADERS_FILE": str(file)})
 
     def again(self, **env: str) -> None:
-        self.process = self._started(**env)
+        super().again(**env)
         self.ready()
-
-    def ready(self) -> "Service":
-        until(lambda: self.get("readyz"), SENTENCE_S, f"tracer ready: {self.log.read_text()}")
-        return self
-
-    def get(self, path: str) -> str:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=5) as answer:
-                return str(answer.read().decode())
-        except OSError:
-            return ""
 
     def shows(self, line: str) -> None:
         """Wait until a line is in the metrics."""
         until(lambda: line in self.get("metrics"), SENTENCE_S, f"{line} in {self.get('metrics')}")
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(60)
 
 
 Start = Callable[[], Service]
@@ -80,23 +55,14 @@ Start = Callable[[], Service]
 @pytest.fixture
 def start(tmp_path: Path, valkey_url: str, collector: TraceCollector) -> Iterator[Start]:
     """`start()`: the service, which is stopped at the end."""
-    with _services(tmp_path, valkey_url, collector.url) as make:
-        yield make
-
-
-@contextmanager
-def _services(data: Path, valkey_url: str, url: str) -> Iterator[Start]:
-    made: list[Service] = []
+    made: list[ServiceProcess] = []
 
     def make() -> Service:
-        made.append(Service(data, valkey_url, url))
-        return made[-1].ready()
+        made.append(service := Service(tmp_path, valkey_url, collector.url))
+        return service.ready()
 
-    try:
+    with killed_at_the_end(made):
         yield make
-    finally:
-        for service in made:
-            service.stop(signal.SIGKILL)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ import msgspec
 
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.settings import CommonSettings, given
+from memesnipe.positions.settings import given_wallet
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -40,7 +41,7 @@ def find() -> Addresses:
     if not redis_url:
         raise ConfigError(f"no running stack found in {data}: start one with `make up`, or set MEMESNIPE_REDIS_URL or MEMESNIPE_DATA_DIR")
     rpc_url = os.environ.get("MEMESNIPE_RPC_URL") or left.get("rpc_url", "")
-    return Addresses(data, redis_url, rpc_url, os.environ.get("MEMESNIPE_WALLET_PUBKEY") or left.get("wallet") or _given_wallet(data))
+    return Addresses(data, redis_url, rpc_url, os.environ.get("MEMESNIPE_WALLET_PUBKEY") or left.get("wallet") or given_wallet(data))
 
 
 def elsewhere() -> str:
@@ -88,12 +89,6 @@ def runs(data: Path) -> bool:
 def known(data: Path) -> dict[str, str]:
     """Return what the running stack left for commands, empty where none runs. It holds a password: never print it."""
     return _read(data / "run" / "addresses")
-
-
-def _given_wallet(data: Path) -> str:
-    """Return the address that set-up put among this service's keys, as position_manager reads it; "" where there is none."""
-    file = data / "keys" / "wallet.pub"
-    return file.read_text().strip() if file.is_file() else ""
 
 
 def _read(path: Path) -> dict[str, str]:

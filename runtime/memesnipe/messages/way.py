@@ -40,3 +40,11 @@ class Way(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Live: first broadcast of the last attempt."""
     by: Label = ""
     """Who wished it: executor or position_manager."""
+
+    @property
+    def stamps(self) -> tuple[tuple[str, int], ...]:
+        """Its hops with their stamps (ns), in the order in which an order passes by."""
+        return (
+            ("wish", self.wished_ns), ("approved", self.approved_ns), ("taken", self.taken_ns), ("quoted", self.quoted_ns),
+            ("signed", self.signed_ns), ("sent", self.sent_ns),
+        )  # fmt: skip

@@ -18,7 +18,7 @@ from memesnipe.positions import metrics
 from memesnipe.positions.finality import Finality
 from memesnipe.positions.history import WalletHistory
 from memesnipe.positions.orphans import Orphans
-from memesnipe.positions.settings import PositionSettings
+from memesnipe.positions.settings import PositionSettings, given_wallet
 from memesnipe.positions.store import Store
 
 CHUNK = 200
@@ -27,8 +27,7 @@ CHUNK = 200
 
 def wallet_of(settings: PositionSettings) -> str:
     """Return the wallet to adopt, "" where there is none (paper without a chain)."""
-    file = Path(settings.data_dir) / "keys" / "wallet.pub"
-    return settings.wallet_pubkey or (file.read_text().strip() if file.is_file() else "")
+    return settings.wallet_pubkey or given_wallet(Path(settings.data_dir))
 
 
 async def adopt_forever(store: Store, settings: PositionSettings, bus: Bus, clock: Clock) -> None:

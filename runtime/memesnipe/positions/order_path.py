@@ -28,11 +28,8 @@ def hops_of(fill: Fill) -> Iterator[tuple[str, float]]:
     way = fill.way
     if way is None:
         return
-    stamps = {
-        "event": way.event_ns, "wish": way.wished_ns, "approved": way.approved_ns, "taken": way.taken_ns,
-        "quoted": way.quoted_ns, "signed": way.signed_ns, "sent": way.sent_ns, "ended": fill.time_ns,
-    }  # fmt: skip
-    taken = [(hop, time_ns) for hop, time_ns in stamps.items() if fill.mode is Mode.LIVE or hop not in LIVE_ONLY]
+    stamps = (("event", way.event_ns), *way.stamps, ("ended", fill.time_ns))
+    taken = [(hop, time_ns) for hop, time_ns in stamps if fill.mode is Mode.LIVE or hop not in LIVE_ONLY]
     for (_, before_ns), (hop, time_ns) in pairwise(taken):
         if before_ns and time_ns:
             yield hop, max(0, time_ns - before_ns) / NS_PER_S

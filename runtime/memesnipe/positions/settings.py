@@ -1,4 +1,6 @@
-"""What position_manager reads from the environment."""
+"""What position_manager reads from the environment, and the wallet's address that set-up put among a service's keys."""
+
+from pathlib import Path
 
 from memesnipe.kernel.settings import CommonSettings
 
@@ -21,3 +23,9 @@ class PositionSettings(CommonSettings, frozen=True, kw_only=True):
     """How soon a ledger that failed is tried again."""
     ledger_backlog_max: int = 1_000
     """Entries that wait for a ledger that cannot be written; past it, new risk stops."""
+
+
+def given_wallet(data_dir: Path) -> str:
+    """Return the address that lies beside a service's keys; "" where there is none (paper without a chain, or a person's own wallet)."""
+    file = data_dir / "keys" / "wallet.pub"
+    return file.read_text().strip() if file.is_file() else ""

@@ -180,7 +180,7 @@ def capital_allocated(case: Case) -> Finding | None:
         return Finding(ReasonCode.NO_ALLOCATION, f"{case.strategy} has no capital")
     promoted = case.rules.config is not None and case.rules.config.promotion is not None
     runs = case.rules.strategies[case.strategy]
-    if promoted and case.mode is Mode.LIVE and case.rules.live_specs.get(case.strategy) != (runs.spec_hash, runs.code_hash):
+    if promoted and case.mode is Mode.LIVE and case.rules.live_runs.get(case.strategy) != (runs.spec_hash, runs.code_hash):
         return Finding(ReasonCode.NO_ALLOCATION, f"the allocator has not decided yet what {case.strategy} gets live")
     return None
 

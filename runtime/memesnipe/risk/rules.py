@@ -15,7 +15,7 @@ class Rules(msgspec.Struct, frozen=True):
     strategies: dict[str, StrategyConfig] = {}
     capital: dict[str, int] = {}
     """Allocated lamports by strategy, from the newest decision."""
-    live_specs: dict[str, tuple[str, str]] = {}
+    live_runs: dict[str, tuple[str, str]] = {}
     """By strategy whose newest share is for live trading: the spec and the code's hash that may have it."""
     halts: Halts = Halts()
 
@@ -39,8 +39,8 @@ class Rules(msgspec.Struct, frozen=True):
 
     def with_allocation(self, decision: AllocationDecision) -> "Rules":
         """Return the rules with a newer allocation in force; a strategy it does not name has no capital."""
-        specs = {share.strategy: (share.live_spec, share.live_code) for share in decision.shares if share.live_spec}
-        return msgspec.structs.replace(self, capital={one.strategy: one.capital_lamports for one in decision.shares}, live_specs=specs)
+        runs = {share.strategy: (share.live_spec, share.live_code) for share in decision.shares if share.live_spec}
+        return msgspec.structs.replace(self, capital={one.strategy: one.capital_lamports for one in decision.shares}, live_runs=runs)
 
     def with_halt(self, entry: Entry) -> "Rules":
         """Return the rules after one more kill-switch entry."""

@@ -1,13 +1,12 @@
 """A collector of traces as tracer meets it: a real HTTP server that reads OTLP's protobuf, or answers what a test wants it to."""
 
 import gzip
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+
+from memesnipe.testing.loopback import Loopback, Silent
 
 KEY = "k3yOfTheCollector"
 
@@ -27,27 +26,19 @@ class Seen(NamedTuple):
     """Its status' message where that is an error, else ""."""
 
 
-class TraceCollector:
+class TraceCollector(Loopback):
     """Listens on loopback while it is entered. `status`: what it answers; `rejects`: spans that it says it left out of each batch."""
 
     def __init__(self) -> None:
         self.spans: list[Seen] = []
         self.keys: set[str] = set()
         self.asked, self.status, self.rejects, self.retry_after = 0, 200, 0, ""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._door())
-
-    def __enter__(self) -> "TraceCollector":
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._door())
 
     @property
     def url(self) -> str:
         """Where it takes traces."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1/traces"
+        return f"http://{self.place}/v1/traces"
 
     def of(self, trace_id: str) -> list[Seen]:
         """Return a trace's spans by their start, each once: a span that comes twice is the same span."""
@@ -64,11 +55,11 @@ class TraceCollector:
             answer.partial_success.rejected_spans = self.rejects
         return self.status, answer.SerializeToString()
 
-    def _door(self) -> type[BaseHTTPRequestHandler]:
+    def _door(self) -> type[Silent]:
         collector = self
 
-        class Door(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Door(Silent):
+            def do_POST(self) -> None:  # noqa: N802 - the name is the standard library's
                 """Answer a batch."""
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
                 body = gzip.decompress(raw) if self.headers.get("Content-Encoding") == "gzip" else raw
@@ -81,9 +72,6 @@ class TraceCollector:
                     self.send_header("Retry-After", collector.retry_after)
                 self.end_headers()
                 self.wfile.write(answer)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
-                """Stay silent."""
 
         return Door
 

@@ -84,10 +84,8 @@ def _under_way(newest: str, stage: str) -> str:
 
 
 def _stamps(way: Way) -> tuple[tuple[str, int], ...]:
-    return (
-        (WISH, way.wished_ns), (APPROVE, way.approved_ns), (TAKE, way.taken_ns), (QUOTE, way.quoted_ns), (SIGN, way.signed_ns),
-        (SEND, way.sent_ns),
-    )  # fmt: skip
+    """A span is named by what is done in it, a stamp by what is done then."""
+    return tuple(zip((WISH, APPROVE, TAKE, QUOTE, SIGN, SEND), (time_ns for _, time_ns in way.stamps), strict=True))
 
 
 def _hop(name: str, stage: str, start_ns: int, end_ns: int, *, failed: bool = False) -> Hop:
