@@ -10,11 +10,12 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import structlog
 
 from memesnipe.cli.main import main
 
@@ -53,7 +54,18 @@ def run(line: str, folder: Path, settings: Mapping[str, str]) -> Answer:
         patch.chdir(folder)
         patch.setattr(sys, "argv", words)
         patch.setattr(os, "execv", _beside)
-        return _answer_of(main)
+        with _own_logs():
+            return _answer_of(main)
+
+
+@contextlib.contextmanager
+def _own_logs() -> Iterator[None]:
+    """A command sets up logging for its whole process; this one's next test must not find its lines in what that command said."""
+    before = structlog.get_config()
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _beside(program: str, words: list[str]) -> None:
