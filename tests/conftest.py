@@ -12,6 +12,7 @@ from xdist.scheduler import LoadGroupScheduling
 from memesnipe.bus.redis_bus import RedisBus, connect
 from memesnipe.kernel.clock import Clock, EventClock, SystemClock
 from memesnipe.kernel.settings import CommonSettings
+from memesnipe.testing.builders import number_for
 from memesnipe.testing.buses import MakeBus
 from memesnipe.testing.crashes import row as crashes
 from memesnipe.testing.matrix_table import told
@@ -35,6 +36,12 @@ class InOrder(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InOrder:
     """Take ours."""
     return InOrder(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give each test the same ids, and with them the same luck, whatever ran before it."""
+    number_for(item.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

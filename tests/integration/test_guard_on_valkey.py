@@ -15,8 +15,9 @@ import redis
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus, Entry
 from memesnipe.guard.book import from_bytes
+from memesnipe.guard.paper import draw
 from memesnipe.guard.paper_desk import STATE
-from memesnipe.guard.service import serve
+from memesnipe.guard.service import serve, terms_of
 from memesnipe.guard.settings import GuardSettings
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.health import Health
@@ -24,7 +25,7 @@ from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.kernel.service import Running
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.market import MarketFrame
-from memesnipe.messages.orders import Fill, Outcome, Rejection, way_of
+from memesnipe.messages.orders import ApprovedOrder, Fill, Outcome, Rejection, way_of
 from memesnipe.testing.builders import STRATEGY, a_config, a_halt, a_tick, an_approved, an_exit, an_intent
 from memesnipe.testing.buses import MakeBus
 
@@ -145,7 +146,7 @@ async def test_a_waiting_order_survives_a_crash_and_fills_once(bus: Bus, valkey_
     await bus.publish(topology.CONFIG.name, a_config())
     guard = RunningGuard(GuardSettings(redis_url=valkey_url, paper_slots_max=50, paper_failure_bps=0, paper_timeout_ms=600_000))
     await guard.start()
-    order = an_approved()
+    order = _one_that_waits(guard.settings)
     await bus.publish(topology.PRICE.name, pool(slot=1_001))
     await bus.publish(topology.APPROVED.name, order, order.intent.id)
     await until(lambda: _waits(bus))
@@ -190,6 +191,11 @@ async def test_a_guard_without_configuration_takes_no_work(bus: Bus, valkey_url:
     assert await bus.fold(FILLS) == []
     running.stop.set()
     await task
+
+
+def _one_that_waits(settings: GuardSettings) -> ApprovedOrder:
+    """Return an order that is not drawn to fill at once."""
+    return next(order for order in iter(an_approved, None) if draw(order.intent.id, terms_of(settings)).slots > 0)
 
 
 async def _waits(bus: Bus) -> bool:
