@@ -109,6 +109,7 @@ class NewerIntent(msgspec.Struct, frozen=True, array_like=True, tag="order_inten
     reason: str = ""
     schema: Schema = 2
     wished_ns: int = 0
+    code_hash: str = ""
     urgency: int = 0
     notes: tuple[str, ...] = ()
 
@@ -131,9 +132,9 @@ def test_a_newer_reader_takes_an_old_message(intent: OrderIntent) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [an_intent(wished_ns=1), an_exit(event_ns=1), a_fill(way=way_of(an_intent())), a_rejection(way=way_of(an_exit()))]
+    "said", [an_intent(code_hash="c0"), an_exit(event_ns=1), a_fill(way=way_of(an_intent())), a_rejection(way=way_of(an_exit()))]
 )
-def test_a_message_of_the_release_without_ways_is_read_as_one_that_does_not_know(said: Any) -> None:
+def test_a_message_of_a_release_that_lacked_the_last_field_is_read_as_one_that_does_not_know(said: Any) -> None:
     older = msgspec.msgpack.encode([said.__struct_config__.tag, *(getattr(said, name) for name in said.__struct_fields__[:-1])])
 
     read = decode(type(said), older)

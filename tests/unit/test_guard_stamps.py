@@ -4,6 +4,7 @@ import msgspec
 
 from memesnipe.guard.attempts import Attempt, Status
 from memesnipe.guard.stamps import Stamps
+from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import way_of
 from memesnipe.messages.signing import EarlierSignature, SignedTransaction
 from memesnipe.testing.builders import START_NS, an_approved, an_intent
@@ -11,7 +12,7 @@ from memesnipe.testing.swaps import World
 
 WORLD = World.make()
 INTENT = an_intent()
-ORDER = an_approved(INTENT)
+ORDER = an_approved(INTENT, mode=Mode.LIVE)
 SIGNED = SignedTransaction(INTENT.id, 1, "5" * 88, b"bytes", 150)
 TAKEN_NS, BUILT_NS, SIGNED_NS, SENT_NS = (START_NS + step for step in (1, 2, 3, 4))
 
@@ -66,3 +67,7 @@ def test_an_adopted_signature_is_over_bytes_that_nobody_here_built_signed_or_sen
 
 def test_an_order_that_never_came_to_an_attempt_was_taken_and_no_more() -> None:
     assert Stamps(INTENT, ORDER, TAKEN_NS).way(None) == way_of(INTENT, ORDER, taken_ns=TAKEN_NS)
+
+
+def test_an_order_whose_approval_no_stream_gives_any_more_is_still_a_live_one() -> None:
+    assert Stamps(INTENT).way(built()).mode is Mode.LIVE

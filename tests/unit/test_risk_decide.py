@@ -11,7 +11,6 @@ from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import AMOUNT_MAX, HaltState, Mode, Side
 from memesnipe.messages.control import HaltCommand
 from memesnipe.messages.orders import ApprovedOrder, FillStatus, Intent, Rejection, way_of
-from memesnipe.messages.promotion import PromotionTerms
 from memesnipe.risk import book as books
 from memesnipe.risk.book import Book
 from memesnipe.risk.checks import room_of
@@ -20,7 +19,6 @@ from memesnipe.risk.rules import Rules
 from memesnipe.testing.builders import (
     OTHER_MINT,
     SOL,
-    SPEC_HASH,
     a_config,
     a_frame,
     a_halt,
@@ -29,7 +27,7 @@ from memesnipe.testing.builders import (
     a_tick,
     an_exit,
 )
-from memesnipe.testing.risk_cases import NOW_NS, a_decision, moved, roomy, rules_of, wish
+from memesnipe.testing.risk_cases import NOW_NS, moved, roomy, rules_of, wish
 
 UNITS = 1_000_000
 
@@ -145,49 +143,6 @@ def test_a_strategy_without_capital_buys_nothing() -> None:
     _, outputs = say(Book(), Rules().with_config(a_config()), wish(sol=0.1))
 
     assert refusal(outputs) is ReasonCode.NO_ALLOCATION
-
-
-CODE_HASH = "c0" * 32
-
-
-def promoted(*, live_spec: str, live_code: str = CODE_HASH) -> Rules:
-    """Return rules under which promotion decides and the strategy is live, with a share for this spec's live trading; "" is for paper."""
-    strategy = a_strategy(mode=Mode.LIVE, code_hash=CODE_HASH)
-    config = a_config(strategy, limits=roomy(), capital_lamports=100 * SOL, promotion=PromotionTerms())
-    decision = a_decision()
-    shares = tuple(msgspec.structs.replace(share, live_spec=live_spec, live_code=live_code) for share in decision.shares)
-    return Rules().with_config(config).with_allocation(msgspec.structs.replace(decision, shares=shares))
-
-
-def test_what_just_went_live_buys_nothing_on_its_share_for_paper() -> None:
-    _, outputs = say(Book(), promoted(live_spec=""), wish())
-
-    assert refusal(outputs) is ReasonCode.NO_ALLOCATION
-
-
-def test_what_just_went_live_may_sell_before_it_has_a_share() -> None:
-    _, outputs = say(holding(mode=Mode.LIVE), promoted(live_spec=""), wish(units=UNITS))
-
-    assert approved(outputs).mode is Mode.LIVE
-
-
-def test_what_another_spec_has_live_is_not_this_ones() -> None:
-    _, outputs = say(Book(), promoted(live_spec="an0ther"), wish())
-
-    assert refusal(outputs) is ReasonCode.NO_ALLOCATION
-
-
-@pytest.mark.parametrize("live_code", ["an0ther", ""], ids=["another", "unknown"])
-def test_what_other_code_has_live_is_not_this_ones(live_code: str) -> None:
-    _, outputs = say(Book(), promoted(live_spec=SPEC_HASH, live_code=live_code), wish())
-
-    assert refusal(outputs) is ReasonCode.NO_ALLOCATION
-
-
-def test_with_a_share_for_live_it_buys() -> None:
-    _, outputs = say(Book(), promoted(live_spec=SPEC_HASH), wish())
-
-    assert approved(outputs).mode is Mode.LIVE
 
 
 def test_a_strategy_buys_no_more_than_its_capital() -> None:
@@ -530,7 +485,7 @@ def test_a_refusal_carries_the_way_of_the_order_so_far() -> None:
 
     _, outputs = say(Book(), rules_of().with_halt(pulled(HaltState.HALTED)), intent)
 
-    assert {output.message.way for output in outputs} == {way_of(intent)}
+    assert {output.message.way for output in outputs} == {msgspec.structs.replace(way_of(intent), mode=Mode.PAPER)}
 
 
 def test_a_forged_wish_has_no_way_for_what_it_says_of_itself_is_the_forger_s() -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from memesnipe.executor.service import hash_of
+from memesnipe.factory.decide import Material, registration
 from memesnipe.scaffold.strategy import create
 from memesnipe.strategy import code, loading
 from memesnipe.strategy.code import code_of
 from memesnipe.strategy.contract import Strategy
 from memesnipe.strategy.loading import Plugin
+from memesnipe.testing.builders import START_NS
 
 Packaged = Callable[..., Plugin]
 
@@ -103,3 +106,20 @@ def test_a_strategy_of_too_many_modules_is_refused(packaged: Packaged, monkeypat
 
     with pytest.raises(ValueError, match="more than 1 modules"):
         code_of(packaged(idea="from . import one, two", one="", two=""))
+
+
+@pytest.mark.parametrize("name", ["momentum", "launch-sniper"])
+def test_an_executor_says_the_hash_that_the_factory_registers(name: str) -> None:
+    plugin = loading.load(name)
+
+    registered = registration(Material(plugin, code_of(plugin), plugin.document.read_bytes()), START_NS)
+
+    assert hash_of(plugin) == registered.code_hash
+
+
+@pytest.mark.parametrize("left", ["def", None], ids=["no Python any more", "gone"])
+def test_an_executor_that_cannot_read_its_code_names_none(packaged: Packaged, left: str | None) -> None:
+    plugin = packaged()
+    plugin.source.unlink() if left is None else plugin.source.write_text(left)
+
+    assert hash_of(plugin) == ""

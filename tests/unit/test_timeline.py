@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from memesnipe.kernel.reasons import REMEDY, ReasonCode
 from memesnipe.messages.bounds import Mode
@@ -170,3 +171,26 @@ def test_what_ended_an_order_knows_more_of_its_way_than_the_streams() -> None:
 
     assert timeline is not None
     assert [hop.hop for hop in timeline.hops] == ["event", "wish", "approved", "taken", "filled"]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_refusal_by_wallet_guard_says_whether_it_was_live_long_after_the_streams_forgot_its_approval(mode: Mode) -> None:
+    intent = an_intent(wished_ns=START_NS + 401 * MS)
+    approved = an_approved(intent, mode=mode, time_ns=START_NS + 403 * MS)
+    no = a_rejection(intent, ReasonCode.TOKEN_FEE, stage="wallet_guard", way=way_of(intent, approved, taken_ns=START_NS + 404 * MS))
+
+    timeline = timeline_of(Found(id=intent.id, rejections=(no,)))
+
+    assert timeline is not None
+    assert timeline.mode == mode.value
+    assert next(hop.detail for hop in timeline.hops if hop.hop == "approved").startswith(f"{mode.value}, policy")
+
+
+def test_a_refusal_by_risk_says_in_which_mode_it_was_judged() -> None:
+    intent = an_intent()
+    no = a_rejection(intent, way=msgspec.structs.replace(way_of(intent), mode=Mode.LIVE))
+
+    timeline = timeline_of(Found(id=intent.id, rejections=(no,)))
+
+    assert timeline is not None
+    assert timeline.mode == "live"

@@ -97,6 +97,14 @@ def test_a_refusal_ends_in_the_hop_that_said_no_with_its_reason(hops: int, stage
     assert root(no).attributes["memesnipe.reason"] == "trade_size"
 
 
+def test_a_refusal_says_whether_it_was_of_live_trading() -> None:
+    intent = an_intent()
+
+    refused = [a_rejection(intent, way=a_way(intent, 2, mode=mode)) for mode in (Mode.LIVE, Mode.PAPER)]
+
+    assert [root(no).attributes["memesnipe.mode"] for no in refused] == ["live", "paper"]
+
+
 def test_a_stamp_that_nobody_knows_is_left_out_and_its_time_is_in_the_next_hop() -> None:
     intent = an_intent()
     way = a_way(intent, approved_ns=0)

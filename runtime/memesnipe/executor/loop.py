@@ -64,8 +64,9 @@ def _reader(stream: topology.Stream) -> topology.Reader:
 class StrategyLoop:
     """What lives from one turn to the next: the seat, the state's version, what is held, and what was folded."""
 
-    def __init__(self, bus: Bus, clock: Clock, settings: ExecutorSettings, spec: StrategySpec, plugin: Plugin) -> None:
+    def __init__(self, bus: Bus, clock: Clock, settings: ExecutorSettings, spec: StrategySpec, plugin: Plugin, code_hash: str = "") -> None:
         self._bus, self._clock, self._settings, self._spec, self._plugin = bus, clock, settings, spec, plugin
+        self._code_hash = code_hash
         self._meter, self._faults, self._counts = BoundedMeter(spec.id), FaultLog(spec.id), StrategyCounts(spec.id)
         self._state_name = topology.STRATEGY_STATE_KEY.format(strategy=spec.id)
         self._intents_stream = topology.INTENTS.of(spec.id)
@@ -139,8 +140,9 @@ class StrategyLoop:
         held.ids.update((entry.stream, entry.id) for entry in batch.entries)
 
     def _output(self, intent: OrderIntent) -> Output:
-        """Stamp an intent on its way out: how long the strategy thought is a part of what its order lost."""
-        wished = msgspec.structs.replace(intent, wished_ns=intent.time_ns if self._replays else self._clock.now_ns())
+        """Stamp an intent on its way out: how long the strategy thought is a part of what its order lost; a live share is for one code."""
+        wished_ns = intent.time_ns if self._replays else self._clock.now_ns()
+        wished = msgspec.structs.replace(intent, wished_ns=wished_ns, code_hash=self._code_hash)
         return Output(self._intents_stream, wished, wished.id)
 
     def _standing(self) -> Standing:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 
 import msgspec
 
+from memesnipe.evidence.code import code_hash
 from memesnipe.kernel.errors import BadInput
 from memesnipe.messages import codec
 from memesnipe.messages.control import StrategyRegistered
@@ -68,7 +69,7 @@ def registration(material: Material, time_ns: int) -> StrategyRegistered:
     draft = StrategyRegistered(
         plugin=material.plugin.name,
         version=kind.version,
-        code_hash=hashlib.sha256(material.code).hexdigest(),
+        code_hash=code_hash(material.code),
         subscriptions=tuple(sorted(event.value for event in kind.subscriptions)),
         parameters_schema=_parameters_schema(material.plugin),
         risk_profile=_risk_profile(material),

@@ -7,6 +7,7 @@ built is in `guard.db` with the attempt. An adopted signature is over bytes that
 import msgspec
 
 from memesnipe.guard.attempts import Attempt
+from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ApprovedOrder, Intent, way_of
 from memesnipe.messages.signing import EarlierSignature, Signature
 from memesnipe.messages.way import Way
@@ -37,6 +38,7 @@ class Stamps(msgspec.Struct):
     def way(self, attempt: Attempt | None) -> Way:
         """Return the way of the order with its last attempt; None: it never came to one."""
         quoted_ns = 0 if attempt is None or isinstance(attempt.signed, EarlierSignature) else attempt.created_ns
-        return way_of(
+        way = way_of(
             self.intent, self.approved, taken_ns=self.taken_ns, quoted_ns=quoted_ns, signed_ns=self.signed_ns, sent_ns=self.sent_ns
         )
+        return msgspec.structs.replace(way, mode=Mode.LIVE)

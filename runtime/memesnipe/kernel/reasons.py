@@ -58,6 +58,7 @@ class ReasonCode(StrEnum):
     GENESIS_MISMATCH = "genesis_mismatch"
     MODE_MISMATCH = "mode_mismatch"
     SPEC_MISMATCH = "spec_mismatch"
+    CODE_MISMATCH = "code_mismatch"
     POLICY_MISMATCH = "policy_mismatch"
     REPLAYED = "replayed"
     ATTEMPT = "attempt"
@@ -151,6 +152,7 @@ REMEDY: dict[ReasonCode, str] = {
     ReasonCode.GENESIS_MISMATCH: "The approval is for another chain.",
     ReasonCode.MODE_MISMATCH: "Only live orders are signed.",
     ReasonCode.SPEC_MISMATCH: "The strategy's spec changed since the intent was made.",
+    ReasonCode.CODE_MISMATCH: "The executor runs other code than the live share is for; wait for strategy_factory, else restart it.",
     ReasonCode.POLICY_MISMATCH: "The risk policy changed since the approval.",
     ReasonCode.REPLAYED: "This attempt was signed before with other bytes; wallet_guard watches that signature to its end.",
     ReasonCode.ATTEMPT: "Attempts are signed in order and only so many; wait for the last one to expire, or make a new order.",

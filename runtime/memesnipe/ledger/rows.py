@@ -72,10 +72,7 @@ def _way_text(way: Way | None) -> str | None:
 
 def _way_of(text: str | None) -> Way | None:
     """What a later release appended is not among our fields, what an earlier one did not know yet has its default."""
-    if text is None:
-        return None
-    named: dict[str, Any] = msgspec.json.decode(text)
-    return msgspec.convert([named[name] for name in Way.__struct_fields__ if name in named], Way)
+    return None if text is None else struct_of(Way, msgspec.json.decode(text))
 
 
 @cache

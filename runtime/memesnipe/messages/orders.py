@@ -73,6 +73,8 @@ class OrderIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="o
     schema: Schema = SCHEMA
     wished_ns: StampNs = 0
     """When the executor made it."""
+    code_hash: Hash = ""
+    """Of the code that made it, as the executor read it when it started; empty: it does not say."""
 
 
 class ExitIntent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="exit_intent"):
@@ -128,7 +130,7 @@ def way_of(
     yes = (approved.time_ns, approved.policy_hash, approved.halt_epoch) if approved is not None else (0, "", 0)
     return Way(
         intent.event_id, intent.slot, event_ns, intent.wished_ns, wish, size, intent.slippage_bps_max,
-        *yes, taken_ns, quoted_ns, signed_ns, sent_ns, by,
+        *yes, taken_ns, quoted_ns, signed_ns, sent_ns, by, approved.mode if approved is not None else None,
     )  # fmt: skip
 
 

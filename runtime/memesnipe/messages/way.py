@@ -9,7 +9,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from memesnipe.messages.bounds import TIME_NS_MAX, Bps, Count, Hash, Id, Label, Slot, TimeNs, Units
+from memesnipe.messages.bounds import TIME_NS_MAX, Bps, Count, Hash, Id, Label, Mode, Slot, TimeNs, Units
+
+WISH, APPROVED, TAKEN, QUOTED, SIGNED, SENT = "wish", "approved", "taken", "quoted", "signed", "sent"
+"""The hops that are stamped, in the order in which an order passes by."""
+LIVE_ONLY = frozenset({QUOTED, SIGNED, SENT})
 
 StampNs = Annotated[int, Meta(ge=0, le=TIME_NS_MAX)]
 """A time by the clock of the stage that stamped it (ns). 0: the order never got there, or nobody knows (a restart, an older release)."""
@@ -40,11 +44,13 @@ class Way(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Live: first broadcast of the last attempt."""
     by: Label = ""
     """Who wished it: executor or position_manager."""
+    mode: Mode | None = None
+    """In which it was judged. None: it was not yet, or by a release that did not carry it."""
 
     @property
     def stamps(self) -> tuple[tuple[str, int], ...]:
         """Its hops with their stamps (ns), in the order in which an order passes by."""
         return (
-            ("wish", self.wished_ns), ("approved", self.approved_ns), ("taken", self.taken_ns), ("quoted", self.quoted_ns),
-            ("signed", self.signed_ns), ("sent", self.sent_ns),
+            (WISH, self.wished_ns), (APPROVED, self.approved_ns), (TAKEN, self.taken_ns), (QUOTED, self.quoted_ns),
+            (SIGNED, self.signed_ns), (SENT, self.sent_ns),
         )  # fmt: skip

@@ -179,10 +179,24 @@ def capital_allocated(case: Case) -> Finding | None:
     if not (case.rules.capital.get(case.strategy, 0) > 0):
         return Finding(ReasonCode.NO_ALLOCATION, f"{case.strategy} has no capital")
     promoted = case.rules.config is not None and case.rules.config.promotion is not None
+    return _on_anothers_share(case) if promoted and case.mode is Mode.LIVE else None
+
+
+def _on_anothers_share(case: Case) -> Finding | None:
+    """A live share, a canary's cap included, is for one spec and one code.
+
+    An executor is the first to run new code: until strategy_factory has looked, control and the allocator speak of the code before. So the
+    intent says itself which code made it. A share for code that is not known is the first step; there is no smaller one to hold code to.
+    """
     runs = case.rules.strategies[case.strategy]
-    if promoted and case.mode is Mode.LIVE and case.rules.live_runs.get(case.strategy) != (runs.spec_hash, runs.code_hash):
+    if case.rules.live_runs.get(case.strategy) != (runs.spec_hash, runs.code_hash):
         return Finding(ReasonCode.NO_ALLOCATION, f"the allocator has not decided yet what {case.strategy} gets live")
-    return None
+    made_by = case.intent.code_hash if isinstance(case.intent, OrderIntent) else ""
+    if not runs.code_hash or made_by == runs.code_hash:
+        return None
+    if not made_by:  # an older release's executor could not read a newer reason, and would wait for this order's end for good
+        return Finding(ReasonCode.NO_ALLOCATION, "no live share is for code that its executor does not name: start it anew, read its log")
+    return Finding(ReasonCode.CODE_MISMATCH, f"intent of code {made_by[:16]}, the live share is for code {runs.code_hash[:16]}")
 
 
 def strategy_exposure(case: Case) -> Finding | None:

@@ -67,7 +67,7 @@ def decide_intent(book: Book, rules: Rules, strategy: str, intent: Intent, now_n
     after = books.note_refused(book, mode, strategy, intent.id)
     if finding.reason is ReasonCode.ORDER_RATE:
         after = breakers.refused_for_rate(after, mode, strategy, rules, now_ns)
-    return after, reject(strategy, intent, finding, now_ns) + _breaker_halts(book, after, rules, now_ns)
+    return after, reject(strategy, intent, mode, finding, now_ns) + _breaker_halts(book, after, rules, now_ns)
 
 
 def find(book: Book, rules: Rules, strategy: str, intent: Intent, mode: Mode, now_ns: int, market: Memory) -> Finding | None:
@@ -112,14 +112,15 @@ def reserve(book: Book, rules: Rules, strategy: str, intent: Intent, mode: Mode,
     return books.reserve(book, mode, strategy, intent, room, intent.size_units, now_ns)
 
 
-def reject(strategy: str, intent: Intent, finding: Finding, now_ns: int) -> tuple[Output, ...]:
+def reject(strategy: str, intent: Intent, mode: Mode, finding: Finding, now_ns: int) -> tuple[Output, ...]:
     """Return the no, for the ledger and for the strategy.
 
     A forged id is never repeated: it may be another order's. Nor is a forged intent's way: its event, times and reason are what the
     forger wrote, and the ledger would keep them for good as what our stages did.
     """
     is_ours = genuine(intent, strategy)
-    subject, way = (intent.id, way_of(intent)) if is_ours else (derive("forged", strategy, intent.id), None)
+    subject = intent.id if is_ours else derive("forged", strategy, intent.id)
+    way = msgspec.structs.replace(way_of(intent), mode=mode) if is_ours else None
     side = intent.side if isinstance(intent, OrderIntent) else Side.SELL
     rejection = Rejection(subject, strategy, STAGE, finding.reason, finding.detail[:512], now_ns, intent.mint, side, way=way)
     return Output(REJECTED.name, rejection, subject), Output(FILLS.of(strategy), rejection, subject)

@@ -15,10 +15,9 @@ from memesnipe.kernel.reasons import REMEDY
 from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent, Outcome, Rejection, way_of
 from memesnipe.messages.pairs import Pair
-from memesnipe.messages.way import Way
+from memesnipe.messages.way import APPROVED, LIVE_ONLY, QUOTED, SENT, SIGNED, TAKEN, WISH, Way
 
-EVENT, WISH, APPROVED, TAKEN, QUOTED, SIGNED, SENT = "event", "wish", "approved", "taken", "quoted", "signed", "sent"
-ATTEMPT, REFUSED, FILLED = "failed attempt", "refused", "filled"
+EVENT, ATTEMPT, REFUSED, FILLED = "event", "failed attempt", "refused", "filled"
 ORDER = {hop: place for place, hop in enumerate((EVENT, WISH, APPROVED, TAKEN, QUOTED, SIGNED, SENT))}
 """What must come before what: the times are of several clocks (the chain's, Redis', ours), which alone do not tell. The rest go by time."""
 
@@ -180,7 +179,7 @@ def _must_have_been(found: Found) -> frozenset[str]:
     if any(one.way is not None for one in said):
         names.add(TAKEN)
     if any(one.way is not None and one.mode is Mode.LIVE for one in found.fills):
-        names |= {QUOTED, SIGNED, SENT}
+        names |= LIVE_ONLY
     return frozenset(names)
 
 
@@ -200,8 +199,9 @@ def _side(found: Found) -> str:
 
 
 def _mode(found: Found) -> str:
-    modes: list[Mode] = [*(one.mode for one in found.fills), *(one.mode for one in found.approvals)]
-    return modes[0].value if modes else ("live" if found.pairs else "")
+    refused = (one.way.mode for one in found.rejections if one.way is not None)
+    modes = [*(one.mode for one in found.fills), *(one.mode for one in found.approvals), *refused]
+    return next((mode.value for mode in modes if mode is not None), "live" if found.pairs else "")
 
 
 def _ms(ns: int) -> float:

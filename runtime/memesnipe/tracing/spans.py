@@ -98,7 +98,8 @@ def _attempt(outcome: Outcome, name: str) -> int | str:
 
 
 def _of_order(outcome: Outcome) -> dict[str, Value]:
-    mode = outcome.mode.value if isinstance(outcome, Fill) else ""
+    says = outcome if isinstance(outcome, Fill) else outcome.way
+    mode = says.mode.value if says is not None and says.mode is not None else ""
     return {
         "intent": outcome.intent_id, "strategy": outcome.strategy, "mode": mode, "side": outcome.side.value, "mint": outcome.mint,
     }  # fmt: skip

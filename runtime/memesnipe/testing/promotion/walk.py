@@ -151,7 +151,7 @@ class Walk:
         limits = msgspec.structs.replace(self.config.limits, market=MarketLimits(), breakers=None)  # there is no market here to be judged
         rules = Rules().with_config(msgspec.structs.replace(self.config, limits=limits)).with_allocation(self.decision)
         named: dict[str, Any] = {"strategy": STRATEGY, "event_id": f"event-{self._number}", "spec_hash": hash_of(STRATEGY, {})}
-        intent = wish(sol=self._capital() / SIZE_SHARE / 1e9, time_ns=self.now_ns, **named)
+        intent = wish(sol=self._capital() / SIZE_SHARE / 1e9, time_ns=self.now_ns, code_hash=CODE, **named)
         self._risk, outputs = decide_intent(self._risk, rules, STRATEGY, intent, self.now_ns, lambda *_: b"sealed", self._market)
         if not any(output.stream == APPROVED.name for output in outputs):
             return
