@@ -1,5 +1,6 @@
 """Fixtures that every test may use: a real Valkey for each test process, and buses on a clean database."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from memesnipe.kernel.settings import CommonSettings
 from memesnipe.testing.builders import number_for
 from memesnipe.testing.buses import MakeBus
 from memesnipe.testing.crashes import row as crashes
+from memesnipe.testing.exploring import explore_everything_so
 from memesnipe.testing.matrix_table import told
 from memesnipe.testing.servers import a_redis
 
 IN_ORDER = {"tests/docs_commands/": "pages", "tests/e2e/test_newcomers_path.py": "path"}
 """Where a test needs what the one before it left, as a page's second command needs its first."""
+
+explore_everything_so()
 
 
 class InOrder(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
@@ -34,7 +38,14 @@ class InOrder(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InOrder:
-    """Take ours."""
+    """Take ours. Where all processes share a cluster that a person named, the operator's tests follow one another, too.
+
+    At once they would delete each other's definitions and policies.
+    """
+    from memesnipe.testing.cluster.choice import GIVEN  # whoever deals out the tests needs it alone, and it takes a second to load
+
+    if GIVEN in os.environ:
+        IN_ORDER["tests/operator/"] = "cluster"
     return InOrder(config, log)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.logs import logger
+from memesnipe.kernel.pauses import pause_s
 from memesnipe_operator.memory import Usurped
 from memesnipe_operator.metrics import QUEUE_LENGTH, RECONCILE_S, RECONCILES
 
@@ -150,14 +151,14 @@ class WorkQueue:
             self._told(key, f"{type(error).__name__}: {error}"[:512])
         asked_s = error.retry_after_s if isinstance(error, Unavailable) else 0.0
         spread = 0.5 + self._random.random()
-        pause_s = max(min(BACKOFF_S * 2 ** min(count - 1, 10), BACKOFF_S_MAX), asked_s) * spread
+        again_s = max(pause_s(count, BACKOFF_S, BACKOFF_S_MAX), asked_s) * spread
         self._asked_until[key] = time.monotonic() + asked_s * spread
         log.warning(
             "reconcile_failed",
             kind=self._kind,
             key=key,
             count=count,
-            again_s=round(pause_s, 1),
+            again_s=round(again_s, 1),
             detail=f"{type(error).__name__}: {error}"[:512],
         )
-        self.mark_later(key, pause_s)
+        self.mark_later(key, again_s)

@@ -15,9 +15,10 @@ import pytest
 import redis
 
 from memesnipe.bus.embedded import binary
+from memesnipe.kernel.ports import free_port
 from memesnipe.testing.chart.pods import pod_of
 from memesnipe.testing.chart.render import VALUE_SETS, one, render
-from memesnipe.testing.stacks import a_free_port, until
+from memesnipe.testing.stacks import until
 from memesnipe_operator.setup import redis_users
 from memesnipe_operator.setup.certificates import SERVER, Authority
 
@@ -33,7 +34,7 @@ class Place:
         self.root = root
         self.set_up(PASSWORD)
         conf = one(render(), "ConfigMap", "memesnipe-redis")["data"]["redis.conf"]
-        self.port = a_free_port()
+        self.port = free_port()
         self.path("/etc/memesnipe/redis/redis.conf").write_text(self.below(conf).replace("port 6379", f"port {self.port}"))
         self.path("/data/x").parent.mkdir(exist_ok=True)
 
@@ -141,7 +142,7 @@ def test_the_test_of_the_signer_passes_when_a_stranger_is_turned_away(asks: bool
 
 
 def test_the_test_of_the_signer_passes_where_its_packets_do_not_arrive() -> None:
-    done = run(program_of("memesnipe-test-signer").replace("memesnipe-signer.memesnipe-signer.svc:8091", f"127.0.0.1:{a_free_port()}"))
+    done = run(program_of("memesnipe-test-signer").replace("memesnipe-signer.memesnipe-signer.svc:8091", f"127.0.0.1:{free_port()}"))
 
     assert done.returncode == 0, done.stderr
 

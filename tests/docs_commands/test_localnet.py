@@ -8,10 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from memesnipe.kernel.ports import free_port
 from memesnipe.market.pumpfun_csv import convert
 from memesnipe.testing.documented.market import write_trades
 from memesnipe.testing.documented.table import ELSEWHERE, SERVED
-from memesnipe.testing.stacks import a_free_port, until
+from memesnipe.testing.stacks import until
 
 
 def serves(port: int) -> bool:
@@ -26,7 +27,7 @@ def serves(port: int) -> bool:
 def test_a_localnet_of_a_page_serves_until_ctrl_c(checkout: Path, surroundings: dict[str, str], command: str) -> None:
     write_trades(checkout / "trades.csv", 20)
     convert(checkout / "trades.csv", checkout / "trades.parquet")
-    port = a_free_port()
+    port = free_port()
     words = shlex.split(command.replace(" --port 8899", ""))
     with (checkout / "localnet.log").open("wb") as log:
         started = subprocess.Popen([*words, "--port", str(port)], cwd=checkout, env=surroundings, stdout=log, stderr=log)

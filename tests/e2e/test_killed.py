@@ -10,7 +10,7 @@ import pytest
 from memesnipe.cli.main import SERVICES
 from memesnipe.testing.stacks import ROOT, RunningStack, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("killed")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SELLS = "SELECT count(*) FROM fills WHERE side = 'sell' AND status = 'filled'"
 DOUBLED = "SELECT intent_id FROM fills WHERE status = 'filled' GROUP BY intent_id HAVING count(*) > 1"

@@ -8,7 +8,7 @@ import pytest
 
 from memesnipe.testing.stacks import RunningStack, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def looked_at(stack: RunningStack) -> tuple[int, dict[str, str]]:

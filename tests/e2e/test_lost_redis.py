@@ -10,10 +10,11 @@ import redis
 from memesnipe.bus.topology import CONFIG
 from memesnipe.testing.stacks import RunningStack, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("killed")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 HELD = "SELECT strategy, mint FROM positions WHERE mode = 'live' AND units > 0"
 BUYS = "SELECT count(*) FROM fills WHERE side = 'buy' AND status = 'filled'"
+FILLS = "SELECT count(*) FROM fills"
 DOUBLED = "SELECT intent_id FROM fills WHERE status = 'filled' GROUP BY intent_id HAVING count(*) > 1"
 
 
@@ -52,6 +53,7 @@ def test_a_live_stack_that_loses_all_of_redis_keeps_its_halt_and_can_still_sell(
         until(lambda: stack.ledger(BUYS) != before, 240, "a buy after the resume")
         stack.command("kill")
         until(lambda: closed(stack), 180, "everything sold")
+        until(lambda: stack.rests(FILLS) and closed(stack), 180, "nothing in flight, and nothing held of what was when it was halted")
         reconciled = stack.command("reconcile")
 
         assert not bought_while_halted

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from memesnipe.kernel.ports import free_port
 from memesnipe.testing.chats import Chat
 from memesnipe.testing.checkouts import checked_out
 from memesnipe.testing.documented.desk import Desk
 from memesnipe.testing.documented.table import HOST, share_of
-from memesnipe.testing.stacks import a_free_port, until
+from memesnipe.testing.stacks import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500), pytest.mark.xdist_group("newcomer")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
 
 TRADED = "SELECT intent_id, mode FROM fills WHERE strategy = 'dip-buyer' AND status = 'filled'"
 
@@ -33,7 +34,7 @@ class Clone:
         urls = folder.parent / "notify_urls.txt"
         urls.write_text(chat.url)
         urls.chmod(0o600)
-        ports = {f"MEMESNIPE_{name}_PORT": str(a_free_port()) for name in ("DASHBOARD", "LOCALNET")}
+        ports = {f"MEMESNIPE_{name}_PORT": str(free_port()) for name in ("DASHBOARD", "LOCALNET")}
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "PYTHON": sys.executable, **ports}
         self.env["MEMESNIPE_NOTIFY_URLS_FILE"] = str(urls)
 

@@ -8,13 +8,13 @@ from memesnipe.market import recording
 from memesnipe.testing.stacks import ROOT, RunningStack
 from memesnipe.testing.tapes import a_tape
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("replay")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def summary_of(folder: Path, tape: Path, *more: str) -> str:
     """Replay a tape in a data folder of its own; return what it printed as its summary."""
     with RunningStack(folder, "--replay", str(tape), *more) as stack:
-        assert stack.wait(150) == 0, stack.log()
+        assert stack.wait(180) == 0, stack.log()
         log = stack.log()
     return log[log.index("replay of ") :]
 

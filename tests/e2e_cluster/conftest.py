@@ -10,8 +10,7 @@ import pytest
 
 from memesnipe.testing.cluster import a_real_node
 from memesnipe.testing.cluster.packages import NoRealNode
-from memesnipe.testing.images.build import Image, build
-from memesnipe.testing.images.build import redis as redis_image
+from memesnipe.testing.images.build import Image, build, stand_in
 from memesnipe.testing.images.engine import NoEngine, an_engine
 from memesnipe.testing.installation.installed import NAMESPACES, STRATEGIES, Installation
 from memesnipe.testing.installation.release import CHART, Release
@@ -25,11 +24,10 @@ Say = Callable[[str], None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A cluster and its images take minutes to make: these tests share one, on one worker, and belong to `make e2e`."""
+    """A cluster and its images take minutes to make: these tests share one, and belong to `make e2e`."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("real-node"))
             item.add_marker(pytest.mark.timeout(1_800))
 
 
@@ -48,8 +46,8 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
 def images() -> dict[str, Image]:
     """The images of this checkout, and a Redis."""
     try:
-        with an_engine() as engine:
-            return {**{role: build(role, engine) for role in INSTALLED}, "redis": redis_image(engine)}
+        with an_engine(networks=True) as engine:  # as those of tests/image: the layers are the same
+            return {**{role: build(role, engine) for role in INSTALLED}, "redis": stand_in("redis", engine)}
     except NoEngine as missing:
         pytest.skip(str(missing))
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from memesnipe.testing.documented.desk import SOLD
 from memesnipe.testing.documented.table import CLUSTER, share_of
 from memesnipe.testing.documented.terminal import Terminal
 from memesnipe.testing.installation.installed import STRATEGIES, Installation
 from memesnipe.testing.stacks import until
 
-HELD = "SELECT strategy, mint FROM positions WHERE mode = 'live' AND units > 0"
+HELD = "SELECT strategy, mint FROM positions WHERE mode = 'live' AND units > 0 ORDER BY strategy = 'busy'"
+"""Those of the busy one last: it has sold them when a person has typed their name."""
 
 
 @pytest.fixture(scope="module")
@@ -43,17 +45,33 @@ def words(installation: Installation, command: str) -> dict[str, str]:
         installation.until_ready(240)  # a page may have restarted it
     if "STRATEGY MINT" in command:
         reopen(installation, "a position is wanted")
-        until(lambda: installation.ledger(HELD), 300, "an open live position")
-        found["STRATEGY MINT"] = " ".join(map(str, installation.ledger(HELD)[0]))
+        found["STRATEGY MINT"] = " ".join(map(str, held(installation)))
     return found
+
+
+def held(installation: Installation) -> tuple[object, ...]:
+    """Wait for an open live position; return its strategy and mint."""
+    found: list[tuple[object, ...]] = []
+
+    def there() -> bool:
+        found[:] = installation.ledger(HELD)
+        return bool(found)
+
+    until(there, 300, "an open live position")
+    return found[0]
 
 
 @pytest.mark.parametrize("command", share_of(CLUSTER))
 def test_a_command_of_a_page_does_what_the_page_says(installation: Installation, terminal: Terminal, command: str) -> None:
-    typed = command
+    answer = terminal.type(as_typed(installation, command))
+    if " close " in command and SOLD in answer.said:  # its own stop was quicker: then there is another one to close
+        answer = terminal.type(as_typed(installation, command))
+
+    assert answer.code in terminal.codes(command), answer.said[-2_000:]
+
+
+def as_typed(installation: Installation, command: str) -> str:
+    """Return a command with its words replaced by what they stand for here."""
     for word, real in words(installation, command).items():
-        typed = re.sub(rf"\b{word}\b", real, typed)
-
-    answer = terminal.type(typed)
-
-    assert answer.code in terminal.codes(command), f"{typed}: {answer.said[-2_000:]}"
+        command = re.sub(rf"\b{word}\b", real, command)
+    return command

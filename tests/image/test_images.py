@@ -15,7 +15,7 @@ from memesnipe.testing.images.engine import Engine
 
 ImageOf = Callable[[str], Image]
 ROLES = tuple(NAMES)
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1_200), pytest.mark.xdist_group("images")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1_200)]
 
 FOREIGN = {
     "runtime": ("kopf", "kubernetes", "memesnipe_operator", "memesnipe.testing", "skfolio", "cvxpy", "sklearn", "pandas", "scipy"),

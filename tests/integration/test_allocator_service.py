@@ -119,7 +119,7 @@ async def test_outcomes_are_counted_once_and_acknowledged(bus: RedisBus) -> None
     await bus.publish(FILLS.of("alpha"), a_fill(strategy="alpha", sol_delta_lamports=-7))
     allocator = await started(bus)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (await bus.load(STATE)).data:
             await allocator.turn()
     restarted = await started(bus)

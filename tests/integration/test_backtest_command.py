@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from memesnipe.market import recording
+from memesnipe.testing.recorded import recorded
 from memesnipe.testing.stacks import ROOT
 from memesnipe.testing.tapes import a_tape
 
@@ -39,14 +40,6 @@ def backtest(folder: Path, *arguments: object) -> subprocess.CompletedProcess[st
 def tape(tmp_path: Path) -> Path:
     recording.write(tmp_path / "tape.parquet", a_tape(seed=16))
     return tmp_path / "tape.parquet"
-
-
-def shared(name: str) -> Path:
-    root = os.environ.get("MEMESNIPE_SHARED_DATA") or str(Path(__file__).parents[3] / "shared" / "data")
-    path = Path(root) / name
-    if not path.exists():
-        pytest.skip(f"not at hand: {path} (set MEMESNIPE_SHARED_DATA)")
-    return path
 
 
 def test_a_recording_gives_a_table_numbers_and_a_page(tmp_path: Path, tape: Path) -> None:
@@ -105,7 +98,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, tape: Path, arguments
 
 def test_a_year_of_candles_runs_end_to_end_with_a_report(tmp_path: Path) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW_MOMENTUM)
-    token, sol = shared("candles/WIF_USDT-5m.feather"), shared("candles/SOL_USDT-5m.feather")
+    token, sol = recorded("candles/WIF_USDT-5m.feather"), recorded("candles/SOL_USDT-5m.feather")
 
     done = backtest(tmp_path, "slow.yaml", token, "--sol-candles", sol, "--json", "o.json", "--html", "o.html")
 

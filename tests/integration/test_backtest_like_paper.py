@@ -1,6 +1,5 @@
 """The backtester against the running stack: the same recording and seed make the same fills, trades and refusals, field by field."""
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +17,11 @@ from memesnipe.research.backtest.engine import Costs, Engine
 from memesnipe.research.backtest.market import open_market
 from memesnipe.research.backtest.result import Result
 from memesnipe.research.backtest.setup import documents_in, manifests_of, setup_of
+from memesnipe.testing.recorded import recorded
 from memesnipe.testing.stacks import ROOT, RunningStack
 from memesnipe.testing.tapes import a_tape
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200), pytest.mark.xdist_group("replay")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 Refusals = dict[str, int]
 Paper = tuple[list[Fill], list[Trade], Refusals]
@@ -101,11 +101,8 @@ def test_close_stops_failed_exits_and_a_halt_come_out_the_same(tmp_path: Path) -
 
 
 def test_real_trades_come_out_the_same(tmp_path: Path) -> None:
-    root = os.environ.get("MEMESNIPE_SHARED_DATA") or str(Path(__file__).parents[3] / "shared" / "data")
-    csv, tape = Path(root) / "pumpfun_trades_2025-09.csv", tmp_path / "real.parquet"
-    if not csv.exists():
-        pytest.skip(f"recorded trades not at hand: {csv} (set MEMESNIPE_SHARED_DATA)")
-    pumpfun_csv.convert(csv, tape)
+    tape = tmp_path / "real.parquet"
+    pumpfun_csv.convert(recorded(), tape)
 
     result = assert_same(tape, ROOT / "manifests" / "replay", tmp_path / "shared")
 

@@ -130,7 +130,7 @@ async def feeding(host: Host, chain: ChainReader, idle_s_max: float = 5.0, gap: 
 async def units(deliveries: AsyncIterator[Delivery], count: int) -> list[int]:
     """Return the sizes of the next `count` trades, which number them from 1."""
     found: list[int] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(found) < count:
             found += [getattr(event, "trade_units", 0) for event in (await anext(deliveries)).events]
     return found
@@ -240,7 +240,7 @@ async def test_drops_and_repeats_reach_the_streams_as_each_trade_once(bus: Redis
     publisher = Publisher(bus, EventClock(now_ns), bounds, Rejected(tmp_path / "rejected.jsonl"), Watch(), lambda _: None)
     host = Host([a_notice(0), a_notice(1), a_notice(1)], [a_notice(2), a_notice(1), a_notice(4)], [a_notice(4), a_notice(5)], [])
 
-    async with feeding(host, Chain(5)) as deliveries, asyncio.timeout(30):
+    async with feeding(host, Chain(5)) as deliveries, asyncio.timeout(60):
         while True:
             await publisher.publish([await anext(deliveries)])
             told = [event.trade_units for entry in await bus.fold(PRICE.name) for event in entry.message.events]

@@ -36,7 +36,7 @@ async def published(bus: RedisBus, kind: str) -> list[MarketEvent]:
 
 async def at_least(bus: RedisBus, kind: str, count: int) -> list[MarketEvent]:
     """Return a stream's events as soon as there are so many."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             if len(found := await published(bus, kind)) >= count:
                 return found
@@ -55,7 +55,7 @@ async def consuming(redis_url: str, chain_url: str, folder: Path) -> AsyncIterat
         yield
     finally:
         running.stop.set()
-        await asyncio.wait_for(serving, 10)
+        await asyncio.wait_for(serving, 60)
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ async def a_system(bus: RedisBus, make_bus: MakeBus) -> dict[str, RedisBus]:
 
 async def until(read: Callable[[], Awaitable[Batch | None]]) -> Batch:
     """Return the first batch that comes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (batch := await read()) is None:
             pass
     return batch
@@ -146,7 +146,7 @@ async def test_the_next_event_waits_until_every_stage_is_done_with_the_last(bus:
             batch = await until(partial(buses[reader.group].read, block_ms=100))
             assert len(await published(bus)) == n
             await buses[reader.group].commit(batch, [[] for _ in batch.entries])
-    assert await asyncio.wait_for(playing, 10)
+    assert await asyncio.wait_for(playing, 60)
 
     assert await bus.get(DONE_KEY) == b"3"
     assert clock.now_ns() == events[-1].time_ns

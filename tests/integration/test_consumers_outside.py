@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from memesnipe.kernel.settings import load
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.testing import running as running_localnet
 from memesnipe.messages.market import BridgeTransfer, Launch, MarketEvent, SocialPost
+from memesnipe.testing.polling import until
 from memesnipe.testing.social_servers import JetstreamHost, PumpPortalHost, WormholescanHost, a_creation, a_post, an_operation
 
 MINT = "8gQkv453h8zzwBNDvJdtVo74DYX5kqAAog1tdHNypump"
@@ -64,15 +65,6 @@ async def at_least(bus: RedisBus, kind: str, count: int) -> list[MarketEvent]:
     return found
 
 
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Return as soon as something is so."""
-    async with asyncio.timeout(30):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.02)
-
-
 async def texts(bus: RedisBus, count: int) -> list[str]:
     return [event.text.split()[0] for event in await at_least(bus, "social", count) if isinstance(event, SocialPost)]
 
@@ -88,7 +80,7 @@ async def consuming(redis_url: str, folder: Path, **settings: Any) -> AsyncItera
         yield
     finally:
         running.stop.set()
-        await asyncio.wait_for(serving, 20)
+        await asyncio.wait_for(serving, 60)
 
 
 async def test_posts_come_through_drops_repeats_and_garbage_once_each_and_in_order(bus: RedisBus, valkey_url: str, tmp_path: Path) -> None:
@@ -255,7 +247,7 @@ async def a_launch_of(chain_url: str) -> tuple[str, str]:
     """Return (mint, signature) of a launch that the chain has: the first transaction of a mint is its launch."""
     reader = ChainReader(Transport("rpc", chain_url, rate=Rate(200.0)), "confirmed")
     deliveries = ChainFeed(Wire(chain_url.replace("http", "ws"), 30.0), reader, "confirmed", 10).deliveries(b"")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for delivery in deliveries:
             for event in delivery.events:
                 if isinstance(event, Launch):

@@ -1,8 +1,6 @@
 """Recorded trades on which the market crashes under the position that was held the longest: it is sold for it at the trades that follow."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,6 +9,7 @@ from memesnipe.market import pumpfun_csv, recording_batches
 from memesnipe.messages.market import MarketEvent
 from memesnipe.research.backtest.setup import Setup, documents_in, manifests_of, setup_of
 from memesnipe.testing.crashes.recorded import CRASHES, as_pools, crashed, held_longest, run, told
+from memesnipe.testing.recorded import recorded
 from memesnipe.testing.stacks import ROOT
 
 
@@ -21,11 +20,8 @@ def setup() -> Setup:
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> list[MarketEvent]:
-    root = os.environ.get("MEMESNIPE_SHARED_DATA") or str(Path(__file__).parents[3] / "shared" / "data")
-    csv, tape = Path(root) / "pumpfun_trades_2025-09.csv", tmp_path_factory.mktemp("tape") / "real.parquet"
-    if not csv.exists():
-        pytest.skip(f"recorded trades not at hand: {csv} (set MEMESNIPE_SHARED_DATA)")
-    pumpfun_csv.convert(csv, tape)
+    tape = tmp_path_factory.mktemp("tape") / "real.parquet"
+    pumpfun_csv.convert(recorded(), tape)
     return as_pools(recording_batches.events(tape))
 
 

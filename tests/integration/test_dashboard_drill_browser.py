@@ -18,7 +18,6 @@ from memesnipe.testing.scene import Scene
 PROGRAM = chromium()
 pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine's path: the page cannot be looked at"),
-    pytest.mark.xdist_group("drill"),
 ]
 AXE = (Path(__file__).parents[1] / "data" / "axe" / "axe.min.js").read_text(encoding="utf-8")
 DRAWN = "document.querySelectorAll('#fills tbody tr').length > 5 && document.querySelector('#equity canvas') !== null"

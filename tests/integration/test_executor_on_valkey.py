@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ from memesnipe.strategy.loading import load
 from memesnipe.strategy.spec import StrategySpec
 from memesnipe.testing.builders import a_fill, a_frame, a_halt, a_launch, a_rejection, a_tick, an_allocation, an_intent
 from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.polling import until
 
 
 class Quiet(Protocol):
@@ -86,7 +87,7 @@ def quiet(valkey_url: str) -> Iterator[Quiet]:
     with redis.Redis.from_url(valkey_url) as client:
 
         async def quiet(*loops: StrategyLoop) -> None:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 60
             while unsettled(client):
                 assert time.monotonic() < deadline, "it never became quiet"
                 for loop in loops:
@@ -296,12 +297,6 @@ def executor_process(folder: Path, url: str, **environment: str) -> "subprocess.
     return subprocess.Popen([sys.executable, "-m", "memesnipe", "executor"], env={**os.environ, **settings}, stderr=subprocess.PIPE)
 
 
-async def until(happened: Callable[[], Awaitable[bool]], seconds_max: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds_max
-    while not await happened():
-        assert time.monotonic() < deadline, "it never happened"
-
-
 def publish_ahead(url: str, count: int) -> None:
     """Write frames with entry ids of the next minutes: while a slow machine starts processes, none becomes too old to be read."""
     ahead_ms = time.time_ns() // 10**6 + 300_000
@@ -348,7 +343,7 @@ def test_a_spec_that_cannot_run_is_a_config_error_that_names_the_field(valkey_ur
     (tmp_path / "spec.json").write_text(spec)
     settings = {"MEMESNIPE_REDIS_URL": valkey_url, "MEMESNIPE_STRATEGY_FILE": str(tmp_path / "spec.json")}
 
-    done = subprocess.run([sys.executable, "-m", "memesnipe", "executor"], env={**os.environ, **settings}, capture_output=True, timeout=30)
+    done = subprocess.run([sys.executable, "-m", "memesnipe", "executor"], env={**os.environ, **settings}, capture_output=True, timeout=120)
 
     assert done.returncode == 78
     assert field in done.stderr.decode()

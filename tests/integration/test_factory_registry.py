@@ -150,7 +150,7 @@ def factory_process(url: str, folder: Path, **environment: str) -> "subprocess.P
 
 
 async def until_registered(bus: RedisBus, count: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while len(await registered(bus)) < count:
         assert time.monotonic() < deadline, "it was never registered"
 

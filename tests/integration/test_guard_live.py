@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,14 @@ from aiohttp import ClientSession
 
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
+from memesnipe.kernel.ports import free_port
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.testing import SOL, Wallet, running
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ExitIntent, Fill, FillStatus, Intent, Outcome, Rejection
-from memesnipe.testing import live_stage, mints
+from memesnipe.testing import mints
 from memesnipe.testing.builders import (
     MINT,
     a_halt,
@@ -35,14 +35,13 @@ from memesnipe.testing.builders import (
     an_exit,
     an_intent,
 )
-from memesnipe.testing.live_stage import FILLS, PlayedRoles, answers
+from memesnipe.testing.live_stage import FILLS, PlayedRoles
 from memesnipe.testing.matrix_row import GUARD_FAILPOINTS
-from memesnipe.testing.stacks import a_free_port
+from memesnipe.testing.polling import answers, until
+from memesnipe.testing.still_market import opened
 
 SLOT_MS = 25
-RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
 Json = Any
-until = partial(live_stage.until, timeout_s=15.0)
 
 
 class Stage(PlayedRoles):
@@ -61,7 +60,7 @@ class Stage(PlayedRoles):
         await self.put_in_force()
 
     async def start_signer(self) -> None:
-        port = a_free_port()
+        port = free_port()
         self.signer_url = f"http://127.0.0.1:{port}"
         self.signer = self.start("memesnipe.signer.service", WALLET_FILE=str(self.wallet_file), SIGNER_PORT=str(port))
         await until(lambda: answers(self.signer_url + "/pubkey"))
@@ -94,7 +93,7 @@ class Stage(PlayedRoles):
         data = base64.b64encode(mints.mint(freezer=mints.SOMEBODY)).decode()
         await self.wallet.post("/localnet/account", {"address": MINT, "owner": mints.TOKEN, "data": data})
 
-    async def outcomes(self, intent: Intent, count: int = 1, timeout_s: float = 30.0) -> list[Outcome]:
+    async def outcomes(self, intent: Intent, count: int = 1, timeout_s: float = 60.0) -> list[Outcome]:
         """Return an intent's outcomes once there are `count`."""
 
         async def enough() -> list[Outcome]:
@@ -120,9 +119,7 @@ class Stage(PlayedRoles):
 async def stage(bus: Bus, valkey_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
     async with running(LocalnetSettings(slot_ms=SLOT_MS, seed=11, moved_by="admin")) as base, ClientSession() as session:
         wallet = Wallet(session, base)
-        airdrop = await wallet.fund(10 * SOL)
-        await until(wallet.balance)
-        await wallet.post("/localnet/pool", {"mint": MINT, "kind": "constant_product", "symbol": "STILL", **RESERVES})
+        airdrop = await opened(wallet)
         stage = Stage(bus, valkey_url, wallet, tmp_path, airdrop)
         try:
             await stage.open()

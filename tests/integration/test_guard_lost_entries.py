@@ -119,7 +119,7 @@ async def test_an_attempt_that_no_stream_gives_again_ends_in_one_rejection(bus: 
 
 async def outcomes(bus: RedisBus) -> list[Outcome]:
     """Return the strategy's outcomes once there is one."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (found := await bus.fold(FILLS)):  # noqa: ASYNC110 - another task writes it
             await asyncio.sleep(0.01)
     return [cast("Fill | Rejection", entry.message) for entry in found]
@@ -127,7 +127,7 @@ async def outcomes(bus: RedisBus) -> list[Outcome]:
 
 async def quiet(inflight: InFlight) -> None:
     """Wait until no order is under way."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while inflight.busy:  # noqa: ASYNC110 - its tasks end by themselves
             await asyncio.sleep(0.01)
 

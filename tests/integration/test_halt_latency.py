@@ -19,9 +19,10 @@ from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S, SystemClock
 from memesnipe.kernel.settings import CommonSettings
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.orders import Fill
-from memesnipe.testing.live_path import LivePath, until
+from memesnipe.testing.live_path import LivePath
+from memesnipe.testing.polling import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 ACTIVE, _, HALTED, FROZEN = HaltState
 ROUNDS = int(os.environ.get("MEMESNIPE_TEST_HALTS", "20"))
@@ -123,7 +124,7 @@ async def signed(live: LivePath, intent_id: str, since_ns: int) -> int:
         found.extend(one.time_ns for one in live.signatures(since_ns) if one.intent_id == intent_id)
         return bool(found)
 
-    await until(there, "a protective exit")
+    await until(there, what="a protective exit")
     return found[0]
 
 
@@ -134,7 +135,7 @@ async def reopened(live: LivePath) -> None:
     async def trades() -> bool:
         return bool(live.fills and live.new_risk(resumed_ns))
 
-    await until(trades, "a buy after the resume")
+    await until(trades, what="a buy after the resume")
 
 
 def after(said_ns: int, signed_ns: Sequence[int]) -> int:

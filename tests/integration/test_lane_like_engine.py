@@ -1,7 +1,6 @@
 """The compiled lane against the engine: the same market, parameters, seed and stress make the same fills and returns."""
 
 import math
-import os
 import random
 from pathlib import Path
 from typing import Any
@@ -31,10 +30,11 @@ from memesnipe.risk.breakers.refusal import WORDS
 from memesnipe.strategy.signals import LEAVE, Marks, Signal, Times, Values
 from memesnipe.testing.builders import SOL, START_NS, a_tick
 from memesnipe.testing.crosses import POLICY, Crosses, crossing
+from memesnipe.testing.recorded import recorded
 from memesnipe.testing.tapes import a_tape, over_midnight
 from memesnipe_strategies.momentum import Momentum
 
-pytestmark = [pytest.mark.timeout(1_200), pytest.mark.xdist_group("lane")]  # one process compiles, the others would compile the same
+pytestmark = pytest.mark.timeout(1_200)  # the first of them compiles the lane
 
 SHARP = {
     "fast_s": 1, "slow_s": 4, "warmup_s": 2, "warmup_ticks": 3, "breakout_bps": 50, "breakout_sigmas": 0.2, "flow_lamports_min": 100_000,
@@ -142,11 +142,8 @@ def test_candles_of_which_strategies_hear_the_close_alone_come_out_the_same() ->
 
 
 def test_real_trades_come_out_the_same(tmp_path: Path) -> None:
-    root = os.environ.get("MEMESNIPE_SHARED_DATA") or str(Path(__file__).parents[3] / "shared" / "data")
-    csv, tape = Path(root) / "pumpfun_trades_2025-09.csv", tmp_path / "real.parquet"
-    if not csv.exists():
-        pytest.skip(f"recorded trades not at hand: {csv} (set MEMESNIPE_SHARED_DATA)")
-    pumpfun_csv.convert(csv, tape)
+    tape = tmp_path / "real.parquet"
+    pumpfun_csv.convert(recorded(), tape)
 
     for stress in (Stress(), Stress(2, 2), Stress(3, 30)):
         assert require_equal(momentum(), costs(stress=stress), open_market(tape)) > 20

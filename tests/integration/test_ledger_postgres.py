@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from memesnipe.kernel.errors import Unavailable
+from memesnipe.kernel.ports import free_port
 from memesnipe.ledger import read
 from memesnipe.ledger.attributed import Attributed
 from memesnipe.ledger.attribution import attribution
@@ -21,7 +22,6 @@ from memesnipe.reconcile.books import read_books
 from memesnipe.testing.builders import MINT, START_NS, STRATEGY, a_decision, a_fill, a_rejection, a_sale, an_approved, an_intent
 from memesnipe.testing.ledgers import a_fill_arrives_during_the_walk
 from memesnipe.testing.postgres import a_postgres, missing
-from memesnipe.testing.stacks import a_free_port
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_looks_at_a_growing_ledger_say_what_a_fold_of_all_fills_says(engine: Eng
 
 
 def test_a_server_that_is_away_is_unavailable_without_naming_user_or_host() -> None:
-    engine = open_engine(ledger_url("", f"postgresql://someone:hunter2@127.0.0.1:{a_free_port()}/ledger"))
+    engine = open_engine(ledger_url("", f"postgresql://someone:hunter2@127.0.0.1:{free_port()}/ledger"))
 
     with pytest.raises(Unavailable) as failure:
         LedgerWriter(engine).record([a_fill()])

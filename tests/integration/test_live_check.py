@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import redis
 from aiohttp import ClientSession, web
@@ -24,6 +23,7 @@ from memesnipe.bus import topology
 from memesnipe.bus.acl import service_rules
 from memesnipe.bus.api import Bus
 from memesnipe.kernel.clock import NS_PER_S, SystemClock
+from memesnipe.kernel.ports import free_port
 from memesnipe.ledger.engine import ledger_url
 from memesnipe.ledger.migrate import migrate
 from memesnipe.live_check.check import check
@@ -34,7 +34,8 @@ from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.testing import SOL, Wallet, running
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.testing.builders import a_config, a_halt, a_strategy, limits
-from memesnipe.testing.stacks import a_free_port
+from memesnipe.testing.polling import answers, until
+from memesnipe.testing.served import served
 
 SECRET = "s3cretkey"
 MANY = 30
@@ -62,7 +63,7 @@ class Host:
             "MEMESNIPE_JUPITER_URL": base,
             "MEMESNIPE_JUPITER_API_KEY": SECRET,
             "MEMESNIPE_WS_URL": base.replace("http", "ws", 1),
-            "MEMESNIPE_SIGNER_URL": f"http://127.0.0.1:{a_free_port()}",
+            "MEMESNIPE_SIGNER_URL": f"http://127.0.0.1:{free_port()}",
             "MEMESNIPE_WALLET_FILE": str(folder / "wallet.json"),
             "MEMESNIPE_WALLET_PUBKEY": wallet.me,
             "PAPER_TRADING_MODE": "false",
@@ -86,12 +87,11 @@ class Host:
                 sys.executable, "-m", "memesnipe.signer.service", env=env, stdout=log, stderr=log
             )
         try:
-            async with httpx.AsyncClient(trust_env=False) as client:
-                await until(lambda: answers(client, self.env["MEMESNIPE_SIGNER_URL"] + "/pubkey"))
+            await until(lambda: answers(self.env["MEMESNIPE_SIGNER_URL"] + "/pubkey"))
             yield
         finally:
             process.kill()
-            await asyncio.wait_for(process.wait(), 20)
+            await asyncio.wait_for(process.wait(), 60)
 
     async def found(self, *, ahead_s: int = 0, **settings: str) -> list[Reported]:
         """Return every finding; `settings` are variables without their prefix."""
@@ -104,18 +104,6 @@ class Host:
         assert SECRET not in str(found)
         assert exit_code(found) == int(any(each.status is Status.FAIL for each in found))
         return {f"{each.area}: {each.check}": each for each in found if each.status is Status.FAIL}
-
-
-async def answers(client: httpx.AsyncClient, url: str) -> bool:
-    with contextlib.suppress(httpx.HTTPError):
-        return (await client.get(url)).status_code == 200
-    return False
-
-
-async def until(holds: Callable[[], Any], timeout_s: float = 60.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not await holds():  # noqa: ASYNC110 - another process's doing, which sets no event of ours
-            await asyncio.sleep(0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -240,7 +228,7 @@ async def test_another_chain_than_the_signers_is_found(funded: Host) -> None:
 
 
 async def test_a_dead_endpoint_is_found_and_its_key_is_not_shown(funded: Host) -> None:
-    failing = await funded.failing(RPC_URL=f"http://127.0.0.1:{a_free_port()}/?api-key={SECRET}", HELIUS_API_KEY=SECRET)
+    failing = await funded.failing(RPC_URL=f"http://127.0.0.1:{free_port()}/?api-key={SECRET}", HELIUS_API_KEY=SECRET)
 
     assert list(failing) == ["endpoints: rpc"]
     assert "MEMESNIPE_RPC_URL" in failing["endpoints: rpc"].fix
@@ -385,11 +373,5 @@ async def test_a_wrong_setting_is_named_and_nothing_else_is_claimed(host: Host) 
 async def serving(handler: Callable[[web.Request], Any]) -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        await runner.cleanup()
+    async with served(app) as url:
+        yield url

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from aiohttp import ClientConnectionError, ClientSession
 from solders.pubkey import Pubkey
 
 from memesnipe.chain.programs import WRAPPED_SOL_MINT
+from memesnipe.kernel.ports import free_port
 from memesnipe.localnet.testing import READ, SOL, Wallet, a_quiet_market, encoded
 
 Json = Any
@@ -104,9 +104,7 @@ async def test_a_killed_process_comes_back_with_its_money(tmp_path: Path, number
 
 
 async def started(session: ClientSession, folder: Path) -> tuple[asyncio.subprocess.Process, Wallet]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     arguments = ("-m", "memesnipe.localnet", "--port", str(port), "--slot-ms", "20", "--data-dir", str(folder))
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments)
     wallet = Wallet(session, f"http://127.0.0.1:{port}")
@@ -115,7 +113,7 @@ async def started(session: ClientSession, folder: Path) -> tuple[asyncio.subproc
 
 
 async def until(wallet: Wallet, method: str, holds: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 if holds(await wallet.rpc(method, wallet.me)):

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 import itertools
-import socket
 import struct
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -33,6 +32,7 @@ from memesnipe.consumers.settings import ConsumerSettings
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.health import Health
+from memesnipe.kernel.ports import free_port
 from memesnipe.kernel.service import Running
 from memesnipe.localnet.__main__ import EXIT_CONFIG, settings_of
 from memesnipe.localnet.settings import LocalnetSettings
@@ -259,9 +259,7 @@ async def test_a_kill_leaves_the_position_and_the_pools_of_one_slot(tmp_path: Pa
 
 
 async def started(session: ClientSession, path: Path, folder: Path) -> tuple[asyncio.subprocess.Process, Wallet]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(*command(path, "--seed", "3", "--port", str(port), "--data-dir", str(folder)))
     wallet = Wallet(session, f"http://127.0.0.1:{port}")
     async with asyncio.timeout(60):
@@ -287,14 +285,14 @@ async def test_data_consumers_publish_the_recorded_market(bus: RedisBus, valkey_
             launches = await published(bus, "launch", 1)
         finally:
             edge.stop.set()
-            await asyncio.wait_for(serving, 10)
+            await asyncio.wait_for(serving, 60)
 
     assert [facts(event) for event in prices] == [facts(event) for event in TRADES]
     assert [(one.mint, one.quote_lamports, one.base_units) for one in launches if isinstance(one, Launch)] == [(BORN, *START)]
 
 
 async def published(bus: RedisBus, kind: str, count: int) -> list[MarketEvent]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found = [event for entry in await bus.fold(MARKET_STREAMS[kind].name) for event in entry.message.events]
             if len(found) >= count:

@@ -80,7 +80,7 @@ async def test_a_silent_node_may_or_may_not_have_done_it(wallet: Wallet, name: s
     await switch(wallet, **{name: 1})
 
     with pytest.raises(asyncio.TimeoutError):
-        await wallet.session.post(wallet.base, json=body, timeout=ClientTimeout(total=0.5))
+        await wallet.session.post(wallet.base, json=body, timeout=ClientTimeout(total=2.0))
     await wallet.tick()
 
     assert await wallet.balance(FRIEND) == lamports

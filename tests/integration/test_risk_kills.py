@@ -19,7 +19,7 @@ from memesnipe.testing.builders import OTHER_MINT, SOL, a_config, a_fill, a_halt
 from memesnipe.testing.buses import MakeBus, nothing_held
 from memesnipe.testing.risk_cases import a_decision, loose, moved, roomy, wish
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ async def test_a_guardian_that_runs_while_everything_is_lost_takes_it_up_again(b
     await bus.put(HOLDINGS_KEY, encode(held("bought")))
     intent = an_exit_of(UNITS)
     await bus.publish(EXITS.of(STRATEGY), intent, intent.id)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await bus.fold(APPROVED.name):
             await guardian.turn()
 

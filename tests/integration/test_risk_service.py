@@ -162,7 +162,7 @@ async def test_a_strategy_applied_later_is_heard(bus: RedisBus, tmp_path: Path) 
     await bus.publish(ALLOCATIONS.name, a_decision("momentum", "late"))
     await bus.publish(INTENTS.of("late"), wish(strategy="late"))
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await written(bus, APPROVED.name):
             await guardian.turn()
 

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.signer import server
 from memesnipe.signer.server import Answer, Serving, serve
+from memesnipe.testing.polling import until
 from memesnipe.testing.swaps import World
 from memesnipe_operator.setup.certificates import CLIENT, SERVER, Authority, Leaf
 
@@ -230,7 +231,7 @@ async def test_unfinished_handshakes_count_as_connections_and_the_guard_gets_in_
 
 async def ended(reader: asyncio.StreamReader) -> bool:
     try:
-        return await asyncio.wait_for(reader.read(), 5.0) == b""
+        return await asyncio.wait_for(reader.read(), 60.0) == b""
     except ConnectionError:
         return True
 
@@ -313,7 +314,7 @@ def signer_process(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[b
     yield start
     for process in started:
         process.send_signal(signal.SIGKILL)
-        process.wait(20)
+        process.wait(60)
 
 
 async def test_the_signer_signs_for_the_guard_under_tls(signer_process: Any, pair: Pair, tmp_path: Path) -> None:
@@ -335,7 +336,7 @@ async def test_the_signer_signs_for_the_guard_under_tls(signer_process: Any, pai
 def test_the_signer_does_not_start_on_an_open_address_without_tls(signer_process: Any, tmp_path: Path) -> None:
     process = signer_process(World.make(), SIGNER_HOST="0.0.0.0")
 
-    assert process.wait(20) == 78
+    assert process.wait(60) == 78
     assert "is not loopback and needs TLS" in (tmp_path / "log").read_text()
 
 
@@ -348,10 +349,3 @@ async def port_in(log: Path) -> int:
 
     await until(listening)
     return found[0]
-
-
-async def until(holds: Callable[[], Awaitable[bool]], timeout_s: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not await holds():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)

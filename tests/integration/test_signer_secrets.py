@@ -16,16 +16,16 @@ import pytest
 from solders.keypair import Keypair
 
 from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.kernel.ports import free_port
 from memesnipe.messages import codec
 from memesnipe.messages.signing import JitoChallenge, SwapTransaction
 from memesnipe.testing import swaps
 from memesnipe.testing.builders import an_exit, an_intent
 from memesnipe.testing.secrets import secrets_in
-from memesnipe.testing.stacks import a_free_port
 from memesnipe.testing.swaps import World
 from memesnipe.testing.vault import TOKEN, FakeVault, a_vault
 
-START_S_MAX = 20.0
+START_S_MAX = 60.0
 GET_DUMPABLE = 3
 """prctl(2)."""
 
@@ -37,7 +37,7 @@ class Watched:
         self.folder, self.world, self.said = folder, world, bytearray()
         self.seed, self.jito = bytes(world.keypair)[:32], Keypair()
         world.write(folder)
-        self.health = a_free_port()
+        self.health = free_port()
         (folder / "jito.json").touch(mode=0o600)
         (folder / "jito.json").write_text(self.jito.to_json())
         given = {
@@ -117,7 +117,7 @@ class Watched:
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         self.process.send_signal(number)
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 @pytest.fixture
@@ -129,9 +129,9 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 
 
 def a_request(world: World, **changes: object) -> SwapTransaction:
-    now_ns = time.time_ns()
-    lease = world.a_lease(issued_ns=now_ns, expires_ns=now_ns + 60 * NS_PER_S)
-    given: dict[str, object] = {"now_ns": now_ns, "lease": lease, **changes}
+    now_ns, life = time.time_ns(), {"ttl_ns": 300 * NS_PER_S}  # longer than a busy machine takes to start a signer
+    lease = world.a_lease(issued_ns=now_ns, expires_ns=now_ns + 300 * NS_PER_S)
+    given: dict[str, object] = {"now_ns": now_ns, "lease": lease, "risk": life, "guard": life, **changes}
     return world.a_request(**given)  # type: ignore[arg-type]  # as the test wants it
 
 
@@ -198,7 +198,7 @@ def test_killed_at_a_durable_step_it_leaves_no_key_behind(point: str, watched: W
     watched.start(FAILPOINT=point)
 
     assert watched.sign(a_request(watched.world)) == 0
-    watched.process.wait(20)
+    watched.process.wait(60)
 
     assert secrets_in(bytes(watched.said) + watched.written(), watched.seed) == []
 

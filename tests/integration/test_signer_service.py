@@ -23,7 +23,7 @@ from memesnipe.testing import swaps
 from memesnipe.testing.builders import an_intent
 from memesnipe.testing.swaps import World
 
-START_S_MAX = 20.0
+START_S_MAX = 60.0
 
 
 class Process:
@@ -69,7 +69,7 @@ class Process:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.popen.send_signal(number)
-        code = self.popen.wait(20)
+        code = self.popen.wait(60)
         self._log.close()
         return code
 
@@ -105,9 +105,10 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 
 
 def a_live_request(world: World, **changes: Any) -> SwapTransaction:
-    now_ns = time.time_ns()
-    lease = world.a_lease(issued_ns=now_ns, expires_ns=now_ns + 60 * NS_PER_S)
-    return world.a_request(**{"now_ns": now_ns, "lease": lease, **changes})
+    """One that outlives two starts of a signer on a busy machine."""
+    now_ns, life = time.time_ns(), {"ttl_ns": 300 * NS_PER_S}
+    lease = world.a_lease(issued_ns=now_ns, expires_ns=now_ns + 300 * NS_PER_S)
+    return world.a_request(**{"now_ns": now_ns, "lease": lease, "risk": life, "guard": life, **changes})
 
 
 def test_a_request_is_signed_over_http_and_sigterm_ends_it_cleanly(start: Start, world: World, tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_a_signer_killed_at_a_durable_step_gives_the_same_bytes_after_it_and_spe
     dying = start(MEMESNIPE_FAILPOINT=point)
     with pytest.raises((http.client.HTTPException, ConnectionError)):
         dying.ask("POST", "/sign", codec.encode(request))
-    assert dying.popen.wait(20) == -signal.SIGKILL
+    assert dying.popen.wait(60) == -signal.SIGKILL
     kept = sqlite3.connect(tmp_path / "signer.db").execute("SELECT signature FROM signatures").fetchall()
 
     again = start()
@@ -147,7 +148,7 @@ def test_a_second_signer_on_the_same_store_does_not_start(start: Start, world: W
     first.port()
 
     second = start()
-    code = second.popen.wait(20)
+    code = second.popen.wait(60)
 
     assert code != 0
     assert "another signer holds" in second.log.read_text()
@@ -208,7 +209,7 @@ def test_a_broken_wallet_file_is_a_config_error_that_shows_nothing_of_it(content
 
     signer = start()
 
-    assert signer.popen.wait(20) == 78
+    assert signer.popen.wait(60) == 78
     assert "wallet" in signer.log.read_text()
     assert content[:20] not in signer.log.read_text() or content in ("", "[]")
 
@@ -218,7 +219,7 @@ def test_a_wallet_file_open_to_others_is_refused(start: Start, world: World, tmp
 
     signer = start()
 
-    assert signer.popen.wait(20) == 78
+    assert signer.popen.wait(60) == 78
     assert "chmod 600" in signer.log.read_text()
 
 

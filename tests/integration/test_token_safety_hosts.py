@@ -23,9 +23,9 @@ from memesnipe.kernel.reasons import ReasonCode as R
 from memesnipe.localnet.settings import LocalnetSettings
 from memesnipe.localnet.testing import SOL, Wallet, running
 from memesnipe.messages.orders import Intent
-from memesnipe.testing.builders import MINT, OTHER_MINT, a_sale, an_exit, an_intent
+from memesnipe.testing.builders import OTHER_MINT, a_sale, an_exit, an_intent
+from memesnipe.testing.still_market import opened
 
-RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
 RATE = Rate(1_000.0, 1_000, 10)
 Json = Any
 Meddling = Callable[[Json], Json]
@@ -89,8 +89,7 @@ class Checks:
 async def checks() -> AsyncIterator[Checks]:
     async with running(LocalnetSettings(slot_ms=0, seed=11, moved_by="admin")) as base, ClientSession() as session:
         wallet = Wallet(session, base)
-        await wallet.fund(10 * SOL)
-        await wallet.post("/localnet/pool", {"mint": MINT, "kind": "constant_product", **RESERVES})
+        await opened(wallet)
         checks = Checks(wallet, Meddler())
         yield checks
         await checks.rpc.close()
@@ -204,7 +203,7 @@ async def test_a_host_that_never_answers_costs_no_more_than_the_time_allowed(che
     checks.safety = checks.with_limits(timeout_s=0.2)
     await checks.wallet.post("/localnet/faults", {"slow_ms": 30_000})
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         assert await checks.refusal() is R.TOKEN_UNCHECKED
 
 

@@ -1,4 +1,4 @@
-"""One real control plane for the operator's tests, and a fresh namespace for each test that wants one."""
+"""One real control plane for the operator's tests of a process, and a fresh namespace for each test that wants one."""
 
 import os
 import uuid
@@ -28,14 +28,6 @@ from memesnipe_operator.setup.settings import SetupSettings
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-GROUP = "cluster"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a cluster's tests on one worker, before the runner deals them out."""
-    for item in filter(_wants_cluster, items):
-        item.add_marker(pytest.mark.xdist_group(GROUP))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -11,8 +11,6 @@ from memesnipe.testing.roles import admit
 from memesnipe_operator.crds import policies
 from memesnipe_operator.crds.admission import HOUSEKEEPERS
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 GO_LIVE_PAGE = Path(__file__).parents[2] / "docs" / "howto" / "go-live.md"
 
 

@@ -22,8 +22,6 @@ from memesnipe.testing.desk import (
 )
 from memesnipe.testing.roles import admit
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 JOB = "jo"
 """Who measures."""
 MAP = f"{CONFIG_MAPS}/evidence"

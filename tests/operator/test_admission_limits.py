@@ -11,8 +11,6 @@ from memesnipe.testing.cluster import Cluster
 from memesnipe.testing.desk import CAPTAIN, DRY, POLICY, TRADER, Desk, granting, people
 from memesnipe.testing.roles import admit
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 LIMITS = [field for field, way in DIRECTIONS.items() if way is not Looser.NEVER]
 
 

@@ -21,8 +21,6 @@ from memesnipe_operator.attest.settings import AttestSettings
 from memesnipe_operator.attest.steps import attest
 from memesnipe_operator.connection import connected
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 NAME = "memesnipe-evidence-momentum"
 LABELS = {"memesnipe.io/evidence": "momentum"}
 

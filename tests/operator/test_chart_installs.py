@@ -14,7 +14,7 @@ from memesnipe.testing.cluster import Cluster
 from memesnipe.testing.installation.installed import NAMESPACES, SIGNER
 from memesnipe.testing.installation.release import NAMESPACE, Release
 
-pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 VALUES = {
     "localnet": {"enabled": True},

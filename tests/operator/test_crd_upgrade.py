@@ -12,8 +12,6 @@ from memesnipe.manifests.models import GROUP, VERSION
 from memesnipe.testing.cluster import ApiError, Cluster
 from memesnipe_operator.crds.definitions import RESOURCES, definition
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 OLDER = Path(__file__).parents[1] / "data" / "crds_before.yaml"
 ELSEWHERE = f"older.{GROUP}"
 """A group of this test's own: the definitions that the other tests use stay as they are."""

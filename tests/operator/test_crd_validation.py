@@ -15,8 +15,6 @@ from memesnipe.manifests.models import API_VERSION, Allocation, Manifest, RiskPo
 from memesnipe.testing.cluster import ApiError, Cluster
 from memesnipe_operator.crds.definitions import RESOURCES
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 ROOT = Path(__file__).parents[2]
 PLURAL = {resource.kind: resource.plural for resource in RESOURCES}
 MODELS: TypeAdapter[Strategy | Allocation | RiskPolicy] = TypeAdapter(Manifest)

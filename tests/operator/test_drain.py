@@ -25,7 +25,6 @@ from memesnipe_operator.drain.settings import DrainSettings
 from memesnipe_operator.drain.steps import drain
 from memesnipe_operator.kinds import FINALIZER, Kind
 
-pytestmark = pytest.mark.xdist_group("cluster")
 Object = dict[str, Any]
 STRATEGIES = "/apis/memesnipe.io/v1alpha1/namespaces/{}/strategies"
 OTHERS = "example.org/another"

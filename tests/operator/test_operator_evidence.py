@@ -23,8 +23,6 @@ from memesnipe.testing.evidence import a_record_for
 from memesnipe.testing.operators import Shared, starting
 from memesnipe.testing.redis_seen import RedisSeen
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 CORE = "/api/v1"
 CODE, OTHER_CODE = "c" * 64, "d" * 64
 SPEC = hash_of("momentum", {})

@@ -13,8 +13,6 @@ from memesnipe.testing.chart.render import render
 from memesnipe.testing.cluster import kubeconfig as kubeconfigs
 from memesnipe.testing.desk import CAPTAIN, STRATEGY, Desk
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 ACCOUNT = "memesnipe-autonomous-allocator"
 
 

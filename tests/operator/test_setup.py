@@ -11,7 +11,6 @@ from memesnipe.kernel.errors import Unavailable
 from memesnipe.testing.setting_up import NOW, Installation, Mortal
 from memesnipe_operator.setup import objects
 
-pytestmark = pytest.mark.xdist_group("cluster")
 WRITES = (
     len(objects.ROLES) + len(service_users()) + len(("admin", "acl", "wallet", "operator", "signer", "guard")) + len(("trusted",) * 2) + 1
 )

@@ -7,14 +7,10 @@ from base64 import b64decode
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from memesnipe.control.access import service_users
 from memesnipe.testing.roles import admit, bound
 from memesnipe.testing.setting_up import NOW, SIGNER_CLIENT, SIGNER_TLS, Installation, Object
 from memesnipe_operator.setup import objects
-
-pytestmark = pytest.mark.xdist_group("cluster")
 
 SECRETS_ALL = ["memesnipe-operator", SIGNER_CLIENT, objects.REDIS_ADMIN, objects.REDIS_ACL]
 RIGHTS: dict[str, list[Object]] = {

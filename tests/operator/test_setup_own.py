@@ -9,8 +9,6 @@ from memesnipe.kernel.errors import ConfigError
 from memesnipe.testing.setting_up import NOW, SIGNER_CLIENT, SIGNER_TLS, Installation
 from memesnipe_operator.setup.certificates import CLIENT, SERVER, Authority
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 
 async def test_an_admin_secret_of_a_persons_own_is_used_and_left_alone(installation: Installation) -> None:
     mine = installation.make("memesnipe-redis-admin", {"url": b"rediss://root:mine@redis.example:6379/0"})

@@ -9,7 +9,6 @@ import pytest
 from memesnipe.testing.setting_up import NOW, SIGNER_CLIENT, SIGNER_TLS, Installation, Pair, decoded
 from memesnipe_operator.setup.certificates import SERVER, Authority
 
-pytestmark = pytest.mark.xdist_group("cluster")
 TLS = (SIGNER_TLS, SIGNER_CLIENT)
 
 

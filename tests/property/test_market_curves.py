@@ -1,14 +1,13 @@
 """Pool arithmetic holds for every pool and size, and exactly for every recorded trade."""
 
 import csv
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memesnipe.market.curves import PUMPFUN, Pool, available_units, buy_exact_in, buy_quote, fee, sell_exact_in
+from memesnipe.testing.recorded import recorded
 
 pools = st.builds(
     Pool,
@@ -68,14 +67,6 @@ def test_an_impossible_number_of_units_is_refused_by_name(units: int) -> None:
         buy_quote(Pool(PUMPFUN, 30 * 10**9, 10**15), units)
 
 
-def shared_csv() -> Path:
-    root = os.environ.get("MEMESNIPE_SHARED_DATA") or str(Path(__file__).parents[3] / "shared" / "data")
-    path = Path(root) / "pumpfun_trades_2025-09.csv"
-    if not path.exists():
-        pytest.skip(f"recorded trades not at hand: {path} (set MEMESNIPE_SHARED_DATA)")
-    return path
-
-
 def follows(row: dict[str, str]) -> bool:
     """Return whether a trade's amount and both fees are what the curve says of the state before it."""
     sol, units, buying = int(row["amount_in_sol"]), int(row["amount_in_token"]), row["is_buy"] == "true"
@@ -88,7 +79,7 @@ def follows(row: dict[str, str]) -> bool:
 
 
 def test_every_recorded_trade_follows_exactly_from_the_state_before_it() -> None:
-    rows = list(csv.DictReader(shared_csv().open()))
+    rows = list(csv.DictReader(recorded().open()))
 
     wrong = [row["transaction_signature"] for row in rows if not follows(row)]
 

@@ -2,9 +2,7 @@
 
 import base64
 import json
-import os
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,9 +22,10 @@ from memesnipe.messages.signing import LookupTable
 from memesnipe.testing import swaps
 from memesnipe.testing.builders import an_intent
 from memesnipe.testing.mutants.corpus import taken_away
+from memesnipe.testing.recorded import DATA
 from memesnipe.testing.swaps import POOL, World
 
-FIXTURES = Path(os.environ.get("MEMESNIPE_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data")) / "fixtures"
+FIXTURES = DATA / "fixtures"
 needs_fixtures = pytest.mark.skipif(not FIXTURES.is_dir(), reason="no captures of real transactions beside the repository")
 WORLD = World.make()
 INTENT = an_intent()

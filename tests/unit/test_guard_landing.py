@@ -80,7 +80,7 @@ def landing(chain: Chain, *roads: Road, check: Chain | None = None, commitment: 
 
 
 async def landed(chain: Chain, *roads: Road, commitment: Commitment = Confirmed) -> Landed | None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return await landing(chain, *roads, commitment=commitment).land(SIGNED, Lane.NORMAL)
 
 
@@ -194,7 +194,7 @@ async def test_a_signature_without_bytes_is_watched_and_never_sent() -> None:
     road, chain = Road(), Chain(heights=[1], statuses=[None, None, CONFIRMED], transactions=[LANDED])
     earlier = EarlierSignature("intent", 1, "5" * 88, 150)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         found = await landing(chain, road).land(earlier, Lane.NORMAL)
 
     assert found is LANDED
@@ -204,7 +204,7 @@ async def test_a_signature_without_bytes_is_watched_and_never_sent() -> None:
 async def test_a_signature_without_bytes_is_dead_only_past_its_own_height() -> None:
     chain = Chain(heights=[150, GONE], statuses=[None], transactions=[None])
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         found = await landing(chain, Road()).land(EarlierSignature("intent", 1, "5" * 88, 150), Lane.NORMAL)
 
     assert found is None
@@ -282,7 +282,7 @@ async def test_bytes_that_surely_live_go_out_before_anything_is_asked() -> None:
         async def send(self, transaction: bytes, lane: Lane = Lane.NORMAL) -> None:
             host.asked.append("send")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await Landing(host, expiry, [First(), road], poll_s=0.0, resend_s=0.0).land(SIGNED, Lane.NORMAL)
 
     assert host.asked[0] == "send"
@@ -305,7 +305,7 @@ ALIVE: list[dict[str, list[Any]]] = [
 async def test_an_attempt_is_dead_only_when_the_second_host_says_so_as_well(said: dict[str, list[Any]]) -> None:
     one, other = Chain(**DEAD), Chain(**(DEAD | said))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         found = await landing(one, Road(), check=other).land(SIGNED, Lane.NORMAL)
 
     assert found is None
@@ -315,7 +315,7 @@ async def test_an_attempt_is_dead_only_when_the_second_host_says_so_as_well(said
 async def test_a_second_host_cannot_make_an_attempt_dead_alone() -> None:
     one, other = chain(heights=[150]), Chain(**DEAD)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await landing(one, Road(), check=other).land(SIGNED, Lane.NORMAL) is LANDED
 
 
@@ -336,7 +336,7 @@ class Told:
 async def test_what_is_said_of_a_bundle_decides_nothing(answer: str | Exception) -> None:
     host, teller = Chain(**DEAD), Told(answer)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         found = await Landing(host, Expiry(host), [Road()], teller=teller, poll_s=0.0, resend_s=0.0).land(SIGNED, Lane.NORMAL)
 
     assert found is None

@@ -82,5 +82,5 @@ async def test_checks_and_quote_go_side_by_side() -> None:
     async def waits_for_the_quote(intent: Intent, wallet: str, lane: Lane) -> None:
         await place.was_asked.wait()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await prepared(Venues([place], [waits_for_the_quote]), an_intent(mint=MINT)) is READY

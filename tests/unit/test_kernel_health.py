@@ -7,9 +7,9 @@ import pytest
 
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.health import Health, serve_health
+from memesnipe.kernel.ports import free_port
 from memesnipe.kernel.service import EXIT_CONFIG, Running, run
 from memesnipe.kernel.settings import CommonSettings
-from memesnipe.testing.stacks import a_free_port
 
 ANOTHER_OF_THIS_MACHINE = "127.0.0.2"
 NOBODYS = "192.0.2.1"
@@ -21,7 +21,7 @@ async def nothing_to_do(_: Running) -> None:
 
 
 def test_a_name_is_looked_up_and_no_other_address_answers() -> None:
-    port = a_free_port()
+    port = free_port()
 
     stop = serve_health(Health("test"), "localhost", port)
 
@@ -36,11 +36,11 @@ def test_a_name_is_looked_up_and_no_other_address_answers() -> None:
 @pytest.mark.parametrize("host", ["nobody.invalid", NOBODYS])
 def test_a_host_that_is_not_this_machine_is_refused_by_the_settings_name(host: str) -> None:
     with pytest.raises(ConfigError, match=f"MEMESNIPE_HEALTH_HOST: '{host}'"):
-        serve_health(Health("test"), host, a_free_port())
+        serve_health(Health("test"), host, free_port())
 
 
 def test_a_service_that_may_not_tell_how_it_is_does_not_start() -> None:
-    assert run("test", CommonSettings(health_host=NOBODYS, health_port=a_free_port()), nothing_to_do) == EXIT_CONFIG
+    assert run("test", CommonSettings(health_host=NOBODYS, health_port=free_port()), nothing_to_do) == EXIT_CONFIG
 
 
 def test_a_port_that_is_taken_is_no_wrong_setting() -> None:

@@ -13,7 +13,7 @@ from memesnipe.research.lane.jit import entry
 from memesnipe.testing.builders import a_tick
 
 TRIES = 3_000
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("lane")]
+pytestmark = pytest.mark.timeout(600)
 
 
 def divided(a: int, b: int, c: int) -> tuple[int, int]:

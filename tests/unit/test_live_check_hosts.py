@@ -17,6 +17,7 @@ from memesnipe.live_check.gather import chain, hosts
 from memesnipe.live_check.gather.probe import Probe, Unanswered
 from memesnipe.live_check.installation import Installation, Running, read
 from memesnipe.live_check.look import look, looks_of, names
+from memesnipe.testing.served import served
 
 SECRET = "s3cretkey"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -27,22 +28,16 @@ async def serving(handler: Handler) -> AsyncIterator[Installation]:
     """An installation whose only host answers by `handler`."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    url = f"http://{host}:{port}/?api-key={SECRET}"
-    env = {
-        "SIGNER_URL": "http://127.0.0.1:1",
-        "RPC_URL": url,
-        "JUPITER_URL": url,
-        "WS_URL": url.replace("http", "ws"),
-        "WALLET_PUBKEY": "1" * 32,
-    }
-    try:
+    async with served(app) as base:
+        url = f"{base}/?api-key={SECRET}"
+        env = {
+            "SIGNER_URL": "http://127.0.0.1:1",
+            "RPC_URL": url,
+            "JUPITER_URL": url,
+            "WS_URL": url.replace("http", "ws"),
+            "WALLET_PUBKEY": "1" * 32,
+        }
         yield read({f"MEMESNIPE_{name}": value for name, value in env.items()}, Running(False, {}))
-    finally:
-        await runner.cleanup()
 
 
 def always(body: bytes, *, status: int = 200, **headers: str) -> Handler:

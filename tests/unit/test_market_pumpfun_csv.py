@@ -1,7 +1,6 @@
 """Recorded trades become a recording in the order they happened, and every row is accounted for."""
 
 import csv
-import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from memesnipe.market.curves import PUMPFUN, Pool, buy_exact_in, fee, sell_exact
 from memesnipe.market.pumpfun_csv import ImportReport, convert, render
 from memesnipe.market.pumpfun_rows import Row
 from memesnipe.messages.market import Launch, PriceTick
+from memesnipe.testing.recorded import recorded
 
 CREATOR = "8n1vwEpQuNAUjqcUBe1F7uSbvRqPnAXhtQPG6VBcomWP"
 TOKENS = ("8gQkv453h8zzwBNDvJdtVo74DYX5kqAAog1tdHNypump", "6yHorJkrtdKT1u2mwAFoLP9E3xoCUp2s5kqmgMSupump")
@@ -179,16 +179,8 @@ def test_the_same_source_makes_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
-def shared_csv() -> Path:
-    root = os.environ.get("MEMESNIPE_SHARED_DATA") or str(Path(__file__).parents[3] / "shared" / "data")
-    path = Path(root) / "pumpfun_trades_2025-09.csv"
-    if not path.exists():
-        pytest.skip(f"recorded trades not at hand: {path} (set MEMESNIPE_SHARED_DATA)")
-    return path
-
-
 def test_the_real_recording_keeps_all_trades_is_exact_and_lists_both_breaks(tmp_path: Path) -> None:
-    report = convert(shared_csv(), tmp_path / "real.parquet")
+    report = convert(recorded(), tmp_path / "real.parquet")
 
     assert (report.trades, report.launches, report.rejects) == (1_502, 3, ())
     assert (report.checked, report.exact, report.mismatches) == (1_500, 1_500, ())

@@ -2,9 +2,7 @@
 
 import base64
 import json
-import os
 import struct
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from memesnipe.market.pumpfun_ticks import event_of
 from memesnipe.market.transactions import PUMP_PROGRAM, events_in, events_in_logs
 from memesnipe.messages.bounds import Side
 from memesnipe.messages.market import Launch, PriceTick
+from memesnipe.testing.recorded import recorded
 
 MINT = Pubkey.from_string("8gQkv453h8zzwBNDvJdtVo74DYX5kqAAog1tdHNypump")
 USER = Pubkey.from_string("8n1vwEpQuNAUjqcUBe1F7uSbvRqPnAXhtQPG6VBcomWP")
@@ -190,11 +189,7 @@ def test_text_that_is_not_base58_is_refused(text: str) -> None:
 
 
 def capture(name: str) -> dict[str, Any]:
-    root = os.environ.get("MEMESNIPE_SHARED_DATA") or str(Path(__file__).parents[3] / "shared" / "data")
-    path = Path(root) / "fixtures" / name
-    if not path.exists():
-        pytest.skip(f"mainnet captures not at hand: {path} (set MEMESNIPE_SHARED_DATA)")
-    result: dict[str, Any] = json.loads(path.read_text())["result"]
+    result: dict[str, Any] = json.loads(recorded(f"fixtures/{name}").read_text())["result"]
     return result
 
 

@@ -10,7 +10,8 @@ from memesnipe.cli.commands import app
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.settings import load
 from memesnipe.supervisor import plan
-from memesnipe.supervisor.plan import NOTIFIER, STAGES, Surroundings, UpSettings
+from memesnipe.supervisor.plan import NOTIFIER, STAGES, Surroundings
+from memesnipe.supervisor.settings import UpSettings
 from memesnipe.testing.chats import SECRET, Chat
 
 USERS = {name: f"redis://{name}" for name in ("default", NOTIFIER, *STAGES)}

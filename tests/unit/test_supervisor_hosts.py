@@ -2,7 +2,7 @@
 
 import pytest
 
-from memesnipe.supervisor.plan import UpSettings
+from memesnipe.supervisor.settings import UpSettings
 
 LOCALNET = "http://127.0.0.1:8899"
 

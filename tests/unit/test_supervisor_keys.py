@@ -4,7 +4,8 @@ from typing import Any
 
 from memesnipe.kernel.settings import load
 from memesnipe.supervisor import plan
-from memesnipe.supervisor.plan import STAGES, Surroundings, UpSettings
+from memesnipe.supervisor.plan import STAGES, Surroundings
+from memesnipe.supervisor.settings import UpSettings
 
 VAULT = {
     "MEMESNIPE_KEY_SOURCE": "vault",

@@ -10,7 +10,8 @@ from memesnipe.kernel.settings import load, variable
 from memesnipe.positions.settings import PositionSettings
 from memesnipe.signer.settings import SignerSettings
 from memesnipe.supervisor import plan
-from memesnipe.supervisor.plan import STAGES, Surroundings, UpSettings
+from memesnipe.supervisor.plan import STAGES, Surroundings
+from memesnipe.supervisor.settings import UpSettings
 
 AROUND = Surroundings({name: f"redis://{name}" for name in ("default", *STAGES)}, "http://rpc", "ws://rpc", "http://jup", 8091, "w", "w")
 

@@ -6,7 +6,7 @@ from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.ledger.migrate import migrate
 from memesnipe.ledger.write import LedgerWriter
 from memesnipe.messages.bounds import Mode
-from memesnipe.supervisor.plan import UpSettings
+from memesnipe.supervisor.settings import UpSettings
 from memesnipe.supervisor.unprotected import warning
 from memesnipe.testing.builders import a_fill
 

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("supply")
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -10,6 +10,7 @@ from memesnipe.bus.api import Entry
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.settings import load
 from memesnipe.supervisor import plan
+from memesnipe.supervisor.settings import UpSettings
 from memesnipe.testing.builders import a_fill
 from memesnipe.tracing.backlog import Backlog, Book, behind, spans_in
 from memesnipe.tracing.settings import TracingSettings, headers_in
@@ -119,4 +120,4 @@ def test_nothing_but_the_tracers_own_process_loads_the_library() -> None:
 def test_it_is_started_where_a_collector_is_named_and_never_in_a_replay(url: str, replay: str, runs: bool) -> None:
     around = plan.Surroundings({}, "http://rpc", "ws://rpc", "http://jup", 8091, "w", "w", replay)
 
-    assert (plan.TRACER in plan.stages(load(plan.UpSettings, {"MEMESNIPE_OTLP_URL": url}), around)) is runs
+    assert (plan.TRACER in plan.stages(load(UpSettings, {"MEMESNIPE_OTLP_URL": url}), around)) is runs

@@ -21,7 +21,6 @@ from memesnipe.testing.stacks import ROOT
 from memesnipe.testing.studies import PLAN, TERMS, a_ground, a_registry
 from memesnipe.testing.tapes import PHASES, a_tape
 
-pytestmark = pytest.mark.xdist_group("lane")  # one process compiles it, not each
 COMPILED = msgspec.structs.replace(PLAN, lane=Lane.COMPILED)
 POINTS = [{"breakout_bps": bps, "warmup_s": 5} for bps in (200, 400)]
 

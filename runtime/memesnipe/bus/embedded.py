@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from memesnipe.kernel.errors import ConfigError, Unavailable
+from memesnipe.kernel.ports import free_port
 
 READY_S_MAX = 15.0
 STOP_S_MAX = 10.0
@@ -52,7 +53,7 @@ class EmbeddedValkey:
         """Start, wait until it answers, return the URL. Raises ConfigError, Unavailable with the end of its log."""
         self._data_dir.mkdir(parents=True, exist_ok=True)
         self._refuse_second_server()
-        self._port = self._port or _free_port()
+        self._port = self._port or free_port()
         with (self._data_dir / "valkey.log").open("ab") as log:
             # Its own session: Ctrl-C reaches our services first, and the server goes last, by `stop`.
             self._process = subprocess.Popen(self._command(), stdout=log, stderr=log, cwd=self._data_dir, start_new_session=True)  # noqa: S603 - our own binary and arguments
@@ -122,13 +123,6 @@ def binary() -> str:
     except ImportError:
         raise ConfigError("no embedded Valkey: install the `embedded` extra, or set MEMESNIPE_REDIS_URL") from None
     return str(get_binary_path())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _answers(port: int) -> bool:

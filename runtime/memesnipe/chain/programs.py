@@ -48,6 +48,8 @@ WRAPPED_SOL_DECIMALS: Final = 9
 MAINNET_GENESIS: Final = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 DEVNET_GENESIS: Final = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG"
 TESTNET_GENESIS: Final = "4uhcVJyU9pJkvQyS88uRDiswHXSCkY3zQawwpjk2NsNY"
+NETWORKS: Final = {MAINNET_GENESIS: "mainnet", DEVNET_GENESIS: "devnet", TESTNET_GENESIS: "testnet"}
+"""The public chains by name."""
 
 JITO_TIP_ACCOUNTS: Final = (
     "96gYZGLnJYVFmbjzopPSU6QiEV5fGqZNyN9nmNhvrZU5",
@@ -83,15 +85,11 @@ JUPITER_ERROR_INSUFFICIENT_FUNDS: Final = 6024
 
 PUMP_BONDING_CURVE_SEED: Final = b"bonding-curve"
 PUMP_BONDING_CURVE: Final = bytes.fromhex("17b7f83760d8ac60")
-PUMP_BUY: Final = bytes.fromhex("66063d1201daebea")
 PUMP_SELL: Final = bytes.fromhex("33e685a4017f83ad")
 PUMP_BUY_EXACT_SOL_IN: Final = bytes.fromhex("38fc74089edfcd5f")
-PUMP_CREATE: Final = bytes.fromhex("181ec828051c0777")
 PUMP_CREATE_V2: Final = bytes.fromhex("d6904cec5f8b31b4")
 PUMP_TRADE_EVENT: Final = bytes.fromhex("bddb7fd34ee661ee")
 PUMP_CREATE_EVENT: Final = bytes.fromhex("1b72a94ddeeb6376")
-PUMP_COMPLETE_EVENT: Final = bytes.fromhex("5f72619cd42e9808")
-PUMP_MIGRATION_EVENT: Final = bytes.fromhex("bde95db95c94ea94")
 PUMP_SELF_CPI_TAG: Final = bytes.fromhex("e445a52e51cb9a1d")
 PUMP_DECIMALS: Final = 6
 PUMP_SUPPLY_UNITS: Final = 1_000_000_000_000_000
@@ -105,5 +103,3 @@ PUMP_POOL_AUTHORITY_SEED: Final = b"pool-authority"
 """Seed (with the mint) of the address in whose name pump.fun makes a migrated token's PumpSwap pool; its LP tokens are burnt then."""
 PUMPSWAP_POOL: Final = bytes.fromhex("f19a6d0411b16dbc")
 RAYDIUM_CPMM_POOL: Final = bytes.fromhex("f7ede3f5d7c3de46")
-PUMPSWAP_BUY_EVENT: Final = bytes.fromhex("67f4521f2cf57777")
-PUMPSWAP_SELL_EVENT: Final = bytes.fromhex("3e2f370aa503dc2a")

@@ -34,7 +34,6 @@ _UNINITIALIZED = 0
 _MINT = struct.Struct("<I32sQBBI32s")
 _HEAD = struct.Struct("<HH")
 _FEES = struct.Struct("<32s32sQQQHQQH")
-_NOBODY = bytes(32)
 
 EXTENSIONS: Final[dict[int, tuple[str, tuple[int, ...]]]] = {
     1: ("transferFeeConfig", (108,)),

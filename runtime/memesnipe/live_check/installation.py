@@ -26,7 +26,8 @@ from memesnipe.risk.settings import RiskSettings
 from memesnipe.signer.environment import refuse_keys_in
 from memesnipe.signer.settings import SignerSettings
 from memesnipe.supervisor import plan
-from memesnipe.supervisor.plan import Surroundings, UpSettings
+from memesnipe.supervisor.plan import Surroundings
+from memesnipe.supervisor.settings import UpSettings
 from memesnipe.supervisor.wallet import public_key
 from memesnipe.tracing.settings import TracingSettings
 

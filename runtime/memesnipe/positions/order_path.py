@@ -9,6 +9,7 @@ from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.metrics import HOP_BUCKETS_S
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import Fill
+from memesnipe.messages.way import LIVE_ONLY
 
 HOP_S = Histogram(
     "memesnipe_order_hop_seconds",
@@ -16,7 +17,6 @@ HOP_S = Histogram(
     ["mode", "hop"],
     buckets=(*HOP_BUCKETS_S, 30.0, 60.0),
 )
-LIVE_ONLY = frozenset({"quoted", "signed", "sent"})
 
 
 def hops_of(fill: Fill) -> Iterator[tuple[str, float]]:

@@ -17,10 +17,11 @@ from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load, variable
 from memesnipe.supervisor import plan
 from memesnipe.supervisor.child import Child
-from memesnipe.supervisor.plan import Surroundings, UpSettings
+from memesnipe.supervisor.plan import Surroundings
 from memesnipe.supervisor.probe import all_ready
 from memesnipe.supervisor.redis_users import RedisUsers
 from memesnipe.supervisor.seats import Seats
+from memesnipe.supervisor.settings import UpSettings
 
 TURN_S = 0.5
 GRACE_S = 6.0

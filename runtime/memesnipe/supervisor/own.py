@@ -4,7 +4,7 @@ from pathlib import Path
 
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.strategy.spec import read_spec
-from memesnipe.supervisor.plan import OWN_STRATEGIES, UpSettings
+from memesnipe.supervisor.settings import OWN_STRATEGIES, UpSettings
 
 
 def prepare(settings: UpSettings) -> None:

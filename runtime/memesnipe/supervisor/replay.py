@@ -26,8 +26,8 @@ from memesnipe.kernel.settings import CommonSettings
 from memesnipe.market import recording as recordings
 from memesnipe.supervisor import own
 from memesnipe.supervisor.child import BAD_CONFIG
-from memesnipe.supervisor.plan import UpSettings
 from memesnipe.supervisor.probe import paper_orders_waiting
+from memesnipe.supervisor.settings import UpSettings
 from memesnipe.supervisor.summary import Ending, summarise
 from memesnipe.supervisor.table import Screen
 from memesnipe.supervisor.up import Stack, only_one, port_taken

@@ -6,7 +6,7 @@ from pathlib import Path
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.supervisor import own
 from memesnipe.supervisor.child import Child
-from memesnipe.supervisor.plan import UpSettings
+from memesnipe.supervisor.settings import UpSettings
 
 SPECS = Path("run") / "strategies"
 """Where control writes the spec files, below the data folder."""

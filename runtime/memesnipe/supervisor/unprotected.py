@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from memesnipe.ledger import read
 from memesnipe.ledger.engine import FILE_NAME, ledger_url, open_engine
 from memesnipe.messages.bounds import Mode
-from memesnipe.supervisor.plan import UpSettings
+from memesnipe.supervisor.settings import UpSettings
 
 
 def warning(settings: UpSettings) -> str:

@@ -15,12 +15,14 @@ import httpx
 from memesnipe.control.files import password, passwords_folder, write_whole
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.logs import configure, logger
+from memesnipe.kernel.ports import free_port
 from memesnipe.supervisor import own, plan, unprotected
 from memesnipe.supervisor.child import BAD_CONFIG, Child
-from memesnipe.supervisor.plan import Process, Surroundings, UpSettings
+from memesnipe.supervisor.plan import Process, Surroundings
 from memesnipe.supervisor.probe import all_ready
 from memesnipe.supervisor.redis_users import RedisUsers
 from memesnipe.supervisor.seats import Seats
+from memesnipe.supervisor.settings import UpSettings
 from memesnipe.supervisor.table import Screen
 from memesnipe.supervisor.valkey import valkey
 from memesnipe.supervisor.wallet import fund, localnet_wallet, public_key
@@ -150,13 +152,6 @@ class Stack:
         if ports != self._told:
             write_whole(self.data / "run" / "services.json", json.dumps(ports).encode())
             self._told = ports
-
-
-def free_port() -> int:
-    """Return a port that is free now on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def until_open(port: int, child: Child) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 START_S_MAX = 30.0
-ANSWER_S_MAX = 20.0
+ANSWER_S_MAX = 60.0
 LEFT = "Inspected target navigated or closed"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -60,7 +60,7 @@ class Tab:
         """Return what an expression is worth in the page."""
         return self.do("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)["result"].get("value")
 
-    def wait_for(self, script: str, wait_s_max: float = 15.0) -> None:
+    def wait_for(self, script: str, wait_s_max: float = 60.0) -> None:
         """Wait until an expression is true in the page. Raises TimeoutError naming it."""
         deadline = time.monotonic() + wait_s_max
         while not self._holds(script):
@@ -99,7 +99,7 @@ def a_tab(program: str, profile: Path, *flags: str) -> Iterator[Tab]:
             yield Tab(connection)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _port(profile: Path) -> int:

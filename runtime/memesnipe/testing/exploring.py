@@ -8,6 +8,9 @@ import os
 from hypothesis import HealthCheck, Phase, settings
 
 FACTOR = "MEMESNIPE_EXAMPLES"
+EXAMPLES = 100
+"""Of a property that names no number."""
+PROFILE = "memesnipe"
 
 
 def explored(examples: int, *, steps: int = 50) -> settings:
@@ -26,3 +29,12 @@ def explored(examples: int, *, steps: int = 50) -> settings:
         phases=(Phase.explicit, Phase.generate, Phase.shrink),
         suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much),
     )
+
+
+def explore_everything_so() -> None:
+    """Make this what a property has that says nothing else: the same examples in CI each time, and no deadline of a fifth of a second.
+
+    For the conftest, before a test module is read: a test's own settings begin with those in force when they are made.
+    """
+    settings.register_profile(PROFILE, explored(EXAMPLES))
+    settings.load_profile(PROFILE)

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,13 @@ from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.ids import derive
+from memesnipe.kernel.ports import free_port
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import AllocationDecision, ConfigApplied
 from memesnipe.messages.orders import Fill, OrderIntent, Outcome
 from memesnipe.testing.builders import SOL, STRATEGY, a_frame, a_halt, a_tick, an_allocation, an_exit, an_intent
 from memesnipe.testing.buses import nothing_held
-from memesnipe.testing.stacks import a_free_port
+from memesnipe.testing.polling import answers, until
 
 MINTS = tuple(str(Pubkey.from_bytes(bytes([number + 1]) * 32)) for number in range(24))
 """More than wallet_guard has under way at once, so that some order always waits."""
@@ -79,8 +79,8 @@ class LivePath:
     def __init__(self, bus: Bus, redis_url: str, folder: Path) -> None:
         self.bus, self.redis_url, self.folder = bus, redis_url, folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.rpc = f"http://127.0.0.1:{a_free_port()}"
-        self.signer = f"http://127.0.0.1:{a_free_port()}"
+        self.rpc = f"http://127.0.0.1:{free_port()}"
+        self.signer = f"http://127.0.0.1:{free_port()}"
         self.fills: dict[str, Fill] = {}
         """By intent: what was filled."""
         self.ended = 0
@@ -136,19 +136,19 @@ class LivePath:
         self._write(wallet)
         arguments = ["--port", self.rpc.rpartition(":")[2], "--slot-ms", "100", "--moved-by", "admin", "--airdrop", str(wallet.pubkey())]
         self._process("localnet", [sys.executable, "-m", "memesnipe.localnet", *arguments])
-        await until(lambda: answers(self.rpc + "/health"), "the localnet")
+        await until(lambda: answers(self.rpc + "/health"), what="the localnet")
         for mint in MINTS:
             await asyncio.to_thread(_posted, self.rpc + "/localnet/pool", {"mint": mint, "kind": "constant_product", **RESERVES})
         await nothing_held(self.bus)
         await self.bus.publish(topology.ALLOCATIONS.name, _capital())
         self._service("control", MANIFESTS=str(self.folder / "manifests"))
-        await until(self._applied, "a configuration")
+        await until(self._applied, what="a configuration")
         self._service("signer", WALLET_FILE=str(self.folder / "wallet.json"), SIGNER_PORT=self.signer.rpartition(":")[2])
         self._service("risk_guardian")
         self._service("wallet_guard", SIGNER_URL=self.signer, JUPITER_URL=self.rpc, **BUSY)
-        await until(lambda: answers(self.signer + "/pubkey"), "the signer")
+        await until(lambda: answers(self.signer + "/pubkey"), what="the signer")
         self._tasks = [asyncio.create_task(work) for work in (self._hear(), self._tell_prices(), *(self._buy(mint) for mint in MINTS))]
-        await until(self._trades, "the first signature")
+        await until(self._trades, what="the first signature")
 
     def _write(self, wallet: Keypair) -> None:
         (self.folder / "manifests").mkdir()
@@ -210,26 +210,6 @@ class LivePath:
         spec_hash = self._config.strategies[0].spec_hash
         wanted = derive("intent", STRATEGY, spec_hash, wish.event_id, wish.sequence)
         return msgspec.structs.replace(wish, id=wanted, spec_hash=spec_hash)
-
-
-async def until(condition: Callable[[], Awaitable[object]], what: str, timeout_s: float = 60.0) -> None:
-    """Poll until the condition holds. Raises AssertionError saying what did not come."""
-    deadline_s = time.monotonic() + timeout_s
-    while not await condition():
-        if time.monotonic() > deadline_s:
-            raise AssertionError(f"not within {timeout_s} s: {what}")
-        await asyncio.sleep(0.02)
-
-
-async def answers(url: str) -> bool:
-    """Return whether a server answers there."""
-
-    def asked() -> bool:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
-            return bool(answer.status == 200)
-        return False
-
-    return await asyncio.to_thread(asked)
 
 
 def _posted(url: str, body: dict[str, Any]) -> None:

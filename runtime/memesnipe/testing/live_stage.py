@@ -3,14 +3,11 @@
 The test plays control, risk_guardian and the strategy: it applies a configuration, grants leases and approves orders.
 """
 
-import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 from redis.asyncio import Redis
 
@@ -19,6 +16,7 @@ from memesnipe.approvals.keys import SigningKey, TrustedKeys
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus
 from memesnipe.kernel.clock import NS_PER_S, SystemClock
+from memesnipe.kernel.ports import free_port
 from memesnipe.localnet.testing import SOL, Wallet
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import ConfigApplied
@@ -26,7 +24,7 @@ from memesnipe.messages.orders import ApprovedOrder, Intent, Outcome
 from memesnipe.messages.signing import Lease
 from memesnipe.testing import forked
 from memesnipe.testing.builders import POLICY_HASH, SPEC_HASH, STRATEGY, a_config, a_strategy
-from memesnipe.testing.stacks import a_free_port
+from memesnipe.testing.polling import answers, until
 
 Json = Any
 FILLS = topology.FILLS.of(STRATEGY)
@@ -108,7 +106,7 @@ class Stage(PlayedRoles):
         super().__init__(bus, redis_url, wallet, folder)
         self._context = context
         self._processes: list[ForkServerProcess] = []
-        self._port = a_free_port()
+        self._port = free_port()
         self._signer: ForkServerProcess | None = None
 
     async def open(self) -> None:
@@ -163,22 +161,6 @@ class Stage(PlayedRoles):
         """Kill what still runs."""
         for process in self._processes:
             forked.stop(process)
-
-
-async def until(condition: Callable[[], Awaitable[Any]], timeout_s: float = 120.0, every_s: float = 0.02) -> Any:
-    """Return the condition's first true value. Raises TimeoutError."""
-    async with asyncio.timeout(timeout_s):
-        while not (value := await condition()):  # noqa: ASYNC110 - another process changes it
-            await asyncio.sleep(every_s)
-    return value
-
-
-async def answers(url: str) -> bool:
-    """Return whether a server is there."""
-    with contextlib.suppress(httpx.HTTPError):
-        async with httpx.AsyncClient(trust_env=False) as client:
-            return (await client.get(url)).status_code == 200
-    return False
 
 
 async def _answers_or_died(process: ForkServerProcess, url: str) -> bool:

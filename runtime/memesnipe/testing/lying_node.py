@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
+from memesnipe.testing.served import served
+
 Json = Any
 Lie = Callable[[Json], Json]
 """An honest result -> what is said in its place."""
@@ -50,15 +52,8 @@ async def lying_node(honest: str) -> AsyncIterator[LyingNode]:
     async with ClientSession() as session:
         node, app = LyingNode(honest, session), web.Application()
         app.router.add_post("/{path:.*}", node.answer)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            node.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with served(app) as node.base:
             yield node
-        finally:
-            await runner.cleanup()
 
 
 def hiding() -> dict[str, Lie]:

@@ -16,10 +16,11 @@ from typing import Any, NamedTuple, Protocol
 import httpx
 
 from memesnipe.approvals.keys import SigningKey, TrustedKeys
+from memesnipe.kernel.ports import free_port
 from memesnipe.testing.chains import LOCALNET_GENESIS, MAINNET_GENESIS, a_chain
 from memesnipe.testing.custom_resources import Resources, install_crds
 from memesnipe.testing.redis_seen import RedisSeen
-from memesnipe.testing.stacks import a_free_port, until
+from memesnipe.testing.stacks import until
 
 EXECUTOR = {"image": "memesnipe/memesnipe:test", "redisAddress": "redis.test:6379", "resources": {"requests": {"cpu": "10m"}}}
 SERVICES = ("risk_guardian", "wallet_guard", "position_manager")
@@ -34,7 +35,7 @@ class RunningOperator:
 
     def __init__(self, kubeconfig: Path, namespace: str, redis_url: str, folder: Path, identity: str = "operator", **env: str) -> None:
         self.namespace, self.folder, self.identity = namespace, folder, identity
-        self.health = f"http://127.0.0.1:{a_free_port()}"
+        self.health = f"http://127.0.0.1:{free_port()}"
         files = _files(folder)
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("MEMESNIPE_") and name != "PAPER_TRADING_MODE"},

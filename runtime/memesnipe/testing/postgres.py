@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from memesnipe.kernel.ports import free_port
 from memesnipe.ledger.engine import ledger_url, open_engine
-from memesnipe.testing.stacks import a_free_port
 
 UNPRIVILEGED = "nobody"
 
@@ -33,7 +33,7 @@ def a_postgres() -> Iterator[str]:
     folder.chmod(0o755)
     if os.getuid() == 0:
         shutil.chown(folder, UNPRIVILEGED)
-    data, port = str(folder / "data"), a_free_port()
+    data, port = str(folder / "data"), free_port()
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}
     _run(["initdb", "-D", data, "-U", "memesnipe", "-A", "trust", "-N"], env)
     command = [*_as_server_user(), "postgres", "-D", data, "-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1", "-F"]
@@ -44,7 +44,7 @@ def a_postgres() -> Iterator[str]:
         yield url
     finally:
         process.send_signal(signal.SIGINT)  # a fast shutdown; SIGTERM would wait for every pooled connection
-        process.wait(20)
+        process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from memesnipe.testing.stacks import a_free_port, until
+from memesnipe.kernel.ports import free_port
+from memesnipe.testing.stacks import until
 
 READY_S = 60
 
@@ -19,7 +20,7 @@ class ServiceProcess:
     """`memesnipe <name>`. `settings`: names without `MEMESNIPE_`; nothing of this process' environment but the path is seen by it."""
 
     def __init__(self, name: str, data: Path, settings: Mapping[str, str]) -> None:
-        self.name, self.port, self.log = name, a_free_port(), data / f"{name}.log"
+        self.name, self.port, self.log = name, free_port(), data / f"{name}.log"
         own = {"HEALTH_PORT": str(self.port), **settings}
         self._env = {"PATH": os.environ["PATH"], **{f"MEMESNIPE_{key}": value for key, value in own.items()}}
         self.process = self._started()

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -11,14 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from memesnipe.kernel.ports import free_port
+
 ROOT = Path(__file__).parents[3]
-
-
-def a_free_port(address: str = "127.0.0.1") -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
 
 
 class RunningStack:
@@ -26,9 +20,9 @@ class RunningStack:
 
     def __init__(self, data: Path, *arguments: str, **env: str) -> None:
         self.data = data
-        self.page = f"http://127.0.0.1:{a_free_port()}"
+        self.page = f"http://127.0.0.1:{free_port()}"
         self._arguments = arguments
-        self._env = {**_clean_environment(), "MEMESNIPE_DATA_DIR": str(data), "MEMESNIPE_LOCALNET_PORT": str(a_free_port()), **env}
+        self._env = {**_clean_environment(), "MEMESNIPE_DATA_DIR": str(data), "MEMESNIPE_LOCALNET_PORT": str(free_port()), **env}
         self.strategies = Path(self._env.setdefault("MEMESNIPE_STRATEGIES_PATH", str(data / "my_strategies")))
         """A folder of its own: what a developer keeps in `my_strategies` must not trade in a test."""
         self._env["MEMESNIPE_DASHBOARD_PORT"] = self.page.rpartition(":")[2]
@@ -102,9 +96,14 @@ class RunningStack:
         return processes_with(f"MEMESNIPE_DATA_DIR={self.data}") | own
 
     def pid_of(self, service: str) -> int:
-        """Return a service's pid. Raises AssertionError when it does not run."""
-        found = [pid for pid, command in self.children().items() if f"-m memesnipe {service}" in command]
-        assert len(found) == 1, f"{service}: {found}"  # noqa: S101 - a test's helper
+        """Return a service's pid; of one that is just being started again as soon as it has one. Raises AssertionError when none comes."""
+        found: list[int] = []
+
+        def alone() -> bool:
+            found[:] = [pid for pid, command in self.children().items() if f"-m memesnipe {service}" in command]
+            return len(found) == 1
+
+        until(alone, 60, f"{service} to run, once")
         return found[0]
 
 

@@ -16,6 +16,7 @@ from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.failpoints import failpoint
 from memesnipe.kernel.logs import logger
+from memesnipe.kernel.pauses import pause_s
 from memesnipe.kernel.service import Running, run
 from memesnipe.kernel.settings import load
 from memesnipe.tracing import metrics
@@ -32,7 +33,7 @@ LOOK_S = 1.0
 KEPT_EVERY_NS = 30 * NS_PER_S
 """How often the time of the last look is kept while nothing happens."""
 HAND_OVER_NS = 5 * NS_PER_S
-BACKOFF_S_MAX = 60.0
+PAUSE_S_FIRST, PAUSE_S_LONGEST = 1.0, 60.0
 REMEDY = "MEMESNIPE_OTLP_URL must lead to a collector that takes OTLP over HTTP; 401 and 403 are about MEMESNIPE_OTLP_HEADERS_FILE"
 _decoder = msgspec.msgpack.Decoder(Book)
 _encode = msgspec.msgpack.Encoder().encode
@@ -105,8 +106,8 @@ class Tracer:
         elif answer.why and not self._failures:
             log.warning("collector_does_not_take", why=answer.why, final=answer.final, remedy=REMEDY)
         self._failures = 0 if answer.taken else self._failures + 1
-        again_s = 0.0 if answer.taken or answer.final else max(answer.after_s, 2.0 ** min(self._failures - 1, 10))
-        self._again_ns = self._running.clock.now_ns() + int(min(again_s, BACKOFF_S_MAX) * NS_PER_S)
+        again_s = 0.0 if answer.taken or answer.final else max(answer.after_s, pause_s(self._failures, PAUSE_S_FIRST, PAUSE_S_LONGEST))
+        self._again_ns = self._running.clock.now_ns() + int(min(again_s, PAUSE_S_LONGEST) * NS_PER_S)
         return answer
 
     @staticmethod

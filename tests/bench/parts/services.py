@@ -39,8 +39,6 @@ STRATEGY = "bench"
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 MINTS = tuple(BASE58[n // 16] + BASE58[n % 16] + "B" * 42 for n in range(256))
 """One order a token may be in flight, so a window of half as many keeps every event an order."""
-POOL_UNITS = 536_500_000_000_000
-"""With 60 SOL a point on the bonding curve where both sides can be traded."""
 CAPITAL_SOL = 10**8
 PASSWORD = "of-a-bench"
 INTENT_TIME = Fill.__struct_fields__.index("intent_time_ns") + 1

@@ -17,6 +17,7 @@ from memesnipe.consumers.api import Delivery
 from memesnipe.consumers.metrics import RECONNECTS
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.logs import logger
+from memesnipe.kernel.pauses import pause_s
 
 FRAME_BYTES_MAX = 16 << 20
 CLOSE_S_MAX = 1.0
@@ -47,8 +48,7 @@ class Pauses:
 
     def after(self, failures: int) -> float:
         """Return the pause in seconds."""
-        doublings = min(max(0, failures - 1), 32)  # beyond, only the float would grow
-        return min(self._longest_s, self._first_s * 2.0**doublings) * self._draw.uniform(0.5, 1.0)
+        return pause_s(failures, self._first_s, self._longest_s) * self._draw.uniform(0.5, 1.0)
 
 
 def connected(url: str, wire: Wire, *, queued: int | None = 16) -> connect:

@@ -25,7 +25,7 @@ from memesnipe.live_check.gather.stores import asked
 from memesnipe.live_check.installation import Installation
 from memesnipe.live_check.judge.mode import START
 from memesnipe.manifests.reading import read
-from memesnipe.supervisor.plan import OWN_STRATEGIES
+from memesnipe.supervisor.settings import OWN_STRATEGIES
 
 ELSEWHERE = "kubectl exec -n memesnipe deploy/memesnipe-wallet-guard -- memesnipe live-check"
 PAGE = 1_000

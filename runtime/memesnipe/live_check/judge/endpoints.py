@@ -1,11 +1,10 @@
 """Do the hosts outside answer, with what we need, quickly enough? Pure."""
 
-from memesnipe.chain.programs import DEVNET_GENESIS, MAINNET_GENESIS, TESTNET_GENESIS
+from memesnipe.chain.programs import MAINNET_GENESIS, NETWORKS
 from memesnipe.live_check.facts import Facts, Route, Seen, Silent, Unseen, Unused
 from memesnipe.live_check.finding import Finding, fail, hangs_on, ok, unseen, untold, waits, warn
 from memesnipe.live_check.judge.words import sol
 
-CHAINS = {MAINNET_GENESIS: "mainnet", DEVNET_GENESIS: "devnet", TESTNET_GENESIS: "testnet"}
 SLOW_MS = 1_000
 """A quote older than a second is a worse price; a host that takes longer costs on every order."""
 HEADROOM_MIN = 2
@@ -31,12 +30,12 @@ def chain(facts: Facts) -> Finding:
     seen = facts.genesis
     if isinstance(seen, Silent | Unseen):
         return hangs_on(seen, facts.health, "endpoints: rpc", RPC_FIX)
-    name = CHAINS.get(seen.genesis, "a localnet (its genesis is of no public chain)")
+    name = NETWORKS.get(seen.genesis, "a localnet (its genesis is of no public chain)")
     expected = {where: genesis for where, genesis in _expected(facts) if genesis and genesis != seen.genesis}
     if expected:
         where, genesis = next(iter(expected.items()))
         fix = "point MEMESNIPE_RPC_URL at the chain that is meant, or correct MEMESNIPE_GENESIS (chart: chain.genesis)"
-        return fail(f"this is {name}, {seen.genesis}; {where} is for {CHAINS.get(genesis, genesis)}", fix)
+        return fail(f"this is {name}, {seen.genesis}; {where} is for {NETWORKS.get(genesis, genesis)}", fix)
     return ok(f"{name}, {seen.genesis}")
 
 
@@ -114,7 +113,8 @@ def second_rpc(facts: Facts) -> Finding:
         return warn("none: one host is believed on what expired", SECOND_FIX) if on_mainnet else ok("none")
     if not isinstance(facts.genesis, Silent | Unseen) and seen.genesis != facts.genesis.genesis:
         return fail(
-            f"it is on another chain, {CHAINS.get(seen.genesis, seen.genesis)}", "name a host of the same chain by MEMESNIPE_RPC_CHECK_URL"
+            f"it is on another chain, {NETWORKS.get(seen.genesis, seen.genesis)}",
+            "name a host of the same chain by MEMESNIPE_RPC_CHECK_URL",
         )
     return _timed(f"answers ({seen.latency_ms} ms)", seen.latency_ms)
 

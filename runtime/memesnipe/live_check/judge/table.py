@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from memesnipe.kernel.texts import printable
 from memesnipe.live_check.facts import Facts
 from memesnipe.live_check.finding import Finding, Reported, unseen
 from memesnipe.live_check.judge import balances, clock, endpoints, keys, limits, mode, safety, stores
@@ -61,11 +62,6 @@ def judged(facts: Facts) -> list[Reported]:
     """Return every check's finding, in the table's order."""
     found = [(area, name, _finding(facts, name, judgement)) for area, name, judgement in CHECKS]
     return [Reported(area, name, each.status, printable(each.found), printable(each.fix)) for area, name, each in found]
-
-
-def printable(text: str) -> str:
-    """Return a text without what a terminal would obey: part of it may be a host's own words."""
-    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _finding(facts: Facts, name: str, judgement: Callable[[Facts], Finding]) -> Finding:

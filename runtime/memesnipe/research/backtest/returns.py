@@ -1,4 +1,4 @@
-"""A run as the statistics want it: returns of equal periods and profits of trades, as fractions of the capital."""
+"""A run as the statistics want it: returns of equal periods, as fractions of the capital."""
 
 from memesnipe.kernel.errors import BadInput
 from memesnipe.research.backtest.curve import NS_PER_MINUTE
@@ -30,8 +30,3 @@ def minutes_of(period_s: int) -> int:
     if not (period_s > 0 and period_s % MINUTE_S == 0):
         raise BadInput("period_s", f"{period_s} is not whole minutes")
     return period_s // MINUTE_S
-
-
-def trade_profits_of(result: Result) -> list[float]:
-    """Return the net profit of each closed trade as a fraction of the capital."""
-    return [trade.net_lamports / result.capital_lamports for trade in result.trades] if result.capital_lamports > 0 else []

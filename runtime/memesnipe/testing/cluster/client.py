@@ -13,7 +13,7 @@ from typing import Any
 from memesnipe.testing.cluster import kubeconfig
 
 POLL_S = 0.05
-REQUEST_S = 10.0
+REQUEST_S = 30.0
 NOT_FOUND = 404
 
 

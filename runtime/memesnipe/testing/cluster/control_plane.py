@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from memesnipe.kernel.ports import free_port
 from memesnipe.testing.cluster import kubeconfig
 from memesnipe.testing.cluster.certificates import Authority, service_account_keys
 from memesnipe.testing.cluster.client import Client
 from memesnipe.testing.cluster.processes import Part
 from memesnipe.testing.cluster.tools import tool
-from memesnipe.testing.stacks import a_free_port
 
 SERVICE_RANGE = "10.96.0.0/16"
 SERVICE_ADDRESS = "10.96.0.1"
@@ -91,7 +91,7 @@ def start(folder: Path, address: str = "127.0.0.1") -> ControlPlane:
     """
     authority = Authority(folder)
     token = secrets.token_urlsafe(32)
-    url = f"https://{address}:{a_free_port(address)}"
+    url = f"https://{address}:{free_port(address)}"
     pem = authority.certificate.read_text()
     admin = kubeconfig.write(folder / ADMIN_CONFIG, server=url, authority=pem, user=kubeconfig.token_user(token))
     plane = ControlPlane(folder, authority, url, Client(admin))
@@ -115,7 +115,7 @@ def _tokens_file(folder: Path, token: str) -> Path:
 
 
 def _start_etcd(plane: ControlPlane) -> str:
-    url = f"http://127.0.0.1:{a_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     command: list[str | Path] = [
         tool("etcd"),
         "--data-dir",

@@ -14,6 +14,8 @@ TRADES, CANDLES = 700, 900
 """Two days of trades and five weeks of candles: enough for every study of the pages to end, and no more."""
 ORDERS = "SELECT intent_id FROM fills WHERE status = 'filled' ORDER BY 1"
 HELD = "SELECT strategy, mint FROM positions WHERE units > 0 ORDER BY 2 DESC"
+SOLD = "holds nothing of"
+"""What is said to whoever closes a position that is none any more."""
 RESEARCH = {
     "STRATEGY.yaml": "momentum.yaml",
     "STRATEGY": "momentum.yaml",
@@ -73,7 +75,9 @@ class Desk:
             asked = run(command, self.folder, self.settings)
             return Answer(asked.code or int(any(option not in asked.said for option in options)), asked.said)
         whole = SYNOPSES.get(plain(text), text)
-        return run(as_typed(whole, self._words(whole)), self.folder, self.settings)
+        answer = run(as_typed(whole, self._words(whole)), self.folder, self.settings)
+        # A position's own stop may be quicker than a person: then there is another one to close.
+        return self.type(text) if " close " in whole and SOLD in answer.said else answer
 
     def codes(self, text: str) -> tuple[int, ...]:
         """Return what a command may end with."""
