@@ -67,6 +67,10 @@ class Scene:
         for step in range(rounds):
             await self._bus.publish(PRICE.name, MarketFrame(tuple(self._tick(symbol, step, rounds) for symbol in SYMBOLS)))
 
+    def buy(self) -> None:
+        """Buy more of what is held, now: one fill above all others."""
+        self._fill(SYMBOLS[-1], len(SYMBOLS) - 1, MINUTES, -SOL // 10, 1)
+
     def _tick(self, symbol: str, step: int, rounds: int) -> PriceTick:
         self._price[symbol] = max(SOL, round(self._price[symbol] * self._random.uniform(0.97, 1.034)))
         return a_tick(
@@ -118,29 +122,32 @@ class Scene:
         return Way(event_id, fill.slot, event_ns, wished_ns, wish, size, 300, approved_ns, "b0" * 32, 0, taken_ns, *live, by)
 
     def _refusals(self) -> None:
-        for reason, detail, count in REFUSED:
-            for number in range(count):
-                time_ns = self._now_ns - self._random.randrange(60, 5_000) * NS_PER_S
-                rejection = Rejection(
-                    derive("refused", reason.value, number), STRATEGIES[number % 2], "risk_guardian", reason, detail, time_ns,
-                    mint_of(self._random.choice(SYMBOLS)), Side.BUY,
-                )  # fmt: skip
-                self._ledger.record([], [rejection])
+        refused = [self._refused(reason, detail, number) for reason, detail, count in REFUSED for number in range(count)]
+        self._ledger.record([], refused)
+
+    def _refused(self, reason: ReasonCode, detail: str, number: int) -> Rejection:
+        time_ns = self._now_ns - self._random.randrange(60, 5_000) * NS_PER_S
+        return Rejection(
+            derive("refused", reason.value, number), STRATEGIES[number % 2], "risk_guardian", reason, detail, time_ns,
+            mint_of(self._random.choice(SYMBOLS)), Side.BUY,
+        )  # fmt: skip
 
     def _curve(self) -> None:
-        pnl = 0
+        pnl, points = 0, []
         for step in range(MINUTES * 6):
             pnl += round(self._random.gauss(0.0012, 0.011) * SOL)
             time_ns = self._now_ns - (MINUTES * 60 - step * 10) * NS_PER_S
-            point = Snapshot(
-                time_ns=time_ns,
-                scope=PORTFOLIO,
-                mode=self._mode,
-                equity_lamports=CAPITAL + pnl,
-                realized_lamports=pnl,
-                unrealized_lamports=0,
+            points.append(
+                Snapshot(
+                    time_ns=time_ns,
+                    scope=PORTFOLIO,
+                    mode=self._mode,
+                    equity_lamports=CAPITAL + pnl,
+                    realized_lamports=pnl,
+                    unrealized_lamports=0,
+                )
             )
-            self._ledger.snapshot([point])
+        self._ledger.snapshot(points)
 
     async def _positions(self) -> None:
         for place, symbol in list(enumerate(SYMBOLS))[5:]:

@@ -2,6 +2,7 @@
 
 import { at, el } from "./dom.js";
 
+const ANSWER_MS_MAX = 15000;
 const token = document.querySelector("meta[name=csrf-token]").content;
 
 let question = null;
@@ -19,39 +20,56 @@ export function ask({ title, text, yes, danger, reason, path, body }) {
   at("ask").showModal();
 }
 
-const post = (path, body) => fetch(path, { method: "POST", headers: { "X-CSRF-Token": token, "Content-Type": "application/json" }, body: JSON.stringify(body) });
+const post = (path, body) => fetch(path, {
+  method: "POST", headers: { "X-CSRF-Token": token, "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_MS_MAX),
+});
 
 async function signOut() {
   await post("/api/sign-out", {});
   location.reload();
 }
 
-async function send(event) {
-  event.preventDefault();
-  at("ask-yes").disabled = true;
-  const body = question.reason ? { ...question.body, reason: at("ask-reason").value } : question.body;
-  try {
-    const answer = await post(question.path, body);
-    if (answer.ok) return at("ask").close();
-    const said = await answer.json().catch(() => ({ detail: `HTTP ${answer.status}` }));
-    at("ask-error").textContent = `Not done: ${said.detail}`;
-  } catch {
-    at("ask-error").textContent = "No answer: it is NOT known whether the command was written. Look at the state above.";
-  }
+// The answer to a question that was put away for another one changes nothing on the screen; one that failed comes back and says so.
+function tell(asked, error) {
+  if (question !== asked) return;
+  at("ask-error").textContent = error;
   at("ask-yes").disabled = false;
-  return undefined;
+  if (error && !at("ask").open) at("ask").showModal();
+  if (!error) at("ask").close();
+}
+
+async function send(asked) {
+  const body = asked.reason ? { ...asked.body, reason: at("ask-reason").value } : asked.body;
+  at("ask-yes").disabled = true;
+  try {
+    const answer = await post(asked.path, body);
+    const said = answer.ok ? {} : await answer.json().catch(() => ({ detail: `HTTP ${answer.status}` }));
+    tell(asked, answer.ok ? "" : `Not done: ${said.detail}`);
+  } catch {
+    tell(asked, "No answer: it is NOT known whether the command was written. Look at the state above.");
+  }
 }
 
 export function closeButton(holding) {
   const button = el("button", "button small", "Close");
-  button.dataset.strategy = holding.strategy;
-  button.dataset.mint = holding.mint;
-  button.dataset.symbol = holding.symbol;
+  for (const what of ["strategy", "mint", "symbol", "mode"]) button.dataset[what] = holding[what];
+  button.setAttribute("aria-label", `Close ${holding.symbol} of ${holding.strategy}`);
   return button;
 }
 
+const MONEY = { live: "This position is LIVE: real money.", paper: "This position is paper: no real money." };
+
+function askToClose({ strategy, mint, symbol, mode }) {
+  const text = `Everything that ${strategy} holds of ${mint} is sold at the market, in whatever mode. ${MONEY[mode]}`;
+  ask({ title: `Close ${symbol} (${mode === "live" ? "LIVE" : mode})?`, text, yes: "Close position", danger: true, path: "/api/close", body: { strategy, mint } });
+}
+
 export function listen() {
-  at("ask-yes").addEventListener("click", send);
+  // One way for a click and for Enter in the field, which a browser turns into the form's first button that submits.
+  at("ask-form").addEventListener("submit", (event) => { event.preventDefault(); send(question); });
+  at("ask-no").addEventListener("click", () => at("ask").close());
+  // Enter that opened the question and is still held down must not answer it.
+  at("ask").addEventListener("keydown", (event) => { if (event.key === "Enter" && event.repeat) event.preventDefault(); });
   at("sign-out")?.addEventListener("click", signOut);
   const buttons = {
     kill: { state: "halted", title: "Halt all trading?", text: "Strategies fall silent within a second. Stops and closing by hand go on.", yes: "Halt now", danger: true },
@@ -63,8 +81,6 @@ export function listen() {
   }
   at("positions").addEventListener("click", (event) => {
     const chosen = event.target.closest("button");
-    if (!chosen) return;
-    const { strategy, mint, symbol } = chosen.dataset;
-    ask({ title: `Close ${symbol}?`, text: `Everything that ${strategy} holds of ${mint} is sold at the market.`, yes: "Close position", danger: true, path: "/api/close", body: { strategy, mint } });
+    if (chosen) askToClose(chosen.dataset);
   });
 }

@@ -4,6 +4,11 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export const at = (id) => document.getElementById(id);
 
+// Set only when it says something else: a reader of the screen tells of every change, a selection ends with one.
+export function say(id, text) {
+  if (at(id).textContent !== text) at(id).textContent = text;
+}
+
 export function el(tag, className = "", ...children) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -30,28 +35,52 @@ export function table(columns, rows, nothing) {
 
 const kept = new Map();
 
-// A table that lives on the page: only rows that say something new are built again, so hundreds of them cost what changed.
-export function putTable(id, columns, rows, nothing) {
-  const place = at(id);
-  let known = kept.get(id);
+// A table that lives on the page. `nameOf` tells a row from all others: a row that is still there keeps its line, and a line its cells, so
+// that a button keeps the keyboard's focus and a press of the mouse while numbers beside it move, and hundreds of rows cost what changed.
+export function putTable(id, columns, rows, nothing, nameOf = JSON.stringify) {
   if (!rows.length) {
     kept.delete(id);
     put(id, el("div", "empty", nothing));
     return;
   }
-  if (!known) {
-    known = { body: el("tbody"), lines: [] };
-    kept.set(id, known);
-    place.replaceChildren(el("table", "", headOf(columns), known.body));
+  if (!kept.has(id)) {
+    kept.set(id, { body: el("tbody"), lines: new Map() });
+    at(id).replaceChildren(el("table", "", headOf(columns), kept.get(id).body));
   }
-  rows.forEach((row, i) => {
-    const said = JSON.stringify(row), line = known.lines[i];
-    if (line?.said === said) return;
-    const made = rowOf(columns, row);
-    if (line) line.made.replaceWith(made); else known.body.append(made);
-    known.lines[i] = { said, made };
+  const known = kept.get(id), before = known.lines;
+  known.lines = new Map(namesOf(rows, nameOf).map((name, i) => [name, lineOf(columns, rows[i], before.get(name))]));
+  for (const [name, { made }] of before) if (!known.lines.has(name)) made.remove();
+  order(known.body, known.lines.values());
+}
+
+// Rows that nothing tells apart get a number: each has a line of its own.
+function namesOf(rows, nameOf) {
+  const used = new Map();
+  return rows.map((row) => {
+    const name = nameOf(row), nth = used.get(name) || 0;
+    used.set(name, nth + 1);
+    return `${nth} ${name}`;
   });
-  while (known.lines.length > rows.length) known.lines.pop().made.remove();
+}
+
+function lineOf(columns, row, line) {
+  const said = JSON.stringify(row);
+  if (line?.said === said) return line;
+  if (!line) return { said, made: rowOf(columns, row) };
+  columns.forEach((column, i) => {
+    const old = line.made.children[i], made = cell(column, row);
+    if (!old.isEqualNode(made)) old.replaceWith(made);
+  });
+  return { said, made: line.made };
+}
+
+// Only lines that are not where they belong are moved: moving one takes the focus from it.
+function order(body, lines) {
+  let next = body.firstChild;
+  for (const { made } of lines) {
+    if (made === next) next = next.nextSibling;
+    else body.insertBefore(made, next);
+  }
 }
 
 function cell(column, row) {

@@ -2,8 +2,15 @@
 
 const LAMPORTS = 1e9;
 
+// Made once each: a formatter costs more than a thousand numbers written with it.
+const fixed = new Map();
+const plain = new Intl.NumberFormat("en-US", { maximumFractionDigits: 3 });
+const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 });
+const timeOfDay = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
 export function sol(lamports, digits = 4) {
-  return (lamports / LAMPORTS).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  if (!fixed.has(digits)) fixed.set(digits, new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  return fixed.get(digits).format(lamports / LAMPORTS);
 }
 
 // A fee is thousands of lamports: four digits would call it nothing, so a small amount gets as many as it needs.
@@ -27,11 +34,10 @@ export function price(value) {
 
 export function compact(text) {
   const value = Number(text);
-  if (Math.abs(value) < 10000) return value.toLocaleString("en-US", { maximumFractionDigits: 3 });
-  return value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: 2 });
+  return (Math.abs(value) < 10000 ? plain : short).format(value);
 }
 
-export const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB");
+export const clock = (ms) => timeOfDay.format(ms);
 
 export function ago(seconds) {
   if (seconds < 60) return `${seconds} s`;

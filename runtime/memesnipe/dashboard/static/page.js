@@ -5,32 +5,37 @@ import * as attribution from "./attribution.js";
 import { Curve, spark } from "./chart.js";
 import * as drill from "./drill.js";
 import { ago, clock, compact, mood, percent, price, signed, sol } from "./format.js";
-import { at, el, put, putTable, tag } from "./dom.js";
+import { at, el, put, putTable, say, tag } from "./dom.js";
 
-const STALE_MS = 5000;
-let heardMs = 0;
+const STALE_MS = Number(document.querySelector("meta[name=stale-ms]").content);
+const OPENED_MS = Date.now();
+let heardMs = 0, newestMs = Infinity, last = null;
 const lastPrice = new Map();
 const curve = new Curve(at("equity"));
 
+const stale = () => Date.now() - (heardMs || OPENED_MS) >= STALE_MS;
+const fresh = () => heardMs > 0 && !stale();
+
 function marker(shown) {
   at("marker").className = `marker ${shown.marker.kind}`;
-  at("marker").textContent = shown.marker.text;
+  say("marker", shown.marker.text);
   const sign = { mainnet: "‼ ", paper: "", none: "" }[shown.marker.kind] ?? "";
-  document.title = `${sign}${shown.halt.state === "active" ? "" : `[${shown.halt.state.toUpperCase()}] `}MemeSnipe`;
+  document.title = `${stale() ? "‼ STALE " : sign}${shown.halt.state === "active" ? "" : `[${shown.halt.state.toUpperCase()}] `}MemeSnipe`;
 }
 
 function halt(shown) {
-  const unknown = shown.unknown.includes("redis");
-  at("halt").className = unknown ? "halt" : `halt ${shown.halt.state}`;
-  at("halt-state").textContent = unknown ? "NOT KNOWN" : shown.halt.state.toUpperCase().replaceAll("_", " ");
-  at("halt-allows").textContent = shown.halt.allows + (shown.halt.reason ? ` Reason: ${shown.halt.reason}` : "");
+  const unknown = shown.unknown.includes("redis"), state = shown.halt.state;
+  const when = !stale() ? "" : heardMs ? ` at ${clock(heardMs)}: no update since` : ", when last known: no update came";
+  // Colour is for what is known now: not for what was, and not for a first picture, which may be old.
+  at("halt").className = fresh() && !unknown ? `halt ${state}` : "halt";
+  say("halt-state", unknown ? "NOT KNOWN" : state.toUpperCase().replaceAll("_", " ") + when);
+  say("halt-allows", shown.halt.allows + (shown.halt.reason ? ` Reason: ${shown.halt.reason}` : ""));
   const own = shown.own_halts.filter((one) => one.state !== "active");
-  at("halt-own").textContent = own.map((one) => `${one.scope}: ${one.state.replaceAll("_", " ")}${one.reason ? ` (${one.reason})` : ""}`).join(" · ");
-  const frozen = shown.halt.state === "frozen";
-  at("resume").disabled = frozen || shown.halt.state === "active";
-  at("reduce").disabled = frozen || shown.halt.state === "reduce_only";
-  at("kill").disabled = frozen || shown.halt.state === "halted";
-  at("resume").title = frozen ? "On the command line: memesnipe resume --frozen" : "";
+  say("halt-own", own.map((one) => `${one.scope}: ${one.state.replaceAll("_", " ")}${one.reason ? ` (${one.reason})` : ""}`).join(" · "));
+  // A state that may have changed meanwhile keeps nobody from asking for it.
+  const is = (one) => state === one && !unknown && !stale();
+  for (const [id, one] of [["resume", "active"], ["reduce", "reduce_only"], ["kill", "halted"]]) at(id).disabled = state === "frozen" || is(one);
+  at("resume").title = state === "frozen" ? "On the command line: memesnipe resume --frozen" : "";
 }
 
 function tile(label, value, unit, note, kind = "") {
@@ -134,21 +139,28 @@ function reasons(shown) {
 }
 
 function problems(shown) {
-  const all = [...shown.problems];
+  const since = heardMs ? `since ${clock(heardMs)}: everything below is what was known then` : "came: everything below may be old";
+  const all = stale() ? [`No update ${since}`, ...shown.problems] : [...shown.problems];
   if (shown.dead_letters) all.push(`${shown.dead_letters} entries could not be decoded: see the dead-letter stream`);
   at("problems").hidden = !all.length;
-  at("problems").textContent = all.join(" · ");
+  say("problems", all.join(" · "));
+}
+
+// What depends on how old the picture is, also when no other one comes.
+function standing(shown) {
+  document.body.classList.toggle("stale", stale());
+  marker(shown); halt(shown); problems(shown);
 }
 
 function draw(shown) {
   const nothing = (part, words) => (shown.unknown.includes(part) ? "Not known yet." : words);
-  marker(shown); halt(shown); problems(shown); tiles(shown); prices(shown); reasons(shown);
+  tiles(shown); prices(shown); reasons(shown);
   curve.show(shown.equity, shown.numbers.capital_lamports);
-  putTable("positions", POSITIONS, shown.holdings, nothing("ledger", "Nothing is held."));
+  putTable("positions", POSITIONS, shown.holdings, nothing("ledger", "Nothing is held."), (p) => `${p.strategy} ${p.mode} ${p.mint}`);
   putTable("fills", FILLS, shown.fills, nothing("ledger", "No fills yet."));
   putTable("refusals", REFUSALS, shown.refusals, nothing("ledger", "Nothing was refused."));
-  putTable("strategies", STRATEGIES, shown.strategies, nothing("redis", "No strategy is applied."));
-  putTable("lags", LAGS, shown.lags, nothing("redis", "No consumer group yet."));
+  putTable("strategies", STRATEGIES, shown.strategies, nothing("redis", "No strategy is applied."), (s) => s.id);
+  putTable("lags", LAGS, shown.lags, nothing("redis", "No consumer group yet."), (l) => `${l.stream} ${l.group}`);
   const unread = shown.lags.reduce((sum, one) => sum + Math.max(0, one.lag), 0);
   at("lag-note").textContent = `${unread} unread in ${shown.lags.length} groups · halt epoch ${shown.halt_epoch} · config ${shown.config_version}`;
   const more = shown.held - shown.holdings.length;
@@ -156,21 +168,35 @@ function draw(shown) {
 }
 
 function showAge() {
-  const age = Date.now() - heardMs;
-  const fresh = heardMs > 0 && age < STALE_MS;
-  at("live").className = `live ${fresh ? "on" : "off"}`;
-  at("live").querySelector("span").textContent = fresh ? `live · ${clock(heardMs)}` : heardMs ? `no update for ${Math.round(age / 1000)} s` : "connecting";
+  const age = Date.now() - (heardMs || OPENED_MS);
+  at("live").className = `live ${fresh() ? "on" : stale() ? "off" : ""}`;
+  at("live").querySelector("span").textContent = fresh() ? `live · ${clock(heardMs)}` : stale() ? `no update for ${Math.round(age / 1000)} s` : "connecting";
+  if (last) standing(last);
+}
+
+// Only a picture that is newer than the one before shows that somebody looks: the first one a server has may be from before it hung.
+function take(picture) {
+  const isNews = picture.time_ms > newestMs;
+  last = picture;
+  newestMs = picture.time_ms;
+  draw(picture);
+  if (isNews) heardMs = Date.now(); // after it was drawn: what cannot be drawn is not "live"
+  showAge();
 }
 
 function follow() {
   const source = new EventSource("/events");
-  source.onmessage = (event) => {
-    heardMs = Date.now();
-    draw(JSON.parse(event.data));
-    showAge();
-  };
-  // A refused stream (all places taken, or a restart) is not tried again by the browser itself.
-  source.onerror = () => { if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5000); };
+  source.onopen = () => { newestMs = Infinity; };
+  source.onmessage = (event) => take(JSON.parse(event.data));
+  source.onerror = () => { if (source.readyState === EventSource.CLOSED) again(); };
+}
+
+// A refused stream (all places taken, or a restart) is not tried again by the browser itself. Where the session ended, the door is what
+// the page's own address now shows.
+async function again() {
+  const answer = await fetch("/api/snapshot").catch(() => null);
+  if (answer?.status === 401) location.reload();
+  else setTimeout(follow, 5000);
 }
 
 asking.listen();
