@@ -12,7 +12,7 @@ part() {
     # shellcheck disable=SC2086
     uv pip compile pyproject.toml "$@" -c requirements.lock $options -o "$file"
 }
-part requirements-up.lock --extra runtime --extra dashboard --extra embedded --extra allocator --extra notify --extra tracing --extra build
+part requirements-up.lock --extra runtime --extra dashboard --extra embedded --extra postgres --extra allocator --extra notify --extra tracing --extra build
 part requirements-runtime.lock --extra runtime --extra dashboard --extra postgres --extra notify --extra tracing
 part requirements-allocator.lock --extra allocator --extra postgres
 part requirements-operator.lock --extra operator

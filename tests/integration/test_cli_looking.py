@@ -29,7 +29,6 @@ def run(valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run
     """`await run("status")`: a command in a thread of its own, as it has a loop of its own."""
     monkeypatch.setenv("MEMESNIPE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("MEMESNIPE_REDIS_URL", valkey_url)
-    monkeypatch.setenv("COLUMNS", "220")
     monkeypatch.delenv("DATABASE_URL", raising=False)
 
     async def command(*words: str) -> Result:
@@ -119,6 +118,21 @@ async def test_positions_names_the_one_without_a_stop(run: Run, tmp_path: Path, 
     assert all(mint in said.output for mint in mints)
     (bare,) = [one for one in held if one["stop_sol"] is None]
     assert f"without a stop: {bare['symbol']} of {bare['strategy']}" in said.output
+
+
+@pytest.mark.parametrize("env", [{}, {"TTY_COMPATIBLE": "1", "COLUMNS": "80"}], ids=["in a pipe", "at 80 columns"])
+async def test_whatever_a_person_copies_into_the_next_command_stands_in_one_piece(
+    run: Run, tmp_path: Path, scene: None, monkeypatch: pytest.MonkeyPatch, env: dict[str, str]
+) -> None:
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    with open_engine(ledger_url(str(tmp_path))).connect() as connection:
+        held, orders = open_positions(connection), last_orders(connection, 20)
+
+    positions, listed = await run("positions"), await run("orders", "list")
+
+    assert all(one.mint in positions.output and one.strategy in positions.output for one in held)
+    assert all(one.intent_id in listed.output and one.mint in listed.output for one in orders)
 
 
 async def test_an_order_that_is_on_its_way_is_shown_from_the_streams_alone(run: Run, bus: RedisBus, scene: None) -> None:

@@ -68,7 +68,7 @@ async def test_page_metrics_and_report_say_the_same(page: str, tmp_path: Path, m
 
     on_page = await asyncio.to_thread(answered, page)
     metrics = (await asyncio.to_thread(told, f"{page}/metrics")).decode()
-    reported = msgspec.json.decode(CliRunner().invoke(app, ["report", "--json", "-"]).output, type=list[Attribution])
+    reported = msgspec.json.decode(CliRunner().invoke(app, ["report", "--json"]).output, type=list[Attribution])
 
     assert [one.strategy for one in on_page] == sorted(STRATEGIES)
     assert reported == on_page

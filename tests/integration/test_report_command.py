@@ -40,7 +40,7 @@ def traded(data: Path) -> None:
 def test_a_closed_trade_is_shown_and_the_same_in_json(data: Path) -> None:
     traded(data)
 
-    said = CliRunner().invoke(app, ["report", "--json", str(data / "report.json")])
+    said = CliRunner().invoke(app, ["report", "--out", str(data / "report.json")])
 
     (found,) = msgspec.json.decode((data / "report.json").read_bytes(), type=list[Attribution])
     assert said.exit_code == 0
@@ -52,10 +52,10 @@ def test_a_closed_trade_is_shown_and_the_same_in_json(data: Path) -> None:
 def test_numbers_that_cannot_be_written_are_one_clear_word_about_the_option(data: Path) -> None:
     traded(data)
 
-    said = CliRunner().invoke(app, ["report", "--json", str(data / "nowhere" / "report.json")])
+    said = CliRunner().invoke(app, ["report", "--out", str(data / "nowhere" / "report.json")])
 
     assert isinstance(said.exception, ConfigError)
-    assert str(said.exception).startswith("--json: ")
+    assert str(said.exception).startswith("--out: ")
 
 
 def test_a_strategy_that_closed_nothing_is_said_so(data: Path) -> None:

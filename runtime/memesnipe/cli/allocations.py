@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memesnipe.cli import addresses as stack
+from memesnipe.cli.sheet import Sheet
 from memesnipe.cli.showing import JsonOption, StrategyOption, show, show_json, sol, table_of, when
 from memesnipe.kernel.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from memesnipe.allocator.records import Share
     from memesnipe.messages.decisions import Decision
 
@@ -85,9 +84,9 @@ def told(record: "Decision", strategy: str = "") -> dict[str, object]:
     return {**{name: getattr(record, name) for name in fields}, "shares": _shares(record, strategy)}
 
 
-def listed(records: "list[Decision]", strategy: str = "") -> "Table":
+def listed(records: "list[Decision]", strategy: str = "") -> Sheet:
     """Return the table, of one strategy if named."""
-    return table_of("", COLUMNS, [_row(one, strategy) for one in records], right=("VERSION", "CAPITAL SOL"))
+    return table_of("", COLUMNS, [_row(one, strategy) for one in records], right=("VERSION", "CAPITAL SOL"), prose=("WEIGHTS", "WHY"))
 
 
 def _row(record: "Decision", strategy: str) -> tuple[str, ...]:

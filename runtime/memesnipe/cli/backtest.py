@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.cli.leaving import leave, leave_json
@@ -22,6 +21,7 @@ from memesnipe.cli.past import (
     manifests_in,
     strategy_folders,
 )
+from memesnipe.cli.showing import show, table_of
 from memesnipe.kernel.errors import BadInput, ConfigError
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from memesnipe.research.backtest.market import Market
     from memesnipe.research.backtest.result import Result
     from memesnipe.research.report.summary import Summary
-
-console = Console()
 
 
 def backtest(
@@ -63,7 +61,7 @@ def backtest(
     summary = summary_of(result)
     _tell(summary)
     if json is not None:
-        leave_json(json, summary)
+        leave_json("--json", json, summary)
     if html is not None:
         leave("--html", html, page_of(result).encode())
 
@@ -80,10 +78,8 @@ def _run(engine: "Engine", market: "Market") -> "Result":
 def _tell(summary: "Summary") -> None:
     from memesnipe.research.report.page import rows_of
 
-    table = Table("what", "how much", title=f"{', '.join(one.id for one in summary.strategies)} on {summary.market}, seed {summary.seed}")
-    for name, value in rows_of(summary):
-        table.add_row(name, value)
-    console.print(table)
+    title = f"{', '.join(one.id for one in summary.strategies)} on {summary.market}, seed {summary.seed}"
+    show(table_of(title, ("WHAT", "HOW MUCH"), rows_of(summary), prose=("HOW MUCH",)))
     for fault in summary.faults:
         typer.echo(f"{fault.strategy} failed {fault.count} times ({fault.kind}); first: {fault.detail}")
     for scope, why in summary.halts.items():

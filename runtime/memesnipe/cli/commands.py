@@ -54,7 +54,7 @@ def up(
 ) -> None:
     """Start the whole stack on this machine. Ctrl-C stops all of it."""
     from memesnipe.signer.environment import refuse_keys_in
-    from memesnipe.supervisor.plan import UpSettings
+    from memesnipe.supervisor.settings import UpSettings
 
     refuse_keys_in(environment())  # before any setting is read, whose error could repeat it
     if manifests:

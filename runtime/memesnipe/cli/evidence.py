@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from memesnipe.cli.past import manifests_in, strategy_folders
+from memesnipe.cli.showing import show, table_of
 from memesnipe.cli.studying import Asked, study_of
 from memesnipe.cli.walkforward import walkforward
 from memesnipe.kernel.errors import ConfigError
@@ -30,7 +29,6 @@ CheckOption = Annotated[
     Path | None,
     typer.Option(help="Look at this record: with STRATEGY whether it is about that, with MARKET by making it again.", show_default=False),
 ]
-console = Console()
 
 
 def command() -> Callable[..., None]:
@@ -108,10 +106,8 @@ def tell(record: "Record") -> None:
     evidence = record.evidence
     failed = [row for row in rows_of(evidence.metrics, evidence.thresholds) if row.failed]
     if failed:
-        table = Table(Column("demand", no_wrap=True), "measured", "wanted", Column("what to do", min_width=30))
-        for row in failed:
-            table.add_row(row.demand, row.measured, row.limit, row.failed)
-        console.print(table)
+        rows = [(row.demand, row.measured, row.limit, row.failed) for row in failed]
+        show(table_of("", ("DEMAND", "MEASURED", "WANTED", "WHAT TO DO"), rows, prose=("WHAT TO DO",)))
     typer.echo(evidence.verdict.sentence())
 
 

@@ -1,13 +1,13 @@
 """A person's halts: written to the stream that everyone folds."""
 
 import asyncio
-import getpass
 
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus, Entry
 from memesnipe.bus.folds import Halts, fold_halts, latest_config
 from memesnipe.bus.redis_bus import connect
 from memesnipe.cli.addresses import Addresses
+from memesnipe.cli.person import who, why
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import ConfigError
 from memesnipe.kernel.ids import derive
@@ -42,8 +42,8 @@ async def _halt(addresses: Addresses, state: HaltState, scope: str, reason: str,
         if before.states.get(scope) is HaltState.FROZEN and state is not HaltState.FROZEN and not lift_frozen:
             raise ConfigError("the wallet is FROZEN (a stolen key is suspected); `memesnipe resume --frozen` lifts it")
         now_ns = clock.now_ns()
-        by = getpass.getuser()
-        command = HaltCommand(derive("halt", scope, state, by, now_ns), scope, state, by, reason, now_ns)
+        by = who()
+        command = HaltCommand(derive("halt", scope, state, by, now_ns), scope, state, by, why(reason), now_ns)
         entry_id = await bus.publish(topology.KILL_SWITCH.name, command, command.id)
         return fold_halts(before, [Entry(topology.KILL_SWITCH.name, entry_id, command)])
     finally:

@@ -67,7 +67,7 @@ def key_files(data: Path) -> Finding:
 def ports(data: Path) -> Finding:
     """Before a start: what `up` wants to listen on is free."""
     from memesnipe.kernel.settings import load
-    from memesnipe.supervisor.plan import UpSettings
+    from memesnipe.supervisor.settings import UpSettings
 
     if running_on(data).runs:
         return ok("in use by the stack that runs here")

@@ -8,9 +8,9 @@ import typer
 from memesnipe.kernel.errors import ConfigError
 
 
-def leave_json(file: Path, value: object) -> None:
+def leave_json(option: str, file: Path, value: object) -> None:
     """Write a value's fields as indented JSON and say where. Raises ConfigError where it cannot be written."""
-    leave("--json", file, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    leave(option, file, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
 def leave(option: str, file: Path, content: bytes) -> None:
@@ -19,4 +19,4 @@ def leave(option: str, file: Path, content: bytes) -> None:
         file.write_bytes(content)
     except OSError as error:
         raise ConfigError(f"{option}: {file}: {error.strerror}") from None
-    typer.echo(f"wrote {file}")
+    typer.echo(f"wrote {file}", err=True)  # beside a document on stdout it would break that

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from memesnipe.supervisor.plan import OWN_STRATEGIES
+from memesnipe.supervisor.settings import OWN_STRATEGIES
 
 new_app = typer.Typer(help="Scaffold something new.", no_args_is_help=True)
 

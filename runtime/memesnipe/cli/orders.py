@@ -38,7 +38,7 @@ def listed(
     if not found:
         typer.echo("no order ended yet" + (f" of {strategy}" if strategy else ""))
         return
-    show(table_of("", COLUMNS, [_row(one) for one in found], right=("ATTEMPTS", "MS")))
+    show(table_of("", COLUMNS, [_row(one) for one in found], right=("ATTEMPTS", "MS"), prose=("OUTCOME",)))
 
 
 def _row(order: "Order") -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def _tell(timeline: "Timeline") -> None:
         (when(hop.time_ns), "" if hop.after_ms is None else f"+{hop.after_ms:,.1f}", hop.hop, hop.stage, _told(hop.detail, hop.remedy))
         for hop in timeline.hops
     ]
-    show(table_of("", ("TIME (UTC)", "MS", "HOP", "BY", "WHAT"), rows, right=("MS",)))
+    show(table_of("", ("TIME (UTC)", "MS", "HOP", "BY", "WHAT"), rows, right=("MS",), prose=("WHAT",)))
     if timeline.gone:
         why = "an earlier release said how it ended, wallet_guard was restarted meanwhile, or Redis was not asked"
         show(f"no longer known: {', '.join(timeline.gone)}; {why}")

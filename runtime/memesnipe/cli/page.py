@@ -16,7 +16,9 @@ Made from the parser by `python -m memesnipe.cli.page`; a test holds it against 
 `memesnipe COMMAND --help` the whole of one command.
 
 Every command that shows something has `--json`: one document on stdout and nothing else, sizes in lamports and token units, times in
-nanoseconds. (`report`, `backtest` and `walkforward` take a file there; for `report` `-` is stdout.) An error is one line on stderr.
+nanoseconds. (`backtest` and `walkforward` take a file there.) An error is one line on stderr.
+
+On a terminal too narrow for a table each row is a paragraph; in a pipe each row is one line, however long.
 """
 
 SHELLS = """

@@ -63,7 +63,7 @@ def manifests_in(files: list[Path], capital_sol: str) -> "Manifests":
 def strategy_folders() -> tuple[Path, ...]:
     """Return the folders of a person's own strategies."""
     from memesnipe.strategy.loading import folders_of
-    from memesnipe.supervisor.plan import OWN_STRATEGIES
+    from memesnipe.supervisor.settings import OWN_STRATEGIES
 
     named = load(PastSettings).strategies_path
     return folders_of(named) if named else tuple(folder for folder in (Path(OWN_STRATEGIES),) if folder.is_dir())

@@ -7,11 +7,10 @@ import typer
 
 from memesnipe.cli import addresses as stack
 from memesnipe.cli.leaving import leave_json
-from memesnipe.cli.showing import show, show_json, sol
+from memesnipe.cli.sheet import Sheet
+from memesnipe.cli.showing import JsonOption, StrategyOption, show, show_json, sol, table_of
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from memesnipe.ledger.attribution import Attribution
 
 MEASURES = (
@@ -21,30 +20,24 @@ MEASURES = (
 
 
 def report(
-    strategy: Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy.")] = "",
-    json: Annotated[Path | None, typer.Option(help="Write the numbers here, in lamports; - is stdout, and nothing else.")] = None,
+    strategy: StrategyOption = "",
+    json: JsonOption = False,
+    out: Annotated[Path | None, typer.Option(help="Also write the numbers here, as --json shows them.", show_default=False)] = None,
 ) -> None:
     """Show what each strategy made of its closed trades, net of every cost, and where it went; from the ledger, running or not."""
     found = [one for one in _read() if strategy in ("", one.strategy)]
-    if json == Path("-"):
+    if out is not None:
+        leave_json("--out", out, found)
+    if json:
         show_json(found)
-        return
-    if found:
-        show(table_of(found))
     else:
-        typer.echo("no closed trade yet" + (f" of {strategy}" if strategy else ""))
-    if json is not None:
-        leave_json(json, found)
+        show(by_measure(found) if found else "no closed trade yet" + (f" of {strategy}" if strategy else ""))
 
 
-def table_of(found: "list[Attribution]") -> "Table":
+def by_measure(found: "list[Attribution]") -> Sheet:
     """Return a table with a column for each strategy and mode: there are more measures than fit beside each other."""
-    from rich.table import Table
-
-    table = Table("", *(f"{one.strategy} {one.mode.value}" for one in found))
-    for row in zip(MEASURES, *map(values_of, found), strict=True):
-        table.add_row(*row)
-    return table
+    named = [f"{one.strategy} {one.mode.value}" for one in found]
+    return table_of("", ("MEASURE", *named), zip(MEASURES, *map(values_of, found), strict=True), right=named)
 
 
 def values_of(one: "Attribution") -> tuple[str, ...]:

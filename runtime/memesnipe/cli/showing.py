@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
 
 from memesnipe.chain.programs import LAMPORTS_PER_SOL
+from memesnipe.cli.sheet import Sheet, fits, paragraphs, plain, table
 from memesnipe.kernel.clock import NS_PER_S
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else; sizes in lamports and token units.")]
 StrategyOption = Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy.")]
@@ -23,29 +21,32 @@ def show_json(value: object) -> None:
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = ()) -> "Table":
-    """Return a table; `right` names the columns of numbers. Cells are text and never markup: a reason may be a stranger's words."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table, numbers = Table(title=title or None, title_justify="left"), set(right)
-    for name in columns:
-        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=name in numbers, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    return table
+def table_of(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = (), prose: Iterable[str] = ()
+) -> Sheet:
+    """Return a table; `right` names the columns of numbers, `prose` those of sentences. A reason may be a stranger's words."""
+    cells = tuple(tuple(map(printable, row)) for row in rows)
+    return Sheet(title=title, columns=tuple(columns), rows=cells, right=frozenset(right), prose=frozenset(prose))
 
 
-def show(*parts: "Table | str") -> None:
+def show(*parts: Sheet | str) -> None:
     """Print tables and lines, in this order."""
     from rich.console import Console
 
     console = Console(highlight=False)
     for part in parts:
-        if isinstance(part, str):
-            console.print(printable(part), markup=False, soft_wrap=True)
+        if isinstance(part, Sheet) and console.is_terminal and fits(part, console.width):
+            console.print(table(part), "")
         else:
-            console.print(part)
+            for line in _lines(part, console.width if console.is_terminal else None):
+                console.print(line, markup=False, emoji=False, soft_wrap=True)
+
+
+def _lines(part: Sheet | str, cells: int | None) -> list[str]:
+    """Return the lines for a terminal of this width, or for what is no terminal and has none."""
+    if isinstance(part, str):
+        return [printable(part)]
+    return plain(part) if cells is None else paragraphs(part, cells)
 
 
 def printable(text: str) -> str:

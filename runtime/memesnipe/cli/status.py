@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memesnipe.cli.picture import Picture, look
+from memesnipe.cli.sheet import Sheet
 from memesnipe.cli.showing import JsonOption, show, show_json, sol, table_of
 from memesnipe.control.status import Condition, Verdict
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from memesnipe.dashboard.snapshot import StrategyLine
 
 UNKNOWN = "mode, halts, capital and marks are not known: Redis did not answer, or nothing runs"
@@ -41,10 +40,10 @@ def well(found: Picture) -> bool:
     return not found.running or (not found.unanswered and all(one.ready for one in found.services))
 
 
-def lines_of(found: Picture, *, every_gate: bool = False) -> "list[Table | str]":
+def lines_of(found: Picture, *, every_gate: bool = False) -> list[Sheet | str]:
     """Return what a person reads, from what matters most to what explains it."""
     shown = found.snapshot
-    parts: list[Table | str] = [f"{shown.marker.text} · config version {shown.config_version}", *_halts(found), _money(found)]
+    parts: list[Sheet | str] = [f"{shown.marker.text} · config version {shown.config_version}", *_halts(found), _money(found)]
     if not found.streams_known:  # what nobody said is not "active", nor is it zero
         parts = [UNKNOWN, *_booked(found)]
     if found.services:
@@ -87,7 +86,7 @@ def _money(found: Picture) -> str:
     )
 
 
-def _strategies(found: Picture, *, every_gate: bool) -> "list[Table | str]":
+def _strategies(found: Picture, *, every_gate: bool) -> list[Sheet | str]:
     rows = [
         (
             one.id, one.mode.value, "paused" if one.paused else one.halt.value, f"{one.weight_bps / 100:.1f} %", sol(one.capital_lamports),
@@ -99,7 +98,7 @@ def _strategies(found: Picture, *, every_gate: bool) -> "list[Table | str]":
     rows += [
         (name, found.modes.get(name, ""), "", "", "", "", "", "", _passed(gates)) for name, gates in found.gates.items() if name not in told
     ]
-    parts: list[Table | str] = [table_of("", COLUMNS, rows, right=COLUMNS[3:8])]
+    parts: list[Sheet | str] = [table_of("", COLUMNS, rows, right=COLUMNS[3:8])]
     parts += [f"{name} is in stage {one.stage}{_why(one.reason)}" for name, one in found.stages.items()]
     gated = [
         (name, gate.type, gate.status, gate.message)
@@ -108,7 +107,7 @@ def _strategies(found: Picture, *, every_gate: bool) -> "list[Table | str]":
         if every_gate or gate.status is not Verdict.TRUE
     ]
     if gated:
-        parts.append(table_of("", ("STRATEGY", "GATE", "PASSED", "WHAT TO DO"), gated))
+        parts.append(table_of("", ("STRATEGY", "GATE", "PASSED", "WHAT TO DO"), gated, prose=("WHAT TO DO",)))
     return parts
 
 

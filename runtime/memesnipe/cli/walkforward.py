@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from memesnipe.cli.leaving import leave_json
 from memesnipe.cli.past import CapitalOption, ManifestsOption, MarketArgument, PoolOption, SeedOption, SolCandlesOption
+from memesnipe.cli.showing import show, table_of
 from memesnipe.cli.studying import (
     Asked,
     DatabaseOption,
@@ -35,7 +34,8 @@ from memesnipe.kernel.clock import NS_PER_S
 if TYPE_CHECKING:
     from memesnipe.research.walk.summary import SeriesSummary, Summary
 
-console = Console()
+FOLDS = ("TRAINED ON", "TESTED ON", "CHOSEN", "SHARPE IN", "SHARPE OUT")
+RECORDS = ("OUT OF SAMPLE", "OBSERVATIONS", "SHARPE", "NET RETURN", "DRAWDOWN")
 
 
 def walkforward(
@@ -95,34 +95,32 @@ def walkforward(
     summary = summary_of(walked)
     _tell(summary)
     if json is not None:
-        leave_json(json, summary)
+        leave_json("--json", json, summary)
 
 
 def _tell(summary: "Summary") -> None:
     title = f"{summary.name} on {summary.market}, seed {summary.seed}, observations of {summary.period_s:,} s"
-    folds = Table("trained on", "tested on", "chosen", "Sharpe in", "Sharpe out", title=title)
-    for fold in summary.folds:
-        chosen = " ".join(f"{name}={value}" for name, value in fold.parameters.items())
-        test = f"{_day(fold.test.begin_ns)} to {_day(fold.test.end_ns)}"
-        folds.add_row(f"{fold.train.observations:,}", test, chosen, _ratio(fold.sharpe_in), _ratio(fold.sharpe_out))
-    console.print(folds)
-    console.print(_records(summary))
+    folds = [
+        (
+            f"{fold.train.observations:,}", f"{_day(fold.test.begin_ns)} to {_day(fold.test.end_ns)}",
+            " ".join(f"{name}={value}" for name, value in fold.parameters.items()), _ratio(fold.sharpe_in), _ratio(fold.sharpe_out),
+        )
+        for fold in summary.folds
+    ]  # fmt: skip
+    show(table_of(title, FOLDS, folds, right=("TRAINED ON", *FOLDS[3:]), prose=("CHOSEN",)), "")
+    show(table_of("", RECORDS, _records(summary), right=RECORDS[1:]), "")
     _tell_of_trials(summary)
     typer.echo(summary.verdict)
 
 
-def _records(summary: "Summary") -> Table:
-    table = Table("out of sample", "observations", "Sharpe", "net return", "drawdown")
+def _records(summary: "Summary") -> list[tuple[str, ...]]:
     named = (
         ("as chosen", summary.outside),
         ("at twice the costs", summary.double_costs),
         ("two slots later", summary.two_slots_later),
         ("the incumbent", summary.incumbent),
     )
-    for name, record in named:
-        if record is not None:
-            table.add_row(name, *_row(record))
-    return table
+    return [(name, *_row(record)) for name, record in named if record is not None]
 
 
 def _row(record: "SeriesSummary") -> tuple[str, ...]:

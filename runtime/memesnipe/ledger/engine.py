@@ -12,6 +12,7 @@ from memesnipe.kernel.errors import ConfigError
 FILE_NAME = "trades_v18.db"
 BUSY_TIMEOUT_MS = 5_000
 POSTGRES_TIMEOUT_MS = 10_000
+NO_DRIVER = "DATABASE_URL asks for PostgreSQL, whose driver is not installed: pip install 'memesnipe[postgres]', or unset it for SQLite"
 
 _POSTGRES: dict[str, str | int] = {
     "connect_timeout": 5,
@@ -37,9 +38,15 @@ def ledger_url(data_dir: str, database_url: str = "") -> str:
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine that fails within seconds instead of hanging: a stuck ledger must be noticed, not waited for."""
+    """Return an engine that fails within seconds instead of hanging: a stuck ledger must be noticed, not waited for.
+
+    Raises ConfigError where PostgreSQL is asked for and its driver is not installed.
+    """
     if url.startswith("postgresql"):
-        return create_engine(url, connect_args=_POSTGRES, pool_pre_ping=True, pool_size=4, hide_parameters=True)
+        try:
+            return create_engine(url, connect_args=_POSTGRES, pool_pre_ping=True, pool_size=4, hide_parameters=True)
+        except ImportError:
+            raise ConfigError(NO_DRIVER) from None
     _make_folder(url)
     engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
