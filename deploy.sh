@@ -24,7 +24,6 @@ on_this_host() {
   case $1 in
     deploy)
       [ -f .env ] || { echo "deploy.sh: .env is missing: cp .env.example .env, then look through it" >&2; exit 1; }
-      mkdir -p my_strategies evidence  # else Docker makes them, for root alone
       docker compose build --parallel
       docker compose up -d --wait --wait-timeout "${WAIT_S:-300}"
       ;;

@@ -17,12 +17,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents and "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(1_800))
-            item.add_marker(pytest.mark.xdist_group("images"))
 
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
-    """Every service but Grafana and those of profiles, healthy, on paper on the localnet."""
+    """Every service but those of other profiles, built and healthy, on paper on the localnet."""
     try:
         with an_engine(networks=True) as engine, ComposeStack(engine, tmp_path_factory.mktemp("compose")) as project:
             project.up()

@@ -15,6 +15,7 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 FILE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 EXAMPLE = (ROOT / ".env.example").read_text()
+READ = (ROOT / "monitoring/prometheus.yml").read_text()
 OURS = {
     *("control", "executor", "strategy_factory", "autonomous_allocator", "data_consumers", "risk_guardian", "wallet_guard", "signer"),
     *("position_manager", "dashboard"),
@@ -24,8 +25,8 @@ MONITORING = {"prometheus": "65534:65534", "grafana": "472:472"}
 """Their images have users of their own."""
 ENDS = {"setup", "cli"}
 INSIDE = {"internal": True, "driver_opts": {"com.docker.network.bridge.inhibit_ipv4": "true"}}
-BEYOND = {"chain", "outside", "signing", "pages"}
-"""Networks in which somebody is who has no business with a service's health and metrics."""
+READ_ALONE = {"control", "executor", "risk_guardian", "wallet_guard"}
+"""Who holds a key that trading needs, or runs code of strategies: they meet Prometheus where nobody else is."""
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::[-+?]|})")
 
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
@@ -119,14 +120,35 @@ def test_the_host_has_no_address_in_a_network_that_leads_nowhere() -> None:
     assert {name for name, network in FILE["networks"].items() if network != INSIDE} == {"outside", "pages"}
 
 
-@pytest.mark.parametrize(
-    "name", sorted(name for name in SERVICES if "metrics" in networks_of(name) and networks_of(name) & BEYOND and name not in MONITORING)
-)
-def test_who_is_in_a_network_of_others_tells_its_numbers_in_that_of_metrics_alone(name: str) -> None:
+def metrics_of(name: str) -> str:
+    return f"metrics-{name.replace('_', '-')}" if name in READ_ALONE else "metrics"
+
+
+@pytest.mark.parametrize("name", sorted((OURS | {"notifier", "tracer"}) - {"signer"}))
+def test_a_service_tells_its_numbers_in_a_network_with_prometheus_alone(name: str) -> None:
     service = SERVICES[name]
 
-    assert service["environment"]["MEMESNIPE_HEALTH_HOST"] == f"{name}.metrics"
-    assert service["networks"]["metrics"] == {"aliases": [f"{name}.metrics"]}
+    assert service["networks"][metrics_of(name)] == {"aliases": [f"{name}.metrics"]}
+    assert service["environment"]["MEMESNIPE_HEALTH_HOST"] == ("0.0.0.0" if name == "executor" else f"{name}.metrics")
+    assert f'"{name}.metrics:8081"' in READ or f"[{name}.metrics], type: A, port: 8081" in READ
+
+
+@pytest.mark.parametrize("name", sorted(READ_ALONE))
+def test_nobody_but_prometheus_meets_who_holds_a_key_where_its_numbers_are_told(name: str) -> None:
+    assert {other for other in SERVICES if metrics_of(name) in networks_of(other)} == {name, "prometheus"}
+    assert FILE["networks"][metrics_of(name)] == INSIDE
+
+
+def test_prometheus_is_asked_by_those_behind_the_published_ports_alone() -> None:
+    assert "--web.listen-address=prometheus.pages:9090" in SERVICES["prometheus"]["command"]
+    assert SERVICES["prometheus"]["networks"]["pages"] == {"aliases": ["prometheus.pages"]}
+    assert {name for name in SERVICES if "pages" in networks_of(name)} == {"dashboard", "prometheus", "grafana"}
+
+
+def test_nobody_but_prometheus_can_say_an_alert_in_its_name() -> None:
+    assert {name for name in SERVICES if "alerts" in networks_of(name)} == {"notifier", "prometheus"}
+    assert SERVICES["notifier"]["networks"]["alerts"] == {"aliases": [SERVICES["notifier"]["environment"]["MEMESNIPE_NOTIFY_ALERTS_HOST"]]}
+    assert FILE["networks"]["alerts"] == INSIDE
 
 
 def test_the_signers_own_numbers_are_its_health_checks_alone() -> None:
@@ -141,7 +163,7 @@ def test_the_page_is_served_where_its_port_is_published_and_nowhere_else() -> No
 def test_strategies_share_a_network_with_redis_and_one_with_prometheus_and_with_nobody_else() -> None:
     beside = {network: {name for name in SERVICES if network in networks_of(name)} for network in networks_of("executor")}
 
-    assert beside == {"strategies": {"executor", "redis"}, "strategies-metrics": {"executor", "prometheus"}}
+    assert beside == {"strategies": {"executor", "redis"}, "metrics-executor": {"executor", "prometheus"}}
 
 
 @pytest.mark.parametrize("name", ["signer", "executor"])
@@ -158,15 +180,6 @@ def test_only_those_who_ask_hosts_outside_get_out() -> None:
     assert {name for name in SERVICES if "outside" in networks_of(name)} == {
         *("control", "data_consumers", "wallet_guard", "position_manager", "notifier", "tracer", "cli")
     }
-
-
-def test_who_meets_prometheus_in_two_networks_is_read_by_its_name_in_one() -> None:
-    """The engine gives a service's name the address in whichever network it likes, and health is told in `metrics` alone."""
-    twice = {name for name in OURS if len(networks_of("prometheus") & networks_of(name)) > 1}
-    read = (ROOT / "monitoring/prometheus.yml").read_text(encoding="utf-8")
-
-    assert twice == {"dashboard"}
-    assert [name for name in twice if f'"{name}.metrics:8081"' not in read] == []
 
 
 def test_prometheus_and_grafana_do_not_reach_redis() -> None:
@@ -236,16 +249,21 @@ def test_images_are_pinned_and_name_no_registry(name: str) -> None:
     assert re.search(r"\d+\.\d+", tag), image
 
 
-def test_our_images_come_from_the_one_dockerfile_by_role() -> None:
+def test_each_of_our_images_is_built_once_from_the_one_dockerfile_by_role() -> None:
+    """Nine services that build the same image make it nine times, and eight of them stay on the disk without a name."""
     built = {name: service["build"] for name, service in SERVICES.items() if "build" in service}
     roles = {name: build["args"]["ROLE"] for name, build in built.items()}
 
     assert {build["dockerfile"] for build in built.values()} == {"Dockerfile.python"}
-    assert {name: role for name, role in roles.items() if role != "runtime"} == {
-        "setup": "operator",
-        "signer": "signer",
-        "autonomous_allocator": "allocator",
-    }
+    assert roles == {"control": "runtime", "setup": "operator", "signer": "signer", "autonomous_allocator": "allocator"}
+
+
+@pytest.mark.parametrize("name", sorted(OURS | {"setup", "cli", "localnet", "notifier", "tracer"}))
+def test_an_image_of_ours_is_looked_for_in_no_registry_unless_a_person_says_so(name: str) -> None:
+    same = {other for other in SERVICES if SERVICES[other]["image"] == SERVICES[name]["image"]}
+
+    assert SERVICES[name]["pull_policy"] == "${MEMESNIPE_PULL_POLICY:-never}"
+    assert [other for other in same if "build" in SERVICES[other]] != []
 
 
 def test_every_variable_is_explained_and_every_explanation_is_of_a_variable() -> None:

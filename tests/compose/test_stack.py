@@ -7,12 +7,16 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from memesnipe.testing.documented.shell import type_in
 from memesnipe.testing.images.compose import ComposeStack
 
 WITH_PYTHON = (
     *("control", "executor", "strategy_factory", "autonomous_allocator", "data_consumers", "risk_guardian", "wallet_guard", "signer"),
     *("position_manager", "dashboard", "localnet"),
 )
+
+
+OF_OTHERS = ("redis", "prometheus", "grafana")
 
 
 def until(true: Callable[[], bool], timeout_s: float, what: Callable[[], object]) -> None:
@@ -30,7 +34,21 @@ def test_the_example_is_valid_and_has_every_service(stack: ComposeStack) -> None
     checked = stack.run("config", "--quiet")
 
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert {*WITH_PYTHON, "redis", "prometheus", "setup"} == set(stack.services)
+    assert {*WITH_PYTHON, *OF_OTHERS, "setup"} == set(stack.services)
+
+
+def test_every_service_of_ours_runs_what_was_built_for_its_role(stack: ComposeStack) -> None:
+    special = {"setup": "operator", "signer": "signer", "autonomous_allocator": "allocator"}
+    ours = {service: f"memesnipe ({special.get(service, 'runtime')})" for service in (*WITH_PYTHON, "setup")}
+
+    assert stack.titles() == {**ours, **dict.fromkeys(OF_OTHERS, "")}
+
+
+def test_the_script_builds_and_starts_it_and_finds_that_all_is_well(stack: ComposeStack) -> None:
+    code, said = type_in(stack.folder, stack.env, "./deploy.sh deploy && ./deploy.sh status && ./deploy.sh test")
+
+    assert code == 0, said
+    assert "all services are well\n" in said
 
 
 def test_a_paper_fill_is_on_the_page(stack: ComposeStack) -> None:
@@ -47,7 +65,7 @@ def test_a_container_is_nobodys_and_writes_nothing_of_its_own(stack: ComposeStac
     assert stack.is_confined(service)
 
 
-@pytest.mark.parametrize("service", ["redis", "prometheus"])
+@pytest.mark.parametrize("service", OF_OTHERS)
 def test_so_is_a_container_of_somebody_elses_image(stack: ComposeStack, service: str) -> None:
     told = stack.inside(service, "sh", "-c", "id -u; touch /written || echo read-only").stdout.split()
 

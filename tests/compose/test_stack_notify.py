@@ -17,7 +17,7 @@ def test_a_fill_is_told_to_the_address_in_the_persons_file(stack: ComposeStack) 
         os.chown(file, APPUSER, APPUSER)
 
         stack.set(COMPOSE_PROFILES="localnet,notify")
-        stack.up("notifier")
+        stack.up()
         until(lambda: any({"bought", "sold"} & set(title.split()) for title in chat.titles()), 180, "a fill")
 
         assert stack.is_confined("notifier")

@@ -1,11 +1,11 @@
 """What pages tell people to type that needs no stack and no cluster: generators, studies, what a shell does. In a checkout, in order."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from memesnipe.signer.store import Store
+from memesnipe.testing.documented.shell import type_in
 from memesnipe.testing.documented.table import SHELL, share_of
 
 TAKES_MINUTES = {
@@ -34,11 +34,9 @@ def smallest(command: str) -> str:
 
 @pytest.mark.parametrize("command", share_of(SHELL))
 def test_a_command_of_a_page_does_what_the_page_says(desk: Path, surroundings: dict[str, str], command: str) -> None:
-    typed = ["bash", "-c", smallest(command)]
+    code, said = type_in(desk, surroundings, smallest(command))
 
-    done = subprocess.run(typed, cwd=desk, env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=150)
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert code == 0, said
 
 
 def test_what_takes_minutes_is_still_on_a_page() -> None:

@@ -1,4 +1,7 @@
-"""One Docker engine and one build of each image for all these tests; where no engine can be had they are skipped, and say why."""
+"""One Docker engine and one build of each image for all these tests; where no engine can be had they are skipped, and say why.
+
+It has networks, as a person's has: what is built here is found again by `docker compose build` in the tests of the compose file.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +16,7 @@ ImageOf = Callable[[str], Image]
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     try:
-        with an_engine() as running:
+        with an_engine(networks=True) as running:
             yield running
     except NoEngine as missing:
         pytest.skip(str(missing))

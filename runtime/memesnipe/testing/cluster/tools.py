@@ -24,6 +24,7 @@ from memesnipe.testing.cluster import golang
 MODULES = Path(__file__).parents[4] / "tests" / "cluster" / "tools"
 CACHE = "MEMESNIPE_TOOL_CACHE"
 PROGRESS_S = 15.0
+_BUILDX_VERSION = "github.com/docker/buildx/version.Version"
 _KUBERNETES_VERSIONS = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
 
@@ -55,6 +56,7 @@ TOOLS = {
         "netpol", "sigs.k8s.io/kube-network-policies/cmd/kube-network-policies/standard", "sigs.k8s.io/kube-network-policies"
     ),
     "compose": Tool("compose", "github.com/docker/compose/v5/cmd", "github.com/docker/compose/v5"),
+    "buildx": Tool("compose", "github.com/docker/buildx/cmd/buildx", "github.com/docker/buildx"),
     "pause": Tool("pause", "memesnipe.io/tools/pause", "memesnipe.io/tools/pause"),
 }
 
@@ -109,7 +111,9 @@ def _flags(wanted: Tool) -> list[str]:
 
 
 def _version_flags(wanted: Tool) -> list[str]:
-    """Without these the API server calls itself v0.0.0-master, and clients that compare versions misbehave."""
+    """Without these the API server and buildx call themselves v0.0.0; clients that compare versions misbehave, compose builds nothing."""
+    if wanted.package == TOOLS["buildx"].package:
+        return [f"-X {_BUILDX_VERSION}={version('buildx')}"]
     if wanted.version_of != "k8s.io/kubernetes":
         return []
     full = version("kube-apiserver")

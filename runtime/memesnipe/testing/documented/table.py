@@ -31,10 +31,10 @@ ELSEWHERE = {
     "helm -n memesnipe test memesnipe": "tests/e2e_cluster/test_installation.py",
     "kubectl -n memesnipe logs job/memesnipe-drain": "tests/e2e_cluster/test_uninstall.py",
     "cp .env.example .env && docker compose build --parallel && docker compose up -d": "tests/compose/test_stack.py",
-    "docker compose build --parallel": "tests/image/test_images.py",  # the same file; tests/compose holds its arguments
-    "docker compose up -d": "tests/compose/test_stack.py",  # all but Grafana, whose image only its own registry has
+    "docker compose build --parallel": "tests/compose/test_stack.py",
+    "docker compose up -d": "tests/compose/test_stack.py",
     "docker compose down": "tests/compose/test_stack.py",
-    "./deploy.sh deploy": "tests/compose/test_deploy_script.py",
+    "./deploy.sh deploy": "tests/compose/test_stack.py",
     "docker build -f Dockerfile.python --build-arg ROLE=signer -t memesnipe-signer .": "tests/image/test_images.py",
     "for role in runtime allocator operator research signer; do\n"
     "  docker build -f Dockerfile.python --build-arg ROLE=$role -t memesnipe/memesnipe$([ $role = runtime ] || echo -$role):18.0.0 .\n"

@@ -1,20 +1,17 @@
 """A terminal in a checkout, whose `kubectl` and `helm` lead to one installation: what a page says is typed as it stands."""
 
 import os
-import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from memesnipe.testing.cluster.kubectl import NO_PROXY, kubectl
 from memesnipe.testing.cluster.tools import tool
 from memesnipe.testing.documented.pages import ROOT
+from memesnipe.testing.documented.shell import type_in
 from memesnipe.testing.documented.table import NAMED, help_of
 from memesnipe.testing.documented.typed import Answer
 
 COPIED = ("manifests", "crds", "strategies")
-FOLLOWS = re.compile(r"port-forward service|logs .*-f |logs -f ")
-FOLLOWED_S = 4
 CHANGES_TOO_MUCH = (
     *("kubectl delete crd", "kubectl delete namespace", "kubectl -n memesnipe delete secret", "kubectl -n memesnipe-signer delete secret"),
     *(
@@ -64,15 +61,8 @@ class Terminal:
         )
 
     def type(self, text: str) -> Answer:
-        """Run a command. One that follows something is stopped after a while, and has gone well if it was still at it."""
-        if text in NAMED:
-            text, _ = help_of(text)
-        typed = self._dry(text)
-        follows = bool(FOLLOWS.search(typed))
-        command = ["timeout", str(FOLLOWED_S if follows else 300), "bash", "-o", "pipefail", "-c", typed]
-        ran = subprocess.run(command, cwd=self.folder, env=self._env, capture_output=True, text=True, timeout=360, check=False)  # noqa: S603
-        said = ran.stdout + ran.stderr
-        return Answer(0 if follows and ran.returncode == 124 else ran.returncode, said)
+        """Run a command, or the help of what a sentence calls by its verb."""
+        return type_in(self.folder, self._env, self._dry(help_of(text)[0] if text in NAMED else text))
 
     @staticmethod
     def codes(text: str) -> tuple[int, ...]:

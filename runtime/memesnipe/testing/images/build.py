@@ -22,22 +22,33 @@ NOT_IN_AN_IMAGE = "runtime/memesnipe/testing/"
 KEPT_MAX = 2
 LAYERS_MAX = "6GB"
 """Of layers that a next build may use again."""
-REDIS_DOCKERFILE = """\
+_FROM_DEBIAN = """\
 ARG BASE
 FROM ${BASE}
-RUN apt-get update && apt-get install -y --no-install-recommends redis-server && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends %s && rm -rf /var/lib/apt/lists/*
+"""
+STAND_INS = {
+    "redis": _FROM_DEBIAN % "redis-server"
+    + """\
 USER 10001:10001
 WORKDIR /data
 CMD ["redis-server"]
-"""
-PROMETHEUS_DOCKERFILE = """\
-ARG BASE
-FROM ${BASE}
-RUN apt-get update && apt-get install -y --no-install-recommends prometheus busybox && rm -rf /var/lib/apt/lists/* \\
-    && ln -s /bin/busybox /usr/local/bin/wget && install -d -o 65534 -g 65534 /prometheus
+""",
+    "prometheus": _FROM_DEBIAN % "prometheus busybox"
+    + """\
+RUN ln -s /bin/busybox /usr/local/bin/wget && install -d -o 65534 -g 65534 /prometheus
 USER 65534:65534
 ENTRYPOINT ["/usr/bin/prometheus"]
-"""
+""",
+    "grafana": _FROM_DEBIAN % "busybox"
+    + """\
+RUN ln -s /bin/busybox /usr/local/bin/wget && install -d /www/api && echo '{}' > /www/api/health
+USER 472:472
+ENTRYPOINT ["busybox", "httpd", "-f", "-p", "3000", "-h", "/www"]
+""",
+}
+"""Others' images, of Debian's packages and laid out as the official ones, for tests that cannot pull those. Debian has no Grafana: that one
+answers its health check, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +76,10 @@ def build(role: str, engine: Engine | None = None) -> Image:
     return _kept(NAMES[role], _content(role), arguments, b"", engine)
 
 
-def redis(engine: Engine | None = None) -> Image:
-    """Return an image of Debian's Redis, for tests that cannot pull the official one. Raises NoEngine, RuntimeError."""
-    text = REDIS_DOCKERFILE.encode()
-    return _kept("memesnipe-test-redis", hashlib.sha256(text).hexdigest()[:12], ["-"], text, engine)
-
-
-def prometheus(engine: Engine | None = None) -> Image:
-    """Return an image of Debian's Prometheus, laid out as the official one. Raises NoEngine, RuntimeError."""
-    text = PROMETHEUS_DOCKERFILE.encode()
-    return _kept("memesnipe-test-prometheus", hashlib.sha256(text).hexdigest()[:12], ["-"], text, engine)
+def stand_in(name: str, engine: Engine | None = None) -> Image:
+    """Return an image of STAND_INS. Raises KeyError, NoEngine, RuntimeError."""
+    text = STAND_INS[name].encode()
+    return _kept(f"memesnipe-test-{name}", hashlib.sha256(text).hexdigest()[:12], ["-"], text, engine)
 
 
 def _kept(repository: str, tag: str, arguments: list[str], dockerfile: bytes, engine: Engine | None) -> Image:
@@ -91,9 +96,11 @@ def _kept(repository: str, tag: str, arguments: list[str], dockerfile: bytes, en
 
 
 def _make(engine: Engine, image: Image, arguments: list[str], dockerfile: bytes) -> None:
-    with secrets.build_arguments() as options:
-        common = ["--network", "host", "--build-arg", f"BASE={base(engine)}", "-t", image.name, *options]
-        engine.must("build", *common, *arguments, given=dockerfile or None)
+    with secrets.build_secrets() as files:
+        options = [*secrets.proxies(), *(word for name, path in files.items() for word in ("--secret", f"id={name},src={path}"))]
+        if not engine.networks:
+            options += ["--network", "host"]
+        engine.must("build", "--build-arg", f"BASE={base(engine)}", "-t", image.name, *options, *arguments, given=dockerfile or None)
     unfinished = image.archive.with_suffix(".unfinished")
     engine.must("save", "-o", unfinished, image.name)
     unfinished.rename(image.archive)
@@ -128,7 +135,7 @@ def _files(role: str) -> Iterator[Path]:
 def main() -> None:
     """Build the named images, or all, and print where each archive is."""
     for name in sys.argv[1:] or (*NAMES, "redis"):
-        image = redis() if name == "redis" else build(name)
+        image = stand_in(name) if name in STAND_INS else build(name)
         print(f"{image.name} {image.archive}")
 
 

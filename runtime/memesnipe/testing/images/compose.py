@@ -1,6 +1,7 @@
-"""The compose file on a real engine: in a folder of its own, as a person has it after `cp .env.example .env`, with images made here.
+"""The compose file on a real engine: in a folder of its own, as a person has it after `cp .env.example .env`, and built as a person builds.
 
-Redis and Prometheus are Debian's; Grafana can be had from its own registry alone, and is left out.
+Our images are what `docker compose build --parallel` makes; on an engine that made them for other tests it finds their layers. Those of
+others are stand-ins from Debian's packages.
 """
 
 import json
@@ -13,18 +14,23 @@ from typing import Any
 
 import httpx
 
-from memesnipe.testing.cluster.tools import tool
-from memesnipe.testing.images.build import ROOT, Image, build, prometheus, redis
+from memesnipe.kernel.ports import free_port
+from memesnipe.testing.images import plugins, secrets
+from memesnipe.testing.images.base import base
+from memesnipe.testing.images.build import ROOT, STAND_INS, Image, stand_in
 from memesnipe.testing.images.engine import Engine
-from memesnipe.testing.stacks import a_free_port
+from memesnipe.testing.stacks import until
 
 PROJECT = "memesnipe"
-LEFT_OUT = {"grafana", "cli", "notifier", "tracer"}
 COPIED = (
-    *("docker-compose.yml", "Dockerfile.python", "manifests", "monitoring", "strategies/memesnipe_strategies"),
-    *("charts/memesnipe/files",),
+    *("docker-compose.yml", "deploy.sh", "Dockerfile.python", ".dockerignore", "pyproject.toml", "README.md", "LICENSE"),
+    *(f"requirements-{role}.lock" for role in ("runtime", "allocator", "operator", "signer")),
+    *("operator", "runtime", "strategies", "scripts", "manifests", "monitoring", "charts", "my_strategies", "evidence"),
 )
+BUILT = {f"MEMESNIPE_{role}IMAGE": f"memesnipe-of-tests/{role.lower()}image:18" for role in ("", "ALLOCATOR_", "OPERATOR_", "SIGNER_")}
+"""What our images are called, so that a person's own on the same engine stay as they are."""
 ANSWER_S = 600.0
+BUILD_S = 1_500.0
 CONFINED = """
 import os, pathlib
 def cannot(path):
@@ -43,42 +49,43 @@ class ComposeStack:
     """One project on one engine. Use as a context manager: its containers, networks and volumes are gone afterwards."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
-        self._engine, self.address = engine, engine.address
-        """Which engine, and what a program needs beside our environment to talk to it."""
-        self.folder = folder
+        self._engine, self.folder = engine, folder / "checkout"
         """Where the compose file and .env are."""
-        self._program = tool("compose")
-        self.page_port, self.prometheus_port = a_free_port(), a_free_port()
+        self._docker = folder / "docker"
+        self.page_port, self.prometheus_port = free_port(), free_port()
         self.services: list[str] = []
+        """Those of no profile, and the localnet."""
 
     def __enter__(self) -> "ComposeStack":
-        for name in COPIED:
-            target = self.folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, target)
-        (self.folder / "my_strategies").mkdir()
-        (self.folder / "evidence").mkdir()
-        (self.folder / ".env").write_text((ROOT / ".env.example").read_text())
+        self._check_out()
+        self._docker.mkdir()
+        plugins.settings(self._docker)
         self.set(**self._own_settings())
-        self.services = sorted(set(self.must("config", "--services").split()) - LEFT_OUT)
+        self.build()
+        self.services = sorted(self.must("config", "--services").split())
         return self
 
     def __exit__(self, *_: object) -> None:
         self.run("down", "--volumes", "--timeout", "5")
+        self._engine.docker("image", "rm", *BUILT.values())
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a person's shell has: Docker's own settings, and none of ours, which would win over .env."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "DOCKER_HOST", *secrets.PROXIES) if name in os.environ}
+        return {**kept, "DOCKER_CONFIG": str(self._docker), **self._engine.address}
 
     def run(self, *arguments: str, timeout_s: float = ANSWER_S) -> subprocess.CompletedProcess[str]:
         """Run `docker compose ARGUMENTS` in the project's folder."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "DOCKER_HOST") if name in os.environ}
-        env = {**kept, **self.address}  # nothing else: a variable of this machine would win over .env
-        command = [str(self._program), *arguments]
+        command = [self._engine.program, "compose", *arguments]
         # No input of ours: `exec` would wait for its end.
         return subprocess.run(  # noqa: S603 - our own
-            command, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, check=False
+            command, cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, check=False
         )
 
-    def must(self, *arguments: str) -> str:
+    def must(self, *arguments: str, timeout_s: float = ANSWER_S) -> str:
         """Run it and return what it printed. Raises RuntimeError with its last words when it fails."""
-        ran = self.run(*arguments)
+        ran = self.run(*arguments, timeout_s=timeout_s)
         if ran.returncode != 0:
             raise RuntimeError(f"docker compose {arguments[0]}: exit {ran.returncode}: {(ran.stdout + ran.stderr)[-3_000:]}")
         return ran.stdout
@@ -88,10 +95,16 @@ class ComposeStack:
         with (self.folder / ".env").open("a") as file:
             file.writelines(f"\n{name}={value}" for name, value in settings.items())
 
-    def up(self, *more: str) -> None:
-        """Bring up all but what is left out, and `more`, and wait until each says that it is well. Raises RuntimeError."""
-        services = [*(service for service in self.services if service != "setup"), *more]
-        self.must("up", "--detach", "--no-build", "--wait", "--wait-timeout", "300", *services)
+    def build(self) -> None:
+        """Build our images as the compose file says, with this machine's package index and certificates. Raises RuntimeError."""
+        with secrets.build_secrets() as files:
+            self.set(PIP_CONF_FILE=files["pip.conf"], CA_FILE=files.get("ca.crt", ""))
+            self.must("build", "--parallel", *secrets.proxies(), timeout_s=BUILD_S)
+        self.set(PIP_CONF_FILE="", CA_FILE="")
+
+    def up(self) -> None:
+        """Bring up what .env says, and wait until each service says that it is well. Raises RuntimeError."""
+        self.must("up", "--detach", "--wait", "--wait-timeout", "300")
 
     def page(self) -> dict[str, Any]:
         """Return what the page shows, empty while it does not answer."""
@@ -110,6 +123,12 @@ class ComposeStack:
         """Return what the engine knows of a service's container."""
         found: list[dict[str, Any]] = json.loads(self._engine.must("inspect", self.must("ps", "--all", "--quiet", service).strip()))
         return found[0]
+
+    def titles(self) -> dict[str, str]:
+        """Return the title of the image that each service runs; empty where it has none."""
+        everybody: list[dict[str, Any]] = json.loads(self._engine.must("inspect", *self.must("ps", "--all", "--quiet").split()))
+        labels = [container["Config"]["Labels"] for container in everybody]
+        return {each["com.docker.compose.service"]: each.get("org.opencontainers.image.title", "") for each in labels}
 
     def pid(self, service: str) -> int:
         """Return the id that a container's first process has on this machine."""
@@ -131,8 +150,10 @@ class ComposeStack:
 
         `docker kill` would count as a person's wish, after which the engine starts nothing again.
         """
+        until(lambda: self.pid(service), ANSWER_S, f"{service} runs")  # it may be down: one that lost its Redis is started again
         pid = self.pid(service)
-        os.kill(pid, signal.SIGKILL)
+        if pid:  # process 0 would be all of ours
+            os.kill(pid, signal.SIGKILL)
         return pid
 
     def is_confined(self, service: str) -> bool:
@@ -143,17 +164,23 @@ class ComposeStack:
         """Run a command in a service's container."""
         return self.run("exec", "--no-TTY", service, *command)
 
+    def _check_out(self) -> None:
+        self.folder.mkdir()
+        for name in COPIED:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / name, self.folder / name)
+        (self.folder / ".env").write_text((ROOT / ".env.example").read_text())
+
     def _own_settings(self) -> dict[str, str]:
-        images = {role: self._loaded(build(role, self._engine)) for role in ("runtime", "allocator", "operator", "signer")}
         return {
-            "MEMESNIPE_IMAGE": images["runtime"],
-            "MEMESNIPE_ALLOCATOR_IMAGE": images["allocator"],
-            "MEMESNIPE_OPERATOR_IMAGE": images["operator"],
-            "MEMESNIPE_SIGNER_IMAGE": images["signer"],
-            "REDIS_IMAGE": self._loaded(redis(self._engine)),
-            "PROMETHEUS_IMAGE": self._loaded(prometheus(self._engine)),
+            **BUILT,
+            "BASE_IMAGE": base(self._engine),
+            **{f"{name.upper()}_IMAGE": self._loaded(stand_in(name, self._engine)) for name in STAND_INS},
             "DASHBOARD_PORT": str(self.page_port),
             "PROMETHEUS_PORT": str(self.prometheus_port),
+            "GRAFANA_PORT": str(free_port()),
         }
 
     def _loaded(self, image: Image) -> str:

@@ -35,17 +35,20 @@ class NoEngine(RuntimeError):  # noqa: N818 - it names what is so, as Refused an
 class Engine:
     """An engine to give commands to."""
 
-    def __init__(self, host: str = "") -> None:
+    def __init__(self, host: str = "", *, networks: bool = True) -> None:
         self.ours = bool(host)
         """Whether it was started here, and what lies in it is ours to delete."""
         self.address = {"DOCKER_HOST": host} if host else {}
         """What a program needs beside our environment to talk to it."""
-        self._program = _command_line()
+        self.networks = networks
+        """Whether a container or a build may have a network of its own: the layers of one that has the host's are others."""
+        self.program = _command_line()
+        """Its command line."""
         self._env = {**os.environ, "DOCKER_BUILDKIT": "1", **self.address}
 
     def docker(self, *arguments: str | Path, given: bytes | None = None, timeout_s: float = 900.0) -> subprocess.CompletedProcess[str]:
         """Run `docker ARGUMENTS`, whatever it returns."""
-        command = [self._program, *(str(argument) for argument in arguments)]
+        command = [self.program, *(str(argument) for argument in arguments)]
         ran = subprocess.run(command, input=given, env=self._env, capture_output=True, timeout=timeout_s, check=False)  # noqa: S603 - no shell
         return subprocess.CompletedProcess(
             command, ran.returncode, ran.stdout.decode(errors="replace"), ran.stderr.decode(errors="replace")
@@ -142,7 +145,7 @@ def _our_own(networks: bool) -> Iterator[Engine]:
     dockerd = Part("dockerd", command, log, env=dict(os.environ))  # with the proxy, by which it pulls
     dockerd.start()
     try:
-        yield _answering(dockerd, Engine(host))
+        yield _answering(dockerd, Engine(host, networks=networks))
     finally:
         dockerd.stop(timeout_s=STOP_S_MAX)
         shutil.rmtree(run, ignore_errors=True)

@@ -10,21 +10,24 @@ from tempfile import TemporaryDirectory
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian keeps the certificates that a machine believes."""
 _INDEX_KEYS = ("index-url", "extra-index-url", "trusted-host", "timeout", "proxy")
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+"""Variables by which a machine names its proxies, and a build is told of them."""
 
 
 @contextmanager
-def build_arguments() -> Iterator[list[str]]:
-    """Yield options for `docker build`. The files behind them are gone afterwards."""
+def build_secrets() -> Iterator[dict[str, str]]:
+    """Yield the file of each secret by its id; no `ca.crt` where there is none. What was written for it is gone afterwards."""
     with TemporaryDirectory(prefix="build-secrets-") as folder:  # made with mode 0700
-        options = [option for name in _PROXIES if name in os.environ for option in ("--build-arg", name)]
         pip_conf = Path(folder) / "pip.conf"
         with pip_conf.open("w") as file:
             _for_the_image().write(file)
-        options += ["--secret", f"id=pip.conf,src={pip_conf}"]
-        if certificates := _certificates():
-            options += ["--secret", f"id=ca.crt,src={certificates}"]
-        yield options
+        certificates = _certificates()
+        yield {"pip.conf": str(pip_conf), **({"ca.crt": certificates} if certificates else {})}
+
+
+def proxies() -> list[str]:
+    """Return options for a build, which takes their values from its environment: a proxy's address may hold a password."""
+    return [option for name in PROXIES if name in os.environ for option in ("--build-arg", name)]
 
 
 def _for_the_image() -> configparser.RawConfigParser:
