@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from memesnipe.testing.chart.metrics import defined
-from memesnipe.testing.chart.promtool import NoPromtool, promtool
+from memesnipe.testing.chart.prometheus import NoPrometheus, promtool
 from memesnipe.testing.chart.render import CHART, ROOT
 
 RULES = CHART / "files" / "alerts.yaml"
@@ -95,7 +95,7 @@ FIRING: dict[str, dict[str, str]] = {
 def program() -> Path:
     try:
         return promtool()
-    except NoPromtool as missing:
+    except NoPrometheus as missing:
         pytest.skip(str(missing))
 
 

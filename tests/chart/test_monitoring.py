@@ -13,6 +13,7 @@ from memesnipe.testing.chart.metrics import defined
 from memesnipe.testing.chart.pods import pods
 from memesnipe.testing.chart.render import CHART, ROOT, VALUE_SETS, one, render
 from memesnipe.testing.grafana.build import written
+from memesnipe.testing.grafana.meanings import MEANINGS
 from memesnipe.testing.grafana.tables import BOARDS
 
 RUNBOOKS = "docs/reference/alerts.md"
@@ -124,6 +125,14 @@ def test_every_service_that_shows_metrics_is_picked_up_and_the_signer_is_not() -
     assert chosen == serving - {"signer"}
 
 
+def test_on_one_host_prometheus_hands_its_alerts_to_where_notifier_takes_them() -> None:
+    notifier = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["notifier"]["environment"]
+    asked = yaml.safe_load((ROOT / "monitoring" / "prometheus.yml").read_text())["alerting"]["alertmanagers"]
+
+    named = {"names": [notifier["MEMESNIPE_NOTIFY_ALERTS_HOST"]], "type": "A", "port": int(notifier["MEMESNIPE_NOTIFY_ALERTS_PORT"])}
+    assert asked == [{"dns_sd_configs": [named]}]
+
+
 def test_the_dashboards_are_what_their_tables_say() -> None:
     """Changed by hand they would be overwritten: python -m memesnipe.testing.grafana."""
     made = {f"{board.uid}.json": json.loads(written(board)) for board in BOARDS}
@@ -142,6 +151,27 @@ def test_a_dashboards_panels_have_their_own_place_and_number(name: str) -> None:
         assert at["x"] + at["w"] <= 24
         taken |= cells
     assert len({panel.get("id") for panel in shown}) == len(shown)
+
+
+def test_every_panel_says_what_it_shows_and_no_panel_is_said_that_is_not_there() -> None:
+    shown = {panel["title"]: panel.get("description", "") for panel in panels() if panel["type"] != "row"}
+
+    assert [title for title, says in shown.items() if not says.endswith(".")] == []
+    assert set(MEANINGS) == set(shown)
+
+
+def test_every_alert_that_a_panel_names_is_there() -> None:
+    named = {alert for panel in panels() for alert in re.findall(r"MemeSnipe[A-Z]\w+", panel.get("description", ""))}
+
+    assert named <= {alert["alert"] for alert in alerts()}
+
+
+@pytest.mark.parametrize("name", dashboards())
+def test_a_dashboard_leads_to_the_others_at_the_same_time_and_mode(name: str) -> None:
+    (link,) = dashboards()[name]["links"]
+
+    assert all(set(link["tags"]) <= set(board["tags"]) for board in dashboards().values())
+    assert (link["type"], link["keepTime"], link["includeVars"]) == ("dashboards", True, True)
 
 
 def test_every_panel_asks_the_data_source_that_the_person_chose() -> None:

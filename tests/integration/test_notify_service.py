@@ -3,11 +3,14 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -23,10 +26,11 @@ from memesnipe.ledger.engine import ledger_url, open_engine
 from memesnipe.ledger.migrate import migrate
 from memesnipe.ledger.write import LedgerWriter
 from memesnipe.notify.book import Book
-from memesnipe.notify.destinations import destinations_in
+from memesnipe.notify.destinations import DESTINATIONS_MAX, destinations_in
 from memesnipe.notify.summary import DAY_NS, summary_of
 from memesnipe.notify.wording import stakes_of
 from memesnipe.testing.builders import SOL, a_config, a_fill, a_halt, a_sale, an_intent
+from memesnipe.testing.chart.prometheus import NoPrometheus, prometheus
 from memesnipe.testing.chats import SECRET, Chat
 from memesnipe.testing.service_process import ServiceProcess, killed_at_the_end
 from memesnipe.testing.stacks import until
@@ -187,10 +191,103 @@ async def test_alertmanagers_webhook_is_told_on_and_what_is_none_is_refused(bus:
         except urllib.error.HTTPError as error:
             return error.code
 
-    codes = [post(b'{"alerts":[{"status":"firing","labels":{"alertname":"Lag","severity":"warning"}}]}'), post(b"[]"), post(b"x" * 300_000)]
+    codes = [
+        post(b'{"alerts":[{"status":"firing","labels":{"alertname":"Lag","severity":"warning"}}]}'),
+        post(b"[]"),
+        post(b"x" * 1_100_000),
+    ]
 
     until(lambda: chat.told, SENTENCE_S, "the alert")
     assert (codes, chat.titles()) == ([200, 400, 413], ["warning: Lag"])
+
+
+RULE = "groups: [{name: own, rules: [{alert: ExitStuck, expr: 'vector(%d) > 0', labels: {severity: critical}}]}]"
+
+
+class Prometheus:
+    """Debian's own, with one rule, and a notifier's door for its Alertmanager. It evaluates five times a second, and
+    repeats itself as often."""
+
+    def __init__(self, program: Path, folder: Path, notifier_port: int) -> None:
+        self._rules = folder / "rules.yml"
+        self.fires(1)
+        config = {
+            "global": {"evaluation_interval": "200ms"},
+            "rule_files": [str(self._rules)],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{notifier_port}"]}]}]},
+        }
+        (folder / "prometheus.yml").write_text(json.dumps(config))
+        options = {
+            "config.file": folder / "prometheus.yml",
+            "storage.tsdb.path": folder / "tsdb",
+            "web.listen-address": f"127.0.0.1:{free_port()}",
+            "rules.alert.resend-delay": "200ms",
+        }
+        with (folder / "prometheus.log").open("wb") as log:
+            command = [str(program), *(f"--{name}={value}" for name, value in options.items())]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+
+    def fires(self, value: int) -> None:
+        """Say whether the rule holds; counts once it reloads."""
+        self._rules.write_text(RULE % value)
+
+    def reload(self) -> None:
+        """Read the rule anew."""
+        self.process.send_signal(signal.SIGHUP)
+
+
+@contextmanager
+def a_prometheus(folder: Path, notifier_port: int) -> Iterator[Prometheus]:
+    try:
+        one = Prometheus(prometheus(), folder, notifier_port)
+    except NoPrometheus as missing:
+        pytest.skip(str(missing))
+    try:
+        yield one
+    finally:
+        one.process.kill()
+        one.process.wait(60)
+
+
+def repetitions(service: Service) -> int:
+    """Return how many requests that told of alerts it acknowledged."""
+    found = [
+        line for line in service.get("metrics").splitlines() if line.startswith('memesnipe_notifications_alerts_total{outcome="noted"}')
+    ]
+    return int(float(found[0].split()[-1])) if found else 0
+
+
+async def test_what_prometheus_says_again_and_again_is_told_once_when_it_begins_and_once_when_it_ends(
+    bus: RedisBus, chat: Chat, start: Start, tmp_path: Path
+) -> None:
+    port = free_port()
+    await applied(bus)
+    service = start(chat.url, NOTIFY_ALERTS_PORT=str(port)).ready()
+
+    with a_prometheus(tmp_path, port) as rules:
+        until(lambda: repetitions(service) >= 3 and chat.told, SENTENCE_S, "repetitions")
+        rules.fires(0)
+        rules.reload()
+        until(lambda: len(chat.told) >= 2, SENTENCE_S, "its end")
+        ended = repetitions(service)
+        until(lambda: repetitions(service) >= ended + 2, SENTENCE_S, "repetitions of its end")
+
+    assert chat.titles() == ["critical: ExitStuck", "resolved: ExitStuck"]
+
+
+async def test_destinations_that_hang_hold_up_none_of_the_others(bus: RedisBus, chat: Chat, start: Start) -> None:
+    await applied(bus)
+    with Chat() as silent:
+        silent.answers.clear()
+        service = start(*(f"{silent.url}?to={number}" for number in range(DESTINATIONS_MAX - 1)), chat.url, NOTIFY_TIMEOUT_S="60").ready()
+        until(lambda: 'waiting{destination="1-json"}' in service.get("metrics"), SENTENCE_S, "the destinations")
+
+        await trade(bus)
+        until(lambda: chat.told, SENTENCE_S, "who answers is told")
+        hung = [line for line in service.get("metrics").splitlines() if "_waiting{" in line and line.endswith(" 1.0")]
+        silent.answers.set()
+
+    assert len(hung) == DESTINATIONS_MAX - 1
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import AllocationDecision
 from memesnipe.messages.orders import ExitCause, FillStatus
 from memesnipe.messages.promotion import PromotionStage, PromotionStep
-from memesnipe.notify.alerts import notes_in
-from memesnipe.notify.book import Book, Terms, for_destination, hear, known, news, tell, tell_sums, took
+from memesnipe.notify.alerts import of_alertmanager
+from memesnipe.notify.book import Book, Terms, for_destination, hear, hear_alerts, known, news, tell, tell_sums, took
 from memesnipe.notify.delivery import together
 from memesnipe.notify.limit import SUM_AFTER_NS
 from memesnipe.notify.notes import Kind, Level, Note, note
@@ -221,7 +221,8 @@ def test_alertmanagers_words_become_a_note_for_each_alert() -> None:
         b'{"status":"resolved","labels":{"alertname":"MemeSnipeLag"}}]}'
     )
 
-    firing, resolved = notes_in(body, "[PAPER]", START_NS)
+    book, _ = hear_alerts(STARTED, of_alertmanager(body, START_NS), TERMS, START_NS)
+    firing, resolved = (one.note for one in book.waiting)
 
     assert (firing.title, firing.level) == ("[PAPER] critical: MemeSnipeLag", Level.FAILURE)
     assert "executor is behind\njob=executor" in firing.body

@@ -14,7 +14,9 @@ from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import AllocationDecision, ConfigApplied, HaltCommand, PositionUpdate
 from memesnipe.messages.orders import Fill, FillStatus
 from memesnipe.messages.promotion import PromotionStep
-from memesnipe.notify import wording
+from memesnipe.notify import firing, wording
+from memesnipe.notify.alerts import Alert
+from memesnipe.notify.firing import Known
 from memesnipe.notify.limit import Buckets, admit, sums
 from memesnipe.notify.notes import Kind, Note
 from memesnipe.notify.wording import Stakes
@@ -32,6 +34,8 @@ class Terms(msgspec.Struct, frozen=True):
     fills: tuple[Mode, ...]
     """Fills of these modes are said."""
     per_minute: Mapping[Kind, int]
+    runbooks_url: str = ""
+    """Where the page of runbooks is to be read from afar; empty: as the rule says."""
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -65,6 +69,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     summary_day: int = 0
     """Days since 1970 of the newest daily summary."""
     stakes: Stakes | None = None
+    firing: dict[str, Known] = {}
+    """Alerts that were said and have not ended, by fingerprint."""
 
 
 def hear(book: Book, messages: Iterable[Any], terms: Terms, now_ns: int) -> tuple[Book, int]:
@@ -72,10 +78,34 @@ def hear(book: Book, messages: Iterable[Any], terms: Terms, now_ns: int) -> tupl
     suppressed = 0
     for message in messages:
         book, notes = _heard(book, message, terms)
-        for one in notes:
-            book, said = tell(book, one, terms, now_ns)
-            suppressed += not said
+        book, unsaid = tell_all(book, notes, terms, now_ns)
+        suppressed += unsaid
     return book, suppressed
+
+
+def hear_alerts(book: Book, alerts: Iterable[Alert], terms: Terms, now_ns: int) -> tuple[Book, int]:
+    """Return the book after these alerts, and how many were not said one by one. What is said again is no news."""
+    known, fresh = firing.heard(book.firing, alerts, now_ns)
+    book = msgspec.structs.replace(book, firing=known)
+    return tell_all(book, [wording.of_alert(one, now_ns, book.stakes, terms.runbooks_url) for one in fresh], terms, now_ns)
+
+
+def hear_silence(book: Book, terms: Terms, now_ns: int) -> tuple[Book, int]:
+    """Return the book without the alerts of which nobody speaks any more, having said so, and how many were not said one by one."""
+    known, gone = firing.silent(book.firing, now_ns)
+    if not gone:
+        return book, 0
+    book = msgspec.structs.replace(book, firing=known)
+    return tell_all(book, [wording.of_silence(one.title, now_ns, book.stakes) for one in gone], terms, now_ns)
+
+
+def tell_all(book: Book, notes: Iterable[Note], terms: Terms, now_ns: int) -> tuple[Book, int]:
+    """Return the book with these among those to be said, and how many their kinds' limits left for a sum."""
+    unsaid = 0
+    for one in notes:
+        book, said = tell(book, one, terms, now_ns)
+        unsaid += not said
+    return book, unsaid
 
 
 def tell(book: Book, one: Note, terms: Terms, now_ns: int) -> tuple[Book, bool]:

@@ -1,4 +1,4 @@
-"""From what waits to one message, and how long to leave a destination alone that did not take it. Pure."""
+"""From what waits to one message. Pure."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,6 @@ from memesnipe.notify.notes import BODY_MAX, Level, Note, note
 SINGLY_MAX = 3
 """As many that wait are said one after the other."""
 TOGETHER_MAX = 20
-BACKOFF_S_FIRST, BACKOFF_S_MAX = 1.0, 300.0
 SEVERITY = (Level.SUCCESS, Level.INFO, Level.WARNING, Level.FAILURE)
 
 
@@ -32,8 +31,3 @@ def together(waiting: Sequence[Waiting], lost: int = 0) -> tuple[Note, int]:
     newest = told[-1].note
     forgotten = f"; {lost} older ones are lost" if lost else ""
     return note(newest.kind, level, f"{len(lines)} messages that waited{forgotten}", "\n".join(lines), newest.time_ns), told[-1].number
-
-
-def backoff_s(failures: int) -> float:
-    """Return how long to wait after so many failures in a row."""
-    return float(min(BACKOFF_S_MAX, BACKOFF_S_FIRST * 2 ** min(failures - 1, 20)))

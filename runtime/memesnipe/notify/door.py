@@ -1,8 +1,12 @@
-"""The one way in: Alertmanager's webhook at POST /alerts. It answers 200 once the alerts are kept, 503 where they cannot be,
-and 400 to what is none of its requests."""
+"""The one way in, for alerts: Alertmanager's webhook at POST /alerts, and Prometheus itself at POST /api/v2/alerts, as to an Alertmanager.
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+Each answers 200 once the alerts are kept, 503 where they cannot be (Prometheus says them again by itself), and 400 to what is none of its
+requests.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
@@ -10,37 +14,23 @@ from memesnipe.bus.api import StaleState
 from memesnipe.kernel.errors import BadInput, ConfigError, Unavailable
 from memesnipe.kernel.logs import logger
 from memesnipe.notify import metrics
-from memesnipe.notify.alerts import BYTES_MAX, notes_in
-from memesnipe.notify.notes import Note
+from memesnipe.notify.alerts import BYTES_MAX, Alert, of_alertmanager, of_prometheus
 
-Say = Callable[[list[Note]], Awaitable[None]]
+Read = Callable[[bytes, int], Sequence[Alert]]
+"""Body of a request, time (ns) -> its alerts. Raises BadInput."""
+Say = Callable[[Sequence[Alert]], Awaitable[None]]
+WAYS: Mapping[str, Read] = {"/alerts": of_alertmanager, "/api/v2/alerts": of_prometheus}
 
 
 @asynccontextmanager
-async def alerts_door(host: str, port: int, marker: Callable[[], str], now_ns: Callable[[], int], say: Say) -> AsyncIterator[None]:
+async def alerts_door(host: str, port: int, now_ns: Callable[[], int], say: Say) -> AsyncIterator[None]:
     """Answer while it is entered; port 0: no door. Raises ConfigError where the port is taken."""
     if not port:
         yield
         return
-
-    async def alerts(request: web.Request) -> web.Response:
-        try:
-            notes = notes_in(await request.read(), marker(), now_ns())
-        except BadInput as error:
-            metrics.ALERTS.labels("bad_input").inc()
-            logger().warning("alerts_refused", detail=str(error))
-            return web.Response(status=400, text=f"{error}\n")
-        try:
-            await say(notes)
-        except (Unavailable, StaleState) as error:
-            metrics.ALERTS.labels("unavailable").inc()
-            logger().warning("alerts_put_off", detail=str(error))
-            return web.Response(status=503, text="not kept: say it again\n")
-        metrics.ALERTS.labels("noted").inc()
-        return web.Response(text="noted\n")
-
     app = web.Application(client_max_size=BYTES_MAX)
-    app.router.add_post("/alerts", alerts)
+    for path, read in WAYS.items():
+        app.router.add_post(path, partial(_answer, read, now_ns, say))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -48,6 +38,21 @@ async def alerts_door(host: str, port: int, marker: Callable[[], str], now_ns: C
         yield
     finally:
         await runner.cleanup()
+
+
+async def _answer(read: Read, now_ns: Callable[[], int], say: Say, request: web.Request) -> web.Response:
+    try:
+        await say(read(await request.read(), now_ns()))
+    except BadInput as error:
+        metrics.ALERTS.labels("bad_input").inc()
+        logger().warning("alerts_refused", detail=str(error))
+        return web.Response(status=400, text=f"{error}\n")
+    except (Unavailable, StaleState) as error:
+        metrics.ALERTS.labels("unavailable").inc()
+        logger().warning("alerts_put_off", detail=str(error))
+        return web.Response(status=503, text="not kept: say it again\n")
+    metrics.ALERTS.labels("noted").inc()
+    return web.Response(text="noted\n")
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> None:

@@ -11,5 +11,5 @@ DROPPED = Counter(
 )
 WAITING = Gauge("memesnipe_notifications_waiting", "Messages that a destination has not taken yet", ["destination"])
 SEND_S = Histogram("memesnipe_notifications_send_seconds", "How long a destination took for a message", ["destination"])
-ALERTS = Counter("memesnipe_notifications_alerts_total", "Requests of Alertmanager, by outcome", ["outcome"])
+ALERTS = Counter("memesnipe_notifications_alerts_total", "Requests that told of alerts, by outcome", ["outcome"])
 SUMMARIES = Counter("memesnipe_notifications_summaries_total", "Daily summaries, by outcome", ["outcome"])

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from memesnipe.kernel.texts import printable
+
 TITLE_MAX, BODY_MAX = 120, 1_500
 """Characters; the smallest limit among the services is some 1,600 for both."""
 
@@ -49,5 +51,5 @@ def note(kind: Kind, level: Level, title: str, body: str, time_ns: int, *, lampo
 
 def clean(text: str, length_max: int) -> str:
     """Return a text without control characters, and no longer than that: names and reasons come from strangers."""
-    shown = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
+    shown = printable(text, "\n")
     return shown if len(shown) <= length_max else shown[: length_max - 1] + "…"

@@ -28,16 +28,15 @@ class NotifySettings(CommonSettings, frozen=True, kw_only=True):
     notify_summary_hour_utc: Annotated[int, Meta(ge=-1, le=23)] = 7
     """When the daily summary is said; -1: never."""
     notify_alerts_host: str = "127.0.0.1"
-    """Where Alertmanager's webhook is taken: loopback, or all addresses of a container."""
+    """Where alerts are taken: loopback, or an address or a name of a container."""
     notify_alerts_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
-    """Where Alertmanager's webhook is answered, at /alerts; 0: nowhere."""
+    """Where alerts are taken, of Prometheus at /api/v2/alerts and of Alertmanager's webhook at /alerts; 0: nowhere."""
+    notify_runbooks_url: Annotated[str, Meta(pattern=r"^(https?://[^\s#]+)?\Z")] = ""
+    """Where docs/reference/alerts.md is to be read from afar, for the link of an alert; empty: its path in the repository."""
     notify_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 10.0
     """How long a destination may take to be reached, and to answer."""
     database_url: str = ""
     """Ledger database; empty: SQLite in `data_dir`."""
-
-    def __repr__(self) -> str:
-        return "NotifySettings(...)"  # redis_url and database_url hold passwords
 
     def urls_file(self) -> Path:
         """Return the file of addresses. Raises ConfigError where none is named."""
@@ -48,4 +47,4 @@ class NotifySettings(CommonSettings, frozen=True, kw_only=True):
     def terms(self) -> Terms:
         """Return what is said, and how often."""
         per_minute = {kind: self.notify_per_minute if kind is Kind.FILL else OTHERS_PER_MINUTE for kind in Kind}
-        return Terms(FILLS[self.notify_fills], per_minute)
+        return Terms(FILLS[self.notify_fills], per_minute, self.notify_runbooks_url)

@@ -3,6 +3,7 @@
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from memesnipe.chain.amounts import sol
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger.day import Span, equity_at, span_of
@@ -10,7 +11,7 @@ from memesnipe.ledger.read import open_positions
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.control import PORTFOLIO
 from memesnipe.notify.notes import Kind, Level, Note, note
-from memesnipe.notify.wording import Stakes, marker, marker_of, sol
+from memesnipe.notify.wording import Stakes, marker, marker_of
 
 DAY_NS = 86_400 * NS_PER_S
 HOUR_NS = 3_600 * NS_PER_S

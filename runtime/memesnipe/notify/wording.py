@@ -9,23 +9,21 @@ from decimal import Decimal
 
 import msgspec
 
-from memesnipe.chain.programs import DEVNET_GENESIS, LAMPORTS_PER_SOL, MAINNET_GENESIS, TESTNET_GENESIS
+from memesnipe.chain.amounts import sol
+from memesnipe.chain.programs import LAMPORTS_PER_SOL, MAINNET_GENESIS, NETWORKS
 from memesnipe.messages.bounds import HaltState, Mode, Side
-from memesnipe.messages.control import PORTFOLIO, AllocationDecision, ConfigApplied, HaltCommand, PositionUpdate, StrategyConfig
+from memesnipe.messages.control import ALLOWS, PORTFOLIO, AllocationDecision, ConfigApplied, HaltCommand, PositionUpdate, StrategyConfig
 from memesnipe.messages.orders import Fill
 from memesnipe.messages.promotion import PromotionStage, PromotionStep
+from memesnipe.notify.alerts import Alert
+from memesnipe.notify.firing import labels_of
 from memesnipe.notify.notes import Kind, Level, Note, note
 
-MARKERS = {MAINNET_GENESIS: "LIVE", DEVNET_GENESIS: "DEVNET", TESTNET_GENESIS: "TESTNET", "": "LIVE, NETWORK NOT KNOWN"}
-ALLOWS = {
-    HaltState.ACTIVE: "Strategies trade within their limits.",
-    HaltState.REDUCE_ONLY: "No new risk; sells, stops and closing by hand go on.",
-    HaltState.HALTED: "Strategies are silent; stops and closing by hand go on.",
-    HaltState.FROZEN: "Nothing is signed, not even an exit.",
-}
+MARKERS = {"": "LIVE, NETWORK NOT KNOWN", **{genesis: name.upper() for genesis, name in NETWORKS.items()}, MAINNET_GENESIS: "LIVE"}
 LEVELS = {
     HaltState.ACTIVE: Level.SUCCESS, HaltState.REDUCE_ONLY: Level.WARNING, HaltState.HALTED: Level.FAILURE, HaltState.FROZEN: Level.FAILURE,
 }  # fmt: skip
+SEVERITIES = {"critical": Level.FAILURE, "warning": Level.WARNING}
 FELL = (PromotionStage.DEMOTED, PromotionStage.COOL_DOWN)
 
 
@@ -116,6 +114,29 @@ def of_bare(update: PositionUpdate, stakes: Stakes | None) -> Note:
     return note(Kind.POSITION, Level.FAILURE, title, body, update.time_ns)
 
 
+def of_alert(alert: Alert, time_ns: int, stakes: Stakes | None, runbooks_url: str) -> Note:
+    """A rule of Prometheus holds, or does so no more: what it means, and where it is written what to do."""
+    severity = alert.labels.get("severity", "")
+    level = SEVERITIES.get(severity, Level.WARNING) if alert.firing else Level.SUCCESS
+    lines = [alert.annotations[key] for key in ("summary", "description") if key in alert.annotations]
+    if "runbook_url" in alert.annotations and alert.firing:
+        lines.append(_runbook(alert.annotations["runbook_url"], runbooks_url))
+    title = f"{marker_of(stakes)} {(severity or 'alert') if alert.firing else 'resolved'}: {alert.name}"
+    return note(Kind.ALERT, level, title, "\n".join([*lines, labels_of(alert)]), time_ns)
+
+
+def of_silence(alert: str, time_ns: int, stakes: Stakes | None) -> Note:
+    """An alert that fired, and of which nobody speaks any more."""
+    body = f"{alert}\nPrometheus neither repeats it nor says that it ended: does it run? Nobody is told of alerts while it does not."
+    return note(Kind.ALERT, Level.WARNING, f"{marker_of(stakes)} no word any more of an alert that fired", body, time_ns)
+
+
+def _runbook(link: str, runbooks_url: str) -> str:
+    """A rule's path means the page beside the code; where that is to be read from afar is for a person to say."""
+    heading = link.partition("#")[2]
+    return f"{runbooks_url}#{heading}" if runbooks_url and "://" not in link else link
+
+
 def of_absence(from_ns: int, until_ns: int, stakes: Stakes | None) -> Note:
     """We were away: what was said meanwhile on order streams may be trimmed by now."""
     minutes = max(1, (until_ns - from_ns) // 60_000_000_000)
@@ -133,11 +154,6 @@ def of_sum(kind: Kind, count: int, lamports: int, last: str, time_ns: int, stake
 def short(mint: str) -> str:
     """Return a mint as a title has room for it; the whole stands below."""
     return f"{mint[:4]}…{mint[-4:]}"
-
-
-def sol(lamports: int, *, signed: bool = False) -> str:
-    """Return lamports as SOL."""
-    return f"{Decimal(lamports) / LAMPORTS_PER_SOL:{'+' if signed else ''}.4f}"
 
 
 def _words(stage: PromotionStage) -> str:

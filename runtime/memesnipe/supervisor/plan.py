@@ -44,7 +44,8 @@ KEY_FIELDS = (
 )  # fmt: skip
 
 NOTIFY_FIELDS = (
-    "notify_urls_file", "notify_fills", "notify_per_minute", "notify_summary_hour_utc", "notify_alerts_port", "notify_timeout_s",
+    "notify_urls_file", "notify_fills", "notify_per_minute", "notify_summary_hour_utc", "notify_alerts_port",
+    "notify_runbooks_url", "notify_timeout_s",
 )  # fmt: skip
 TRACING_FIELDS = ("otlp_url", "otlp_headers_file", "otlp_ca_file", "otlp_timeout_s")
 

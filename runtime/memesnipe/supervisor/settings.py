@@ -92,6 +92,7 @@ class UpSettings(CommonSettings, frozen=True, kw_only=True):
     notify_per_minute: str = ""
     notify_summary_hour_utc: str = ""
     notify_alerts_port: str = ""
+    notify_runbooks_url: str = ""
     notify_timeout_s: str = ""
     otlp_url: str = ""
     """Collector of traces, such as `http://127.0.0.1:4318/v1/traces`. Empty: no traces are made, and tracer does not run."""

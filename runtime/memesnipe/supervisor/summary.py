@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from memesnipe.bus.folds import Halts
+from memesnipe.chain.amounts import exact
 from memesnipe.ledger import read
 from memesnipe.ledger.accounting import Position
 from memesnipe.ledger.engine import ledger_url, open_engine
@@ -71,8 +72,8 @@ def _held(held: Iterable[Position], ticks: Iterable[PriceTick]) -> list[str]:
     """Value what is still held at the last recorded price, before fees."""
     last = {tick.mint: tick for tick in ticks}
     return [
-        f"  {one.strategy} {one.mint}: {one.units} units, cost {sol(one.cost_lamports)} SOL, "
-        f"at the last price {sol(one.units * tick.quote_lamports // tick.base_units)} SOL"
+        f"  {one.strategy} {one.mint}: {one.units} units, cost {exact(one.cost_lamports)} SOL, "
+        f"at the last price {exact(one.units * tick.quote_lamports // tick.base_units)} SOL"
         for one in held
         if (tick := last.get(one.mint)) is not None
     ]
@@ -92,13 +93,7 @@ def _fills(fills: list[Fill]) -> list[str]:
 
 def _total(row: read.Totals) -> str:
     return (
-        f"{row.strategy} ({row.mode.value}): realized {sol(row.realized_lamports)} SOL net, of it fees {sol(row.fees_lamports)}, "
-        f"tips {sol(row.tips_lamports)}, rent {sol(row.rent_lamports)}; "
-        f"open positions {row.open_positions} at cost {sol(row.cost_lamports)}"
+        f"{row.strategy} ({row.mode.value}): realized {exact(row.realized_lamports)} SOL net, of it fees {exact(row.fees_lamports)}, "
+        f"tips {exact(row.tips_lamports)}, rent {exact(row.rent_lamports)}; "
+        f"open positions {row.open_positions} at cost {exact(row.cost_lamports)}"
     )
-
-
-def sol(lamports: int) -> str:
-    """Return lamports as SOL with all nine decimals: exact."""
-    sign, lamports = ("-" if lamports < 0 else ""), abs(lamports)
-    return f"{sign}{lamports // 10**9}.{lamports % 10**9:09d}"

@@ -6,7 +6,9 @@ from types import TracebackType
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
+from memesnipe.kernel.texts import printable
 from memesnipe.supervisor.child import Child
 
 
@@ -17,8 +19,9 @@ def render(children: list[Child], ready: dict[str, tuple[bool, str]], headline: 
         table.add_column(column, justify="right" if column in ("pid", "restarts") else "left")
     for child in children:
         good, why = ready.get(child.process.name, (False, ""))
-        state = "[green]ready[/]" if good else f"[yellow]{child.state}[/]"
-        table.add_row(child.process.name, state, str(child.pid or ""), str(child.restarts or ""), "" if good else why)
+        state = Text("ready", style="green") if good else Text(child.state, style="yellow")
+        note = Text("" if good else printable(why))  # a service's own words, which may hold what rich takes for markup
+        table.add_row(child.process.name, state, str(child.pid or ""), str(child.restarts or ""), note)
     return table
 
 

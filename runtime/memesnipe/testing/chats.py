@@ -1,6 +1,7 @@
 """A chat's web hook as apprise meets it (`json://`): a real HTTP server that keeps what it is told, or refuses it."""
 
 import json
+import threading
 from typing import Any
 
 from memesnipe.testing.loopback import Loopback, Silent
@@ -9,11 +10,13 @@ SECRET = "tok3nOfaPerson"  # noqa: S105 - a throw-away, looked for where it must
 
 
 class Chat(Loopback):
-    """Listens on one address of this machine while it is entered; `refuses` makes it answer 500."""
+    """Listens on one address of this machine while it is entered; `refuses` makes it answer 500; it waits for `answers`."""
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.told: list[dict[str, Any]] = []
         self.refused, self.refuses = 0, False
+        self.answers = threading.Event()
+        self.answers.set()
         super().__init__(self._hook(), host)
 
     @property
@@ -27,6 +30,7 @@ class Chat(Loopback):
 
     def hear(self, body: bytes) -> int:
         """Take a message; return the HTTP status."""
+        self.answers.wait()
         if self.refuses:
             self.refused += 1
             return 500

@@ -9,6 +9,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
+    DashboardLinkType,
     DataSourceRef,
     Threshold,
     ThresholdsMode,
@@ -18,11 +19,13 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from memesnipe.messages.bounds import HaltState
+from memesnipe.testing.grafana.meanings import MEANINGS
 from memesnipe.testing.grafana.panels import Board, Panel
 
 ACROSS = 3
 WIDTH, HEIGHT = 24 // ACROSS, 8
 STATS_ACROSS, STAT_HEIGHT = 6, 4
+TAG = "memesnipe"
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 
@@ -35,11 +38,12 @@ def _built(board: Board) -> dashboard.Dashboard:
     made = (
         dashboard.Dashboard(board.title)
         .uid(board.uid)
-        .tags(["memesnipe"])
+        .tags([TAG])
         .refresh("10s")
         .time("now-1h", "now")
         .timezone("browser")
         .tooltip(DashboardCursorSync.CROSSHAIR)
+        .link(_others())
         .with_variable(dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
         .with_variable(_mode())
     )
@@ -53,13 +57,26 @@ def _built(board: Board) -> dashboard.Dashboard:
     return made
 
 
+def _others() -> dashboard.DashboardLink:
+    """A way to each of our dashboards, with the time and the mode that are looked at."""
+    return dashboard.DashboardLink("MemeSnipe").type(DashboardLinkType.DASHBOARDS).tags([TAG]).keep_time(True).include_vars(True)
+
+
 def _mode() -> dashboard.CustomVariable:
     paper, live = (VariableOption(text=mode, value=mode, selected=mode == "paper") for mode in ("paper", "live"))
     return dashboard.CustomVariable("mode").label("Mode").values("paper,live").current(paper).options([paper, live])
 
 
 def _stat(panel: Panel) -> stat.Panel:
-    made = stat.Panel().title(panel.title).datasource(SOURCE).unit(panel.unit).height(STAT_HEIGHT).span(24 // STATS_ACROSS)
+    made = (
+        stat.Panel()
+        .title(panel.title)
+        .description(MEANINGS[panel.title])
+        .datasource(SOURCE)
+        .unit(panel.unit)
+        .height(STAT_HEIGHT)
+        .span(24 // STATS_ACROSS)
+    )
     levels = [Threshold(value=None, color="green"), *(Threshold(value=value, color=color) for value, color in panel.levels)]
     made = made.thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(levels))
     if panel.halts:
@@ -70,7 +87,15 @@ def _stat(panel: Panel) -> stat.Panel:
 
 
 def _lines(panel: Panel) -> timeseries.Panel:
-    made = timeseries.Panel().title(panel.title).datasource(SOURCE).unit(panel.unit).height(HEIGHT).span(WIDTH)
+    made = (
+        timeseries.Panel()
+        .title(panel.title)
+        .description(MEANINGS[panel.title])
+        .datasource(SOURCE)
+        .unit(panel.unit)
+        .height(HEIGHT)
+        .span(WIDTH)
+    )
     made = made.show_points(common.VisibilityMode.NEVER).fill_opacity(8)
     for query in _queries(panel):
         made = made.with_target(query)
