@@ -17,6 +17,7 @@ from memesnipe.dashboard.service import Page
 from memesnipe.dashboard.settings import DashboardSettings
 from memesnipe.messages.bounds import HaltState
 from memesnipe.testing.browser import Tab, a_tab, chromium
+from memesnipe.testing.builders import a_halt
 from memesnipe.testing.buses import MakeBus
 from memesnipe.testing.scene import Scene
 
@@ -176,3 +177,37 @@ async def test_a_press_and_its_release_are_one_click_though_the_line_changed_bet
     tab.do("Input.dispatchMouseEvent", type="mouseReleased", **mouse)
 
     await asyncio.to_thread(tab.wait_for, "document.getElementById('ask').open")
+
+
+async def test_a_page_without_updates_says_so_wherever_one_looks(tab: Tab, page: Page) -> None:
+    await asyncio.to_thread(tab.wait_for, "document.getElementById('halt').className === 'halt active'")
+
+    page.close()
+    tab.value("Date.now = ((real) => () => real() + 60_000)(Date.now)")
+
+    await asyncio.to_thread(tab.wait_for, "document.getElementById('halt').className === 'halt'")
+    assert "no update since" in tab.value("document.getElementById('halt-state').textContent")
+    assert "everything below is what was known then" in tab.value("document.getElementById('problems').textContent")
+    assert tab.value("document.title").startswith("‼ STALE")
+    assert tab.value("getComputedStyle(document.getElementById('tiles')).filter") == "grayscale(1)"
+
+
+async def test_a_state_that_is_old_keeps_nobody_from_halting(tab: Tab, page: Page, bus: RedisBus) -> None:
+    await bus.publish(KILL_SWITCH.name, a_halt(HaltState.HALTED))
+    await asyncio.to_thread(tab.wait_for, "document.getElementById('kill').disabled")
+
+    page.close()
+    tab.value("Date.now = ((real) => () => real() + 60_000)(Date.now)")
+
+    await asyncio.to_thread(tab.wait_for, "!document.getElementById('kill').disabled")
+
+
+async def test_on_a_phone_a_position_shows_its_money_its_size_and_its_stop(tab: Tab) -> None:
+    tab.do("Emulation.setDeviceMetricsOverride", width=390, height=1400, deviceScaleFactor=1, mobile=True)
+
+    lines = tab.value("[...document.querySelectorAll('#positions tbody tr')].map((line) => line.innerText)")
+
+    assert [line for line in lines if "paper" not in line or " SOL" not in line or "stop" not in line] == []
+    assert tab.value(
+        "['positions', 'strategies'].map((id) => document.getElementById(id)).every((one) => one.scrollWidth <= one.clientWidth)"
+    )

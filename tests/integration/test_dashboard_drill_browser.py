@@ -114,6 +114,17 @@ async def test_from_elsewhere_the_password_opens_the_page_and_signing_out_closes
     await clicked(tab, "#sign-out", "document.querySelector('#sign-in button:enabled') !== null")
 
 
+async def test_a_session_that_ended_leads_back_to_the_door_and_not_to_a_page_that_stands_still(page: Page, tab: Tab) -> None:
+    await looked_at(tab, page, host="elsewhere.example", until="document.querySelector('#sign-in button:enabled') !== null")
+    tab.value(f"document.getElementById('password').value = {PASSWORD!r}; document.querySelector('#sign-in button').click()")
+    await asyncio.to_thread(tab.wait_for, DRAWN)
+
+    token = "document.querySelector('meta[name=csrf-token]').content"
+    tab.value(f"fetch('/api/sign-out', {{method: 'POST', headers: {{'X-CSRF-Token': {token}}}}}).then((answer) => answer.status)")
+
+    await asyncio.to_thread(tab.wait_for, "document.querySelector('#sign-in button:enabled') !== null")
+
+
 async def test_from_elsewhere_a_wrong_password_opens_nothing_and_says_so(page: Page, tab: Tab) -> None:
     await looked_at(tab, page, host="elsewhere.example", until="document.querySelector('#sign-in button:enabled') !== null")
 

@@ -8,8 +8,17 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from memesnipe.dashboard.app import make_app
-from memesnipe.dashboard.door import COOKIE, SESSION_S, SESSIONS_MAX, TRIES_PER_MINUTE_MAX, Door, password_of, peers_of
-from memesnipe.kernel.errors import ConfigError
+from memesnipe.dashboard.door import (
+    ALL_TRIES_PER_MINUTE_MAX,
+    COOKIE,
+    SESSION_S,
+    SESSIONS_MAX,
+    TRIES_PER_MINUTE_MAX,
+    Door,
+    password_of,
+    peers_of,
+)
+from memesnipe.kernel.errors import ConfigError, Refused
 from memesnipe.kernel.health import Health
 
 PASSWORD = "correct horse battery"
@@ -44,8 +53,9 @@ def client(clock: Clock) -> FlaskClient:
     return make_app(Feed(), None, None, Health("dashboard"), door).test_client()  # type: ignore[arg-type] # nobody commands here
 
 
-def sign_in(client: FlaskClient, password: str = PASSWORD, origin: str = "http://10.0.0.5:8080") -> TestResponse:
-    return client.post("/api/sign-in", json={"password": password}, headers={"Origin": origin}, **ELSEWHERE)
+def sign_in(client: FlaskClient, password: str = PASSWORD, origin: str = "http://10.0.0.5:8080", peer: str = "10.0.0.9") -> TestResponse:
+    where = ELSEWHERE | {"environ_base": {"REMOTE_ADDR": peer}}
+    return client.post("/api/sign-in", json={"password": password}, headers={"Origin": origin}, **where)
 
 
 def sees(client: FlaskClient, **where: Any) -> bool:
@@ -92,6 +102,27 @@ def test_guessing_stops_after_a_few_tries_a_minute_and_the_password_waits_too(cl
     assert sign_in(client).status_code == 200
 
 
+def test_who_guesses_closes_the_door_to_himself_and_not_to_the_one_who_knows(client: FlaskClient) -> None:
+    for _ in range(TRIES_PER_MINUTE_MAX + 1):
+        sign_in(client, "guess", peer="10.0.0.66")
+
+    assert sign_in(client).status_code == 200
+
+
+def test_who_guesses_from_many_addresses_gets_no_more_than_all_peers_may(clock: Clock) -> None:
+    door = Door(PASSWORD, frozenset(), clock)
+    for number in range(ALL_TRIES_PER_MINUTE_MAX):
+        with pytest.raises(Refused, match="not the password"):
+            door.sign_in("guess", f"10.0.1.{number}")
+
+    with pytest.raises(Refused, match="too many tries"):
+        door.sign_in("guess", "10.0.2.1")
+
+
+def test_signing_in_again_and_again_with_the_password_is_no_guessing(client: FlaskClient) -> None:
+    assert {sign_in(client).status_code for _ in range(TRIES_PER_MINUTE_MAX + 1)} == {200}
+
+
 def test_a_session_ends_after_its_time(client: FlaskClient, clock: Clock) -> None:
     sign_in(client)
 
@@ -117,9 +148,15 @@ def test_the_gateway_of_a_container_network_counts_as_this_machine_by_its_own_na
     assert not sees(client, base_url="http://rebound.example", **gateway)
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/static/page.css"])
-def test_probes_prometheus_and_styles_need_no_password(client: FlaskClient, path: str) -> None:
+@pytest.mark.parametrize("path", ["/healthz", "/static/page.css"])
+def test_probes_and_styles_need_no_password(client: FlaskClient, path: str) -> None:
     assert client.get(path, **ELSEWHERE).status_code != 401
+
+
+def test_what_strategies_earned_is_told_to_who_is_let_in_alone(client: FlaskClient) -> None:
+    assert client.get("/metrics", **ELSEWHERE).status_code == 401
+    sign_in(client)
+    assert client.get("/metrics", **ELSEWHERE).status_code == 200
 
 
 def test_the_oldest_session_goes_when_there_are_too_many(clock: Clock) -> None:
@@ -128,8 +165,7 @@ def test_the_oldest_session_goes_when_there_are_too_many(clock: Clock) -> None:
     sign_in(client)
 
     for _ in range(SESSIONS_MAX):
-        clock.now_s += 61
-        door.sign_in(PASSWORD)
+        door.sign_in(PASSWORD, "10.0.0.10")
 
     assert not sees(client)
 

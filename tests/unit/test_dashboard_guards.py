@@ -1,5 +1,6 @@
 """Who may write from the page, and what every answer carries."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -49,7 +50,8 @@ class Feed:
     def give_back(self) -> None:
         self.places += 1
 
-    def pictures(self) -> list[bytes]:
+    def pictures(self, may_see: Callable[[], bool]) -> list[bytes]:
+        assert may_see()
         return [b"data: {}\n\n"]
 
 

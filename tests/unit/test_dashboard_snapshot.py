@@ -53,6 +53,13 @@ def test_the_marker_says_what_money_is_at_stake(mode: Mode, genesis: str, kind: 
     assert build(facts(streams=streams)).marker.kind == kind
 
 
+@pytest.mark.parametrize(("genesis", "market"), [(MAINNET_GENESIS, " on mainnet"), ("Loca1net", " on localnet"), ("", "")])
+def test_paper_on_an_invented_market_does_not_look_like_paper_on_mainnets_prices(genesis: str, market: str) -> None:
+    streams = StreamFacts(config=a_config(a_strategy(mode=Mode.PAPER), genesis=genesis))
+
+    assert build(facts(streams=streams)).marker.text == f"PAPER{market}: no real money moves"
+
+
 def test_without_a_config_the_page_says_so() -> None:
     assert build(facts()).marker.kind == "none"
 

@@ -19,23 +19,26 @@ from memesnipe.kernel.health import Health
 from memesnipe.kernel.logs import logger
 
 BODY_BYTES_MAX = 4_096
-OPEN = ("/metrics", "/health", "/healthz", "/readyz", "/static/", "/api/sign-in")
-"""What whoever reaches the port may have: numbers for Prometheus, whether we live, and what the page to sign in needs."""
+OPEN = ("/health", "/healthz", "/readyz", "/static/", "/api/sign-in")
+"""What whoever reaches the port may have: whether we live, and what the page to sign in needs. Not /metrics, which names strategies and
+what they earned: Prometheus reads it at the health port."""
+STALE_MS_MIN = 5_000
+"""An open page says so when it heard nothing for this long, or for three pictures."""
 CLOSED = (
     "this page is for whoever sits at its machine, at its loopback address; for others set MEMESNIPE_DASHBOARD_PASSWORD_FILE, "
     "or forward its port (ssh -L, kubectl port-forward)"
 )
 
 
-def make_app(feed: Feed, lookups: Lookups, commands: Commands, health: Health, door: Door) -> Flask:
-    """Return the WSGI application."""
+def make_app(feed: Feed, lookups: Lookups, commands: Commands, health: Health, door: Door, *, refresh_ms: int = 1_000) -> Flask:
+    """Return the WSGI application; a new picture is due every `refresh_ms`."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
     app.before_request(lambda: _closed(door))
     app.after_request(add_headers)
     app.register_error_handler(Exception, _failed)
     token = secrets.token_urlsafe(32)  # tells the page from a stranger's; decides nothing about trading
-    add_looking(app, feed, token, door)
+    add_looking(app, feed, token, door, max(STALE_MS_MIN, 3 * refresh_ms))
     add_lookups(app, lookups)
     add_probes(app, health)
     add_commands(app, commands, token)

@@ -27,6 +27,8 @@ SESSION_S = 12 * 3_600
 SESSIONS_MAX = 64
 """One more ends the oldest."""
 TRIES_PER_MINUTE_MAX = 5
+"""Wrong passwords of one peer: who guesses closes the door to himself, not to the one who knows."""
+ALL_TRIES_PER_MINUTE_MAX = 60
 """Of all peers together: who guesses from many addresses gets no more."""
 PASSWORD_LETTERS_MIN = 12
 PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
@@ -39,7 +41,7 @@ class Door:
     def __init__(self, password: str, trusted_peers: frozenset[str], now_s: Callable[[], float]) -> None:
         self._password, self._trusted, self._now_s = _digest(password) if password else b"", trusted_peers, now_s
         self._sessions: dict[bytes, float] = {}
-        self._tries: list[float] = []
+        self._wrong: list[tuple[float, str]] = []
         self._lock = threading.Lock()
 
     @property
@@ -56,17 +58,23 @@ class Door:
 
     def lets_in(self, request: Request) -> bool:
         """Return whether this request may see the page."""
-        return self.is_here(request) or self._knows(request.cookies.get(COOKIE, ""))
+        return self.still_lets_in(request)()
 
-    def sign_in(self, password: str) -> str:
-        """Return a new session's secret. Raises Refused for a wrong password, and for any while too many were tried."""
+    def still_lets_in(self, request: Request) -> Callable[[], bool]:
+        """Return what tells, at any later moment and on any thread, whether who sent this request may see the page."""
+        here, secret = self.is_here(request), request.cookies.get(COOKIE, "")
+        return lambda: here or self._knows(secret)
+
+    def sign_in(self, password: str, peer: str) -> str:
+        """Return a new session's secret. Raises Refused for a wrong password, and for any after too many wrong ones of `peer` or of all."""
         with self._lock:
             now_s = self._now_s()
-            self._tries = [tried for tried in self._tries if tried > now_s - 60]
-            if len(self._tries) >= TRIES_PER_MINUTE_MAX:
+            self._wrong = [one for one in self._wrong if one[0] > now_s - 60]
+            of_peer = sum(tried_by == peer for _, tried_by in self._wrong)
+            if of_peer >= TRIES_PER_MINUTE_MAX or len(self._wrong) >= ALL_TRIES_PER_MINUTE_MAX:
                 raise Refused(ReasonCode.APPROVAL_INVALID, "too many tries: wait a minute")
-            self._tries.append(now_s)
             if not self._password or not hmac.compare_digest(_digest(password), self._password):
+                self._wrong.append((now_s, peer))
                 raise Refused(ReasonCode.APPROVAL_INVALID, "that is not the password")
             secret = secrets.token_urlsafe(32)
             self._sessions[_digest(secret)] = now_s + SESSION_S

@@ -8,7 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from memesnipe.control.status import Condition, Promotion, StrategyStatus, status_file, status_in
 from memesnipe.dashboard.facts import StreamFacts
-from memesnipe.dashboard.snapshot import FillLine, RefusalLine, fill_line, refusal_line, thinned
+from memesnipe.dashboard.shown import FillLine, RefusalLine
+from memesnipe.dashboard.snapshot import fill_line, refusal_line, thinned
 from memesnipe.kernel.errors import Unavailable
 from memesnipe.ledger import read
 from memesnipe.messages.bounds import Mode

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 from sqlalchemy import Engine
@@ -16,6 +16,8 @@ from memesnipe.kernel.errors import Unavailable
 from memesnipe.kernel.health import Health
 from memesnipe.kernel.logs import logger
 
+ALIVE_S = 15.0
+"""How long a page hears nothing before a comment keeps its line alive, and shows us whether it went away without a word."""
 HOLDINGS_MAX = 100
 """Rows of open positions in a picture: a browser draws it anew each second, and nobody reads more. `memesnipe positions` lists all."""
 
@@ -84,17 +86,23 @@ class Feed:
             self._places += 1
         metrics.CLIENTS.set(self._places_max - self._places)
 
-    def pictures(self) -> Iterator[bytes]:
-        """Yield each picture as a server-sent event until closed; the caller took a place, and gives it back when it is done."""
+    def pictures(self, may_see: Callable[[], bool], *, alive_s: float = ALIVE_S) -> Iterator[bytes]:
+        """Yield each picture once, as a server-sent event, and a comment where none came for `alive_s`, until closed or no longer let in.
+
+        The caller took a place, and gives it back when it is done. `may_see` is asked before each: a session can end meanwhile.
+        """
         number = 0
         while not self._closed:
-            picture, number = self._after(number)
-            # A comment keeps the line alive, and shows us a page that went away without a word.
-            yield b"data: " + picture + b"\n\n" if picture else b": nothing yet\n\n"
+            picture, newest = self._after(number, alive_s)
+            if not may_see():
+                return
+            # Never the same picture again: the page would take it for news, and call itself live while nobody looks.
+            yield b"data: " + picture + b"\n\n" if newest > number else b": nothing new\n\n"
+            number = newest
 
-    def _after(self, number: int) -> tuple[bytes, int]:
+    def _after(self, number: int, wait_s_max: float) -> tuple[bytes, int]:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._number > number, 15.0)
+            self._changed.wait_for(lambda: self._closed or self._number > number, wait_s_max)
             return self._picture, self._number
 
     def close(self) -> None:

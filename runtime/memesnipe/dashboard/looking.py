@@ -12,14 +12,15 @@ from memesnipe.dashboard.feed import Feed
 from memesnipe.dashboard.lookups import Lookups
 from memesnipe.kernel.errors import BadInput, Unavailable
 from memesnipe.kernel.health import Health
+from memesnipe.messages.control import ALLOWS
 
 
-def add_looking(app: Flask, feed: Feed, token: str, door: Door) -> None:
-    """Add the page and its live updates."""
+def add_looking(app: Flask, feed: Feed, token: str, door: Door, stale_ms: int) -> None:
+    """Add the page and its live updates; after `stale_ms` without one the page says that it is old."""
 
     @app.get("/")
     def page() -> ResponseReturnValue:
-        return render_template("page.html", token=token, signed_in=not door.is_here(request))
+        return render_template("page.html", token=token, signed_in=not door.is_here(request), stale_ms=stale_ms, allows=ALLOWS)
 
     @app.get("/api/snapshot")
     def snapshot() -> ResponseReturnValue:
@@ -30,7 +31,8 @@ def add_looking(app: Flask, feed: Feed, token: str, door: Door) -> None:
         if not feed.take_place():
             return Response("all places for live updates are taken\n", 503, {"Retry-After": "10"}, content_type="text/plain")
         # Closed by the server however the connection ends, also before the first picture was taken.
-        response = Response(feed.pictures(), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        pictures = feed.pictures(door.still_lets_in(request))
+        response = Response(pictures, content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
         response.call_on_close(feed.give_back)
         return response
 
@@ -60,7 +62,7 @@ def _found(look: Callable[[], msgspec.Struct | None], otherwise: str) -> Respons
 
 
 def add_probes(app: Flask, health: Health) -> None:
-    """Add what is open to whoever reaches the port."""
+    """Add what probes and Prometheus ask for."""
 
     @app.get("/metrics")
     def exposition() -> ResponseReturnValue:

@@ -67,7 +67,7 @@ class Page:
         self._feed = Feed(reader, engine, clock, self.health, clients_max=settings.dashboard_clients_max)
         lookups = Lookups(self._feed, engine, client, settings.key_prefix, Path(settings.data_dir))
         door = Door(password_of(settings.dashboard_password_file), peers_of(settings.dashboard_trusted_peers), time.monotonic)
-        app = make_app(self._feed, lookups, Commands(settings, clock), self.health, door)
+        app = make_app(self._feed, lookups, Commands(settings, clock), self.health, door, refresh_ms=settings.dashboard_refresh_ms)
         self._attribution = AttributionFeed(engine)
         add_attribution(app, self._attribution)
         self._server = _bind(app, settings)

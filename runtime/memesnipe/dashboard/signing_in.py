@@ -27,7 +27,8 @@ def add_signing_in(app: Flask, door: Door, token: str) -> None:
     def sign_in() -> ResponseReturnValue:
         try:
             check_origin(request)
-            secret = door.sign_in(msgspec.json.decode(request.get_data(), type=SignInAsked).password)
+            password = msgspec.json.decode(request.get_data(), type=SignInAsked).password
+            secret = door.sign_in(password, request.remote_addr or "")
         except Refused as error:
             return _no(error.detail, 403)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,185 +1,31 @@
-"""Facts -> what the page shows, as one JSON-able value. Pure: no Redis, no database, no clock.
-
-Lamports stay integers (2**53 lamports are nine million SOL, so a browser can hold them); token units go as text, because
-their number does not fit.
-"""
+"""Facts -> what the page shows. Pure: no Redis, no database, no clock."""
 
 import msgspec
 
-from memesnipe.chain.programs import DEVNET_GENESIS, MAINNET_GENESIS, TESTNET_GENESIS
-from memesnipe.dashboard.facts import Facts, Lag, Price, StreamFacts
+from memesnipe.chain.programs import NETWORKS
+from memesnipe.dashboard.facts import Facts, Price, StreamFacts
+from memesnipe.dashboard.shown import FillLine, Halt, Holding, Marker, Numbers, ReasonLine, RefusalLine, Snapshot, StrategyLine, Ticker
 from memesnipe.kernel.clock import NS_PER_MS, NS_PER_S
 from memesnipe.kernel.reasons import REMEDY
 from memesnipe.ledger.accounting import Position
 from memesnipe.ledger.write import Snapshot as EquityPoint
 from memesnipe.messages.bounds import HaltState, Mode
-from memesnipe.messages.control import PORTFOLIO, PositionUpdate
+from memesnipe.messages.control import ALLOWS, PORTFOLIO, PositionUpdate
 from memesnipe.messages.orders import Fill, Rejection
 
 CURVE_POINTS_MAX = 240
 SPARK_POINTS_MAX = 40
 PRICES_MAX = 10
-NETWORKS = {MAINNET_GENESIS: "mainnet", DEVNET_GENESIS: "devnet", TESTNET_GENESIS: "testnet"}
 MARKERS = {
     "unknown": "NOT KNOWN YET: Redis has not said what money is at stake",
     "none": "NO CONFIG: nothing trades yet",
-    "paper": "PAPER: no real money moves",
+    "paper": "PAPER{market}: no real money moves",
     "localnet": "LOCALNET LIVE: test money on a local chain",
     "devnet": "DEVNET LIVE: test money",
     "testnet": "TESTNET LIVE: test money",
     "mainnet": "MAINNET LIVE: REAL MONEY",
 }
-ALLOWS = {
-    HaltState.ACTIVE: "Strategies trade within their limits.",
-    HaltState.REDUCE_ONLY: "No new risk. Sells, stops and closing by hand go on.",
-    HaltState.HALTED: "Strategies are silent. Stops and closing by hand go on.",
-    HaltState.FROZEN: "Nothing is signed, not even an exit.",
-}
 HALT_UNKNOWN = "Not known: Redis has not answered yet."
-
-
-class Marker(msgspec.Struct, frozen=True):
-    """What money is at stake: the first thing a person must know."""
-
-    kind: str
-    text: str
-
-
-class Halt(msgspec.Struct, frozen=True):
-    """The state of one scope, why, and what it allows."""
-
-    scope: str
-    state: HaltState
-    reason: str
-    allows: str
-
-
-class Numbers(msgspec.Struct, frozen=True):
-    """The tiles (lamports, bps)."""
-
-    equity_lamports: int
-    capital_lamports: int
-    realized_lamports: int
-    unrealized_lamports: int
-    drawdown_bps: int
-    costs_lamports: int
-    open_positions: int
-    exposure_lamports: int
-
-
-class Holding(msgspec.Struct, frozen=True):
-    """One open position."""
-
-    strategy: str
-    mode: Mode
-    mint: str
-    symbol: str
-    units: str
-    cost_lamports: int
-    value_lamports: int
-    pnl_lamports: int
-    pnl_bps: int
-    price_sol: float | None
-    stop_sol: float | None
-    opened_s: int
-    marked: bool
-    """False: no price since the last fill, shown at cost."""
-    stop_known: bool
-    """False: nobody could be asked, so no `stop_sol` is not "no stop"."""
-
-
-class FillLine(msgspec.Struct, frozen=True):
-    """One landed or paper transaction."""
-
-    time_ms: int
-    strategy: str
-    mode: Mode
-    side: str
-    symbol: str
-    mint: str
-    status: str
-    lamports: int
-    units: str
-    fees_lamports: int
-    latency_ms: int
-    cause: str
-    signature: str
-    order: str
-    """The intent's id: what the page asks the whole way of."""
-
-
-class RefusalLine(msgspec.Struct, frozen=True):
-    """One refused order."""
-
-    time_ms: int
-    strategy: str
-    stage: str
-    reason: str
-    detail: str
-    symbol: str
-    side: str
-    order: str
-    """The intent's id."""
-
-
-class ReasonLine(msgspec.Struct, frozen=True):
-    """How often a reason came up, and what a person can do about it."""
-
-    stage: str
-    reason: str
-    count: int
-    remedy: str
-
-
-class Ticker(msgspec.Struct, frozen=True):
-    """A token's newest price and its recent course."""
-
-    mint: str
-    symbol: str
-    price_sol: float
-    change_bps: int
-    spark: tuple[float, ...]
-    held: bool
-
-
-class StrategyLine(msgspec.Struct, frozen=True):
-    """An applied strategy."""
-
-    id: str
-    mode: Mode
-    paused: bool
-    halt: HaltState
-    weight_bps: int
-    capital_lamports: int
-    exposure_lamports: int
-    pnl_lamports: int
-    open_positions: int
-
-
-class Snapshot(msgspec.Struct, frozen=True):
-    """The whole page."""
-
-    time_ms: int
-    marker: Marker
-    halt: Halt
-    own_halts: tuple[Halt, ...]
-    halt_epoch: int
-    config_version: int
-    numbers: Numbers
-    equity: tuple[tuple[int, int], ...]
-    holdings: tuple[Holding, ...]
-    held: int
-    """Open positions of every mode; more than `holdings` where their number is bounded."""
-    fills: tuple[FillLine, ...]
-    refusals: tuple[RefusalLine, ...]
-    reasons: tuple[ReasonLine, ...]
-    prices: tuple[Ticker, ...]
-    strategies: tuple[StrategyLine, ...]
-    lags: tuple[Lag, ...]
-    dead_letters: int
-    problems: tuple[str, ...]
-    unknown: tuple[str, ...]
-    """Parts (redis, ledger) that were never read: what is empty of theirs is not "none", nor is its halt state "active"."""
 
 
 def build(facts: Facts, *, holdings_max: int | None = None) -> Snapshot:
@@ -217,14 +63,14 @@ def shown_mode(streams: StreamFacts) -> Mode:
 
 
 def marker_of(streams: StreamFacts) -> Marker:
-    """Return what money is at stake; an unknown genesis is a local chain."""
+    """Return what money is at stake; an unknown genesis is a local chain, none a market that was recorded."""
     if streams.config is None:
-        kind = "none"
-    elif shown_mode(streams) is Mode.PAPER:
-        kind = "paper"
-    else:
-        kind = NETWORKS.get(streams.config.genesis, "localnet")
-    return _marker(kind)
+        return _marker("none")
+    network = NETWORKS.get(streams.config.genesis, "localnet" if streams.config.genesis else "")
+    if shown_mode(streams) is Mode.PAPER:
+        # The market's name: invented prices and mainnet's must not look the same.
+        return _marker("paper", f" on {network}" if network else "")
+    return _marker(network or "localnet")
 
 
 def thinned(points: tuple[EquityPoint, ...]) -> tuple[tuple[int, int], ...]:
@@ -247,8 +93,8 @@ def in_tokens(units: int, decimals: int) -> str:
     return f"{'-' if units < 0 else ''}{whole}{fraction}"
 
 
-def _marker(kind: str) -> Marker:
-    return Marker(kind, MARKERS[kind])
+def _marker(kind: str, market: str = "") -> Marker:
+    return Marker(kind, MARKERS[kind].format(market=market))
 
 
 def _portfolio(facts: Facts) -> Halt:

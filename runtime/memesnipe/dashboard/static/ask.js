@@ -72,12 +72,12 @@ export function listen() {
   at("ask").addEventListener("keydown", (event) => { if (event.key === "Enter" && event.repeat) event.preventDefault(); });
   at("sign-out")?.addEventListener("click", signOut);
   const buttons = {
-    kill: { state: "halted", title: "Halt all trading?", text: "Strategies fall silent within a second. Stops and closing by hand go on.", yes: "Halt now", danger: true },
-    reduce: { state: "reduce_only", title: "Reduce only?", text: "No strategy may add risk. Sells, stops and closing by hand go on.", yes: "Reduce only" },
-    resume: { state: "active", title: "Resume trading?", text: "Strategies trade again within their limits. After a drawdown halt the loss is measured from here.", yes: "Resume" },
+    kill: { state: "halted", title: "Halt all trading?", yes: "Halt now", danger: true },
+    reduce: { state: "reduce_only", title: "Reduce only?", yes: "Reduce only" },
+    resume: { state: "active", title: "Resume trading?", more: " After a drawdown halt the loss is measured from here.", yes: "Resume" },
   };
-  for (const [id, { state, ...words }] of Object.entries(buttons)) {
-    at(id).addEventListener("click", () => ask({ ...words, reason: true, path: "/api/halt", body: { state, scope: "*" } }));
+  for (const [id, { state, more = "", ...words }] of Object.entries(buttons)) {
+    at(id).addEventListener("click", () => ask({ ...words, text: at(id).dataset.allows + more, reason: true, path: "/api/halt", body: { state, scope: "*" } }));
   }
   at("positions").addEventListener("click", (event) => {
     const chosen = event.target.closest("button");

@@ -60,14 +60,24 @@ function tiles(shown) {
 }
 
 const mint = (row) => row.mint;
+const noStop = (p) => p.stop_known && p.stop_sol === null;
+const toStop = (p) => (p.stop_sol === null || !(p.price_sol > 0) ? "" : ` (${percent((p.stop_sol / p.price_sol - 1) * 10000, 0)})`);
+const stopOf = (p) => (noStop(p) ? "" : p.stop_known ? ` · stop ${price(p.stop_sol)}${toStop(p)}` : " · stop not known");
+
+// On a phone, where columns would not fit: whose it is, which money, how much, and where it ends.
+function position(p) {
+  return el("span", "", el("b", "", p.symbol), noStop(p) ? tag("no stop", "failed") : "",
+    el("small", "narrow", tag(p.mode), ` ${p.strategy}`), el("small", "narrow", `${sol(p.cost_lamports, 2)} SOL${stopOf(p)}`));
+}
+
 const POSITIONS = [
-  { title: "Token", show: (p) => el("span", "", el("b", "", p.symbol), p.stop_known && p.stop_sol === null ? tag("no stop", "failed") : "", el("small", "narrow", p.strategy)), hint: mint },
+  { title: "Token", show: position, hint: mint },
   { title: "Strategy", show: (p) => p.strategy, kind: "wide" },
   { title: "Mode", show: (p) => tag(p.mode), kind: "wide" },
   { title: "Held", show: (p) => compact(p.units), hint: (p) => p.units, kind: "n wide" },
   { title: "Cost", show: (p) => sol(p.cost_lamports), kind: "n wide" },
   { title: "Value", show: (p) => sol(p.value_lamports), kind: "n wide", hint: (p) => (p.marked ? "" : "no price since the last fill: shown at cost") },
-  { title: "PnL", show: (p) => el("span", mood(p.pnl_lamports), `${signed(p.pnl_lamports)}  ${percent(p.pnl_bps, 1)}`), kind: "n" },
+  { title: "PnL", show: (p) => el("span", mood(p.pnl_lamports), `${signed(p.pnl_lamports)} `, el("span", "nobreak", percent(p.pnl_bps, 1))), kind: "n pnl" },
   { title: "Price", show: (p) => price(p.price_sol), kind: "n wide" },
   { title: "Stop", show: (p) => price(p.stop_sol), kind: "n wide" },
   { title: "Open for", show: (p) => ago(p.opened_s), kind: "n wide" },
@@ -99,7 +109,7 @@ const STRATEGIES = [
   { title: "Strategy", show: (s) => drill.strategyButton(s.id) },
   { title: "Mode", show: (s) => tag(s.mode) },
   { title: "State", show: (s) => (s.paused ? tag("paused") : tag(s.halt)) },
-  { title: "Share", show: (s) => percent(s.weight_bps, 0).replace("+", ""), kind: "n" },
+  { title: "Share", show: (s) => percent(s.weight_bps, 0).replace("+", ""), kind: "n wide" },
   { title: "Capital", show: (s) => sol(s.capital_lamports, 2), kind: "n wide" },
   { title: "Used", show: (s) => sol(s.exposure_lamports, 2), kind: "n wide" },
   { title: "Open", show: (s) => String(s.open_positions), kind: "n" },
