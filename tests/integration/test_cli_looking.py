@@ -11,14 +11,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from memesnipe.bus.redis_bus import RedisBus
-from memesnipe.bus.topology import APPROVED, INTENTS, KILL_SWITCH
+from memesnipe.bus.topology import APPROVED, CLOSE_REQUESTS, CONFIG, INTENTS, KILL_SWITCH
 from memesnipe.cli.commands import app
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.ledger.engine import ledger_url, open_engine
+from memesnipe.ledger.migrate import migrate
 from memesnipe.ledger.read import last_orders, open_positions
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.orders import Fill
-from memesnipe.testing.builders import a_fill, a_halt, an_approved, an_intent
+from memesnipe.testing.builders import MINT, a_config, a_fill, a_halt, a_strategy, an_approved, an_intent
 from memesnipe.testing.scene import STRATEGIES, Scene
 
 Run = Callable[..., Awaitable[Result]]
@@ -54,7 +55,8 @@ async def test_status_says_what_money_is_at_stake_and_the_same_in_json(run: Run,
 
     found: dict[str, Any] = json.loads(told.stdout)
     assert (said.exit_code, told.exit_code) == (0, 0), said.output
-    assert said.output.startswith("PAPER: no real money moves")
+    assert said.output.startswith(found["snapshot"]["marker"]["text"])
+    assert "no real money moves" in said.output.partition("\n")[0]
     assert {one["id"] for one in found["snapshot"]["strategies"]} == set(STRATEGIES)
     assert all(name in said.output for name in STRATEGIES)
 
@@ -120,19 +122,20 @@ async def test_positions_names_the_one_without_a_stop(run: Run, tmp_path: Path, 
     assert f"without a stop: {bare['symbol']} of {bare['strategy']}" in said.output
 
 
-@pytest.mark.parametrize("env", [{}, {"TTY_COMPATIBLE": "1", "COLUMNS": "80"}], ids=["in a pipe", "at 80 columns"])
 async def test_whatever_a_person_copies_into_the_next_command_stands_in_one_piece(
-    run: Run, tmp_path: Path, scene: None, monkeypatch: pytest.MonkeyPatch, env: dict[str, str]
+    run: Run, tmp_path: Path, scene: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
     with open_engine(ledger_url(str(tmp_path))).connect() as connection:
         held, orders = open_positions(connection), last_orders(connection, 20)
 
-    positions, listed = await run("positions"), await run("orders", "list")
+    piped = (await run("positions")).output, (await run("orders", "list")).output
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = (await run("positions")).output, (await run("orders", "list")).output
 
-    assert all(one.mint in positions.output and one.strategy in positions.output for one in held)
-    assert all(one.intent_id in listed.output and one.mint in listed.output for one in orders)
+    for positions, listed in (piped, narrow):
+        assert all(one.mint in positions and one.strategy in positions for one in held)
+        assert all(one.intent_id in listed and one.mint in listed for one in orders)
 
 
 async def test_an_order_that_is_on_its_way_is_shown_from_the_streams_alone(run: Run, bus: RedisBus, scene: None) -> None:
@@ -179,6 +182,38 @@ async def test_orders_of_one_strategy_are_listed_newest_first(run: Run, scene: N
     found = json.loads(told.stdout)
     assert {one["strategy"] for one in found} == {STRATEGIES[0]}
     assert [one["time_ns"] for one in found] == sorted((one["time_ns"] for one in found), reverse=True)
+
+
+async def test_a_mistyped_strategy_is_not_one_that_holds_nothing(run: Run, scene: None) -> None:
+    said = [await run(*words, "--strategy", "nope") for words in (("positions",), ("orders", "list"), ("report",), ("allocations",))]
+
+    assert all(isinstance(one.exception, ConfigError) and STRATEGIES[0] in str(one.exception) for one in said)
+
+
+async def test_a_strategy_that_is_applied_and_never_traded_has_nothing(run: Run, bus: RedisBus, tmp_path: Path) -> None:
+    migrate(ledger_url(str(tmp_path)))
+    await bus.publish(CONFIG.name, a_config(a_strategy("idle")))
+
+    said = [await run(*words, "--strategy", "idle") for words in (("positions",), ("orders", "list"), ("report",))]
+
+    assert [(one.exit_code, "of idle" in one.output or "by idle" in one.output) for one in said] == [(0, True)] * 3
+
+
+async def test_a_close_of_a_mistyped_strategy_is_not_asked(run: Run, bus: RedisBus, scene: None) -> None:
+    said = await run("close", "nope", MINT)
+
+    assert isinstance(said.exception, ConfigError)
+    assert "known: " in str(said.exception)
+    assert await bus.fold(CLOSE_REQUESTS.name) == []
+
+
+async def test_a_close_in_json_says_what_was_asked_and_that_it_is_held(run: Run, bus: RedisBus, tmp_path: Path, scene: None) -> None:
+    with open_engine(ledger_url(str(tmp_path))).connect() as connection:
+        held = open_positions(connection)[0]
+
+    asked = json.loads((await run("close", held.strategy, held.mint, "--json")).stdout)
+
+    assert (asked["strategy"], asked["mint"], asked["held"]) == (held.strategy, held.mint, True)
 
 
 @pytest.mark.parametrize("words", [("orders", "show", "0000ffff"), ("orders", "show", "a b")], ids=["unknown", "no id"])

@@ -18,7 +18,7 @@ from memesnipe.messages.orders import Fill, FillStatus
 from memesnipe.positions.adopt import walk
 from memesnipe.positions.history import WalletHistory
 from memesnipe.positions.store import Store
-from memesnipe.reconcile.run import Report, reconcile, run
+from memesnipe.reconcile.run import Report, reconcile
 from memesnipe.testing.builders import STRATEGY, a_fill
 
 TIP = 10_000
@@ -35,7 +35,7 @@ class Traded:
         return await asyncio.to_thread(reconcile, self.url, self.wallet.base, self.wallet.me, patience_s=0.0)
 
     async def exit_code(self) -> int:
-        return await asyncio.to_thread(run, self.url, self.wallet.base, self.wallet.me, patience_s=0.0)
+        return (await self.report()).exit_code
 
     def spoil(self, sql: str) -> None:
         engine = create_engine(self.url)

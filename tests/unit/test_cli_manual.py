@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,32 @@ def test_the_manual_has_a_line_for_each_command_and_says_every_exit_code(monkeyp
     assert [name for name in shown if name not in lines] == []
     assert all(f"  {code}" in said for code, _ in manual.EXIT_CODES)
     assert all(title in said for title, _ in manual.CHAPTERS)
+
+
+def test_at_80_columns_a_command_to_copy_stands_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    said = CliRunner().invoke(app, ["--help"]).output
+
+    assert all(command in said for command, _ in manual.EXAMPLES)
+    assert all(command in said for _, command in manual.WHERE)
+
+
+def test_the_version_is_the_one_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    said = CliRunner().invoke(app, ["--version"])
+
+    assert (said.exit_code, said.output) == (0, f"memesnipe {project['version']}\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["status", "positions", "report", "reconcile", "close", "kill", "resume", "doctor", "notify", "allocations"]
+)
+def test_what_shows_something_has_json_as_a_flag(name: str) -> None:
+    (option,) = [one for one in get_command(app).commands[name].params if "--json" in one.opts]  # type: ignore[attr-defined] # a group
+
+    assert option.is_flag
 
 
 def test_every_command_stands_in_a_panel() -> None:

@@ -1,5 +1,6 @@
 """`memesnipe notify`, and what `memesnipe up` hands on: a wrong address is found in time, and one process alone is told of the file."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -36,6 +37,16 @@ def test_a_test_message_reaches_who_listens_and_says_who_did_not_take_it(tmp_pat
 
     assert (said.exit_code, [one["message"] for one in chat.told]) == (1, ["hello"])
     assert ("1-json" in said.output, "2-json" in said.output, SECRET in said.output) == (True, True, False)
+
+
+def test_who_did_not_take_it_is_said_on_stderr_with_what_to_do_in_json_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named(tmp_path, monkeypatch, "json://127.0.0.1:1/nobody")
+
+    said = CliRunner().invoke(app, ["notify", "--json"])
+
+    assert (said.exit_code, json.loads(said.stdout)) == (1, {"1-json": False})
+    assert said.stderr.count("\n") == 1
+    assert f"look at address 1 of {tmp_path / 'urls'}" in said.stderr
 
 
 def test_what_the_libraries_below_would_log_of_an_address_is_silenced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,16 +55,17 @@ def data_dir() -> Path:
 
 
 @contextmanager
-def ledger() -> "Iterator[Engine]":
-    """Give the ledger that this folder or DATABASE_URL names. Raises ConfigError where there is none, Unavailable where it is away."""
+def ledger(data: Path | None = None) -> "Iterator[Engine]":
+    """Give the ledger that DATABASE_URL or the data folder names. Raises ConfigError where there is none, Unavailable where it is away."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from memesnipe.ledger.engine import FILE_NAME, ledger_url, open_engine
 
     database = os.environ.get("DATABASE_URL", "")
-    if not database and not (data_dir() / FILE_NAME).is_file():
-        raise ConfigError(f"no ledger in {data_dir()}: nothing traded here yet; start with `make up`, or set MEMESNIPE_DATA_DIR")
-    engine = open_engine(ledger_url(str(data_dir()), database))
+    data = data or data_dir()
+    if not database and not (data / FILE_NAME).is_file():
+        raise ConfigError(f"no ledger in {data}: nothing traded here yet; start with `make up`, or set MEMESNIPE_DATA_DIR")
+    engine = open_engine(ledger_url(str(data), database))
     try:
         yield engine
     except SQLAlchemyError as error:  # the driver's own text may hold the URL; its class says enough

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memesnipe.chain.amounts import sol
 from memesnipe.cli import addresses as stack
+from memesnipe.cli.naming import refuse_unknown
 from memesnipe.cli.sheet import Sheet
-from memesnipe.cli.showing import JsonOption, StrategyOption, show, show_json, sol, table_of, when
+from memesnipe.cli.showing import JsonOption, StrategyOption, show, show_json, table_of, when
 from memesnipe.kernel.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ def allocations(
 
     with stack.ledger() as engine, engine.connect() as connection:
         records = last_decisions(connection, DecisionKind.ALLOCATION, limit)
+    if strategy and not any(_shares(one, strategy) for one in records):
+        refuse_unknown(strategy)
     if json:
         show_json([told(one, strategy) for one in records])
     else:

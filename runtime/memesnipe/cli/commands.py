@@ -25,7 +25,9 @@ from memesnipe.cli.new import new_app
 from memesnipe.cli.notify import notify
 from memesnipe.cli.orders import orders_app
 from memesnipe.cli.positions import positions
+from memesnipe.cli.reconciling import reconcile
 from memesnipe.cli.report import report
+from memesnipe.cli.showing import JsonOption, show_json
 from memesnipe.cli.status import status
 from memesnipe.cli.walkforward import walkforward
 from memesnipe.kernel.errors import MemeSnipeError, Unavailable
@@ -36,7 +38,6 @@ RUN, LOOK, STOP, CHECK, RESEARCH = manual.PANELS
 
 app = typer.Typer(
     name="memesnipe",
-    help=manual.HEAD,
     cls=manual.Manual,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -44,6 +45,15 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback(help=manual.HEAD)
+def memesnipe(
+    version: Annotated[
+        bool, typer.Option("--version", help="Which release this is, and stop.", is_eager=True, callback=manual.version)
+    ] = False,
+) -> None:
+    """Take what stands before a command."""
 
 
 @app.command(short_help="start everything on this machine, on paper; Ctrl-C stops it", rich_help_panel=RUN)
@@ -97,28 +107,23 @@ app.command("resume", short_help="reopen after a halt", rich_help_panel=STOP)(re
 def close(
     strategy: Annotated[str, typer.Argument(help="Whose position.", show_default=False)],
     mint: Annotated[str, typer.Argument(help="Address of the token.", show_default=False)],
+    json: JsonOption = False,
 ) -> None:
     """Close one open position of one strategy."""
     from memesnipe.cli.closing import close as ask
 
-    ask(stack.find(), strategy, mint)
-    typer.echo(f"asked position_manager to close {mint} of {strategy}")
+    asked = ask(stack.find(), strategy, mint)
+    if json:
+        show_json(asked)
+    else:
+        typer.echo(f"asked position_manager to close {mint} of {strategy}")
 
 
 app.command("doctor", short_help="what is wrong with this installation, with each fix", rich_help_panel=CHECK)(doctor)
 app.command("live-check", short_help="what is missing before real money moves, with each fix", rich_help_panel=CHECK)(live_check)
 
 
-@app.command(short_help="ledger against the chain, to the lamport", rich_help_panel=CHECK)
-def reconcile() -> None:
-    """Rebuild every position from the wallet's full chain history and compare it with the ledger; exit 1 on any difference."""
-    from memesnipe.ledger.engine import ledger_url
-    from memesnipe.reconcile.run import run
-
-    found = stack.find()
-    raise typer.Exit(run(ledger_url(str(found.data_dir), os.environ.get("DATABASE_URL", "")), found.rpc_url, found.wallet))
-
-
+app.command("reconcile", short_help="ledger against the chain, to the lamport", rich_help_panel=CHECK)(reconcile)
 app.command("notify", short_help="a test message to every notification address", rich_help_panel=CHECK)(notify)
 app.command("completion", short_help="completion script for bash, zsh or fish", rich_help_panel=CHECK)(completion)
 

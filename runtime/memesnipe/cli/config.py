@@ -32,7 +32,7 @@ def history(json: JsonOption = False) -> None:
         show_json(list(versions))
         return
     rows = [(str(row.version), when(row.time_ns)[:-4], row.origin, row.digest[:12]) for row in versions]
-    show(table_of("", ("version", "applied (UTC)", "origin", "content"), rows))
+    show(table_of("", ("VERSION", "APPLIED (UTC)", "ORIGIN", "CONTENT"), rows, right=("VERSION",)))
 
 
 @config_app.command("rollback")

@@ -4,9 +4,10 @@ import asyncio
 
 from memesnipe.bus import topology
 from memesnipe.bus.api import Bus, Entry
-from memesnipe.bus.folds import Halts, fold_halts, latest_config
+from memesnipe.bus.folds import Halts, fold_halts
 from memesnipe.bus.redis_bus import connect
 from memesnipe.cli.addresses import Addresses
+from memesnipe.cli.naming import applied_on
 from memesnipe.cli.person import who, why
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import ConfigError
@@ -52,7 +53,8 @@ async def _halt(addresses: Addresses, state: HaltState, scope: str, reason: str,
 
 async def _known(bus: Bus, scope: str) -> None:
     """Refuse a strategy that is not applied: a halt of a mistyped name would look done and stop nothing."""
-    config = latest_config(None, await bus.fold(topology.CONFIG.name))
-    names = [one.id for one in config.strategies] if config else []
-    if scope != PORTFOLIO and scope not in names:
-        raise ConfigError(f"strategy {scope!r} is not applied here; applied: {', '.join(names) or 'none'}")
+    if scope == PORTFOLIO:
+        return
+    applied = await applied_on(bus) or ()
+    if scope not in applied:
+        raise ConfigError(f"strategy {scope!r} is not applied here; applied: {', '.join(applied) or 'none'}")

@@ -12,8 +12,8 @@ from memesnipe.cli import addresses as stack
 from memesnipe.cli.live_check import running_on
 from memesnipe.cli.picture import services_of, streams_now
 from memesnipe.kernel.errors import ConfigError, Unavailable
+from memesnipe.kernel.texts import printable
 from memesnipe.live_check.finding import Finding, Reported, fail, ok, unseen, warn
-from memesnipe.live_check.judge.table import printable
 
 PYTHON_MIN = (3, 11)
 NEEDED = ("redis", "sqlalchemy", "msgspec", "solders", "typer")

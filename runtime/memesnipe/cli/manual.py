@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from typer._click import Context, HelpFormatter
 
 PANELS = ("Run", "Look", "Stop and reopen", "Check", "Research")
@@ -58,6 +60,15 @@ CHAPTERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 TAIL = "A service runs by its name: memesnipe wallet_guard. The reference of every command: docs/reference/cli.md"
 
 
+def version(wanted: bool) -> None:
+    """Say which release this is, and stop."""
+    if wanted:
+        from importlib.metadata import version as release
+
+        typer.echo(f"memesnipe {release('memesnipe')}")
+        raise typer.Exit
+
+
 class Manual(TyperGroup):
     """The list of commands, and after it what a person wants to know before the first one."""
 
@@ -65,15 +76,26 @@ class Manual(TyperGroup):
         """Print the manual."""
         super().format_help(ctx, formatter)
         from rich.console import Console
-        from rich.table import Table
         from rich.text import Text
 
         console = Console(highlight=False)
         for title, pairs in CHAPTERS:
             console.print(Text(title, style="bold"))
-            grid = Table.grid(padding=(0, 2))
-            for name, meaning in pairs:
-                grid.add_row(Text(f"  {name}", style="cyan"), Text(meaning))
-            console.print(grid)
+            if pairs is WHERE:  # commands, which are copied whole
+                for name, command in pairs:
+                    console.print(Text.assemble((f"  {name:<16}  ", "cyan"), command), soft_wrap=True)
+            else:
+                console.print(_grid(pairs))
             console.print()
         console.print(TAIL, markup=False)
+
+
+def _grid(pairs: tuple[tuple[str, str], ...]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    for name, meaning in pairs:
+        grid.add_row(Text(f"  {name}", style="cyan"), Text(meaning))
+    return grid

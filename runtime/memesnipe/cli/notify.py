@@ -28,6 +28,12 @@ def notify(
         show_json(taken)
     else:
         show(table_of("", ("DESTINATION", "TOOK IT"), [(name, "yes" if took else "no") for name, took in taken.items()]))
+    for name in (name for name, took in taken.items() if not took):
+        typer.echo(
+            f"memesnipe: {name} did not take it: look at address {name.partition('-')[0]} of {settings.urls_file()}, at its token, "
+            "and whether this machine reaches the service",
+            err=True,
+        )
     raise typer.Exit(0 if all(taken.values()) else 1)
 
 

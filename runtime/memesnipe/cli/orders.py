@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from memesnipe.cli import addresses as stack
+from memesnipe.cli.naming import refuse_unknown
 from memesnipe.cli.showing import JsonOption, StrategyOption, show, show_json, table_of, when
 from memesnipe.kernel.clock import NS_PER_MS
 from memesnipe.kernel.errors import ConfigError, Unavailable
@@ -32,6 +33,8 @@ def listed(
 ) -> None:
     """List the newest orders that ended, newest first: how, after how many attempts and how long after their event."""
     found = _newest(strategy, limit)
+    if strategy and not found:
+        refuse_unknown(strategy)
     if json:
         show_json(found)
         return

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from memesnipe.dashboard.facts import LedgerFacts, StreamFacts
-    from memesnipe.dashboard.snapshot import Snapshot
+    from memesnipe.dashboard.shown import Snapshot
 
 REPLY_S_MAX = 5.0
 NOT_RUNNING = "nothing runs on {data} now: this is how it was left"

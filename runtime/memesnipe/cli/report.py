@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memesnipe.chain.amounts import sol
 from memesnipe.cli import addresses as stack
 from memesnipe.cli.leaving import leave_json
+from memesnipe.cli.naming import refuse_unknown
 from memesnipe.cli.sheet import Sheet
-from memesnipe.cli.showing import JsonOption, StrategyOption, show, show_json, sol, table_of
+from memesnipe.cli.showing import JsonOption, StrategyOption, show, show_json, table_of
 
 if TYPE_CHECKING:
     from memesnipe.ledger.attribution import Attribution
@@ -26,6 +28,8 @@ def report(
 ) -> None:
     """Show what each strategy made of its closed trades, net of every cost, and where it went; from the ledger, running or not."""
     found = [one for one in _read() if strategy in ("", one.strategy)]
+    if strategy and not found:
+        refuse_unknown(strategy)
     if out is not None:
         leave_json("--out", out, found)
     if json:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 import typer
 
-from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.cli.sheet import Sheet, fits, paragraphs, plain, table
 from memesnipe.kernel.clock import NS_PER_S
+from memesnipe.kernel.texts import printable
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else; sizes in lamports and token units.")]
 StrategyOption = Annotated[str, typer.Option("--strategy", "-s", help="Only this strategy.")]
@@ -25,7 +24,7 @@ def table_of(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = (), prose: Iterable[str] = ()
 ) -> Sheet:
     """Return a table; `right` names the columns of numbers, `prose` those of sentences. A reason may be a stranger's words."""
-    cells = tuple(tuple(map(printable, row)) for row in rows)
+    cells = tuple(tuple(printable(cell, "\n") for cell in row) for row in rows)
     return Sheet(title=title, columns=tuple(columns), rows=cells, right=frozenset(right), prose=frozenset(prose))
 
 
@@ -45,18 +44,8 @@ def show(*parts: Sheet | str) -> None:
 def _lines(part: Sheet | str, cells: int | None) -> list[str]:
     """Return the lines for a terminal of this width, or for what is no terminal and has none."""
     if isinstance(part, str):
-        return [printable(part)]
+        return [printable(part, "\n")]
     return plain(part) if cells is None else paragraphs(part, cells)
-
-
-def printable(text: str) -> str:
-    """Return a text without what a terminal would obey: names of tokens and reasons come from strangers."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
-
-
-def sol(lamports: int, *, signed: bool = False) -> str:
-    """Return lamports as SOL, to a tenth of a thousandth."""
-    return f"{Decimal(lamports) / LAMPORTS_PER_SOL:{'+' if signed else ''}.4f}"
 
 
 def percent(bps: int) -> str:

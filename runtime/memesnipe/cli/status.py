@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memesnipe.chain.amounts import sol
 from memesnipe.cli.picture import Picture, look
 from memesnipe.cli.sheet import Sheet
-from memesnipe.cli.showing import JsonOption, show, show_json, sol, table_of
+from memesnipe.cli.showing import JsonOption, show, show_json, table_of
 from memesnipe.control.status import Condition, Verdict
 
 if TYPE_CHECKING:
-    from memesnipe.dashboard.snapshot import StrategyLine
+    from memesnipe.dashboard.shown import StrategyLine
 
 UNKNOWN = "mode, halts, capital and marks are not known: Redis did not answer, or nothing runs"
 LAGS_MAX = 12
@@ -87,18 +88,7 @@ def _money(found: Picture) -> str:
 
 
 def _strategies(found: Picture, *, every_gate: bool) -> list[Sheet | str]:
-    rows = [
-        (
-            one.id, one.mode.value, "paused" if one.paused else one.halt.value, f"{one.weight_bps / 100:.1f} %", sol(one.capital_lamports),
-            *_booked_of(found, one), _passed(found.gates.get(one.id, ())),
-        )
-        for one in found.snapshot.strategies
-    ]  # fmt: skip
-    told = {row[0] for row in rows}
-    rows += [
-        (name, found.modes.get(name, ""), "", "", "", "", "", "", _passed(gates)) for name, gates in found.gates.items() if name not in told
-    ]
-    parts: list[Sheet | str] = [table_of("", COLUMNS, rows, right=COLUMNS[3:8])]
+    parts: list[Sheet | str] = [table_of("", COLUMNS, _rows(found), right=COLUMNS[3:8])]
     parts += [f"{name} is in stage {one.stage}{_why(one.reason)}" for name, one in found.stages.items()]
     gated = [
         (name, gate.type, gate.status, gate.message)
@@ -109,6 +99,20 @@ def _strategies(found: Picture, *, every_gate: bool) -> list[Sheet | str]:
     if gated:
         parts.append(table_of("", ("STRATEGY", "GATE", "PASSED", "WHAT TO DO"), gated, prose=("WHAT TO DO",)))
     return parts
+
+
+def _rows(found: Picture) -> list[tuple[str, ...]]:
+    """One row for each strategy of the picture, and for each that is judged and not in it."""
+    rows: list[tuple[str, ...]] = [
+        (
+            one.id, one.mode.value, "paused" if one.paused else one.halt.value, f"{one.weight_bps / 100:.1f} %", sol(one.capital_lamports),
+            *_booked_of(found, one), _passed(found.gates.get(one.id, ())),
+        )
+        for one in found.snapshot.strategies
+    ]  # fmt: skip
+    told = {row[0] for row in rows}
+    unseen = [""] * 6
+    return rows + [(name, found.modes.get(name, ""), *unseen, _passed(gates)) for name, gates in found.gates.items() if name not in told]
 
 
 def _booked_of(found: Picture, one: "StrategyLine") -> tuple[str, str, str]:

@@ -33,8 +33,10 @@ Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9:._\
 StrategyId = Annotated[str, Meta(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9\-]*[a-z0-9])?\Z")]
 Pubkey = Annotated[str, Meta(min_length=32, max_length=44, pattern=r"^[1-9A-HJ-NP-Za-km-z]+\Z")]
 Hash = Annotated[str, Meta(min_length=0, max_length=88, pattern=r"^[A-Za-z0-9]*\Z")]
-Label = Annotated[str, Meta(max_length=64)]
-Text = Annotated[str, Meta(max_length=1_024)]
+LABEL_LETTERS_MAX = 64
+TEXT_LETTERS_MAX = 1_024
+Label = Annotated[str, Meta(max_length=LABEL_LETTERS_MAX)]
+Text = Annotated[str, Meta(max_length=TEXT_LETTERS_MAX)]
 
 
 class Side(StrEnum):

@@ -1,11 +1,9 @@
-"""`memesnipe reconcile`: read the chain, read the ledger, print what differs, and say by the exit code whether anything does."""
+"""What `memesnipe reconcile` does: read the chain, read the ledger, and list what differs."""
 
 import time
 from collections.abc import Sequence
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.reconcile.books import Books, read_books
@@ -14,7 +12,6 @@ from memesnipe.reconcile.movements import Movement, movement_of
 from memesnipe.reconcile.rpc import ChainReader
 
 AGREES, DIFFERS = 0, 1
-SHOWN_MAX = 100
 PATIENCE_S = 30.0
 PAUSE_S = 2.0
 QUIET_TRIES = 20
@@ -52,26 +49,6 @@ def reconcile(database_url: str, rpc_url: str, wallet: str, *, patience_s: float
             if not report.differences or time.monotonic() >= deadline:
                 return report
             time.sleep(min(PAUSE_S, patience_s))
-
-
-def run(database_url: str, rpc_url: str, wallet: str, *, patience_s: float = PATIENCE_S) -> int:
-    """Reconcile, print the report, and return the exit code: 0 agreement, 1 any difference."""
-    report = reconcile(database_url, rpc_url, wallet, patience_s=patience_s)
-    print_report(report)
-    return report.exit_code
-
-
-def print_report(report: Report) -> None:
-    """Print what was compared, and each difference."""
-    console = Console()
-    compared = f"{report.transactions} transactions, {report.fills} fills, {report.transfers} transfers, {report.positions} positions"
-    if not report.differences:
-        console.print(f"ledger and chain agree to the lamport: {compared}, {report.lamports} lamports", highlight=False)
-        return
-    table = Table("row", "field", "ledger", "chain", title=f"{len(report.differences)} differences in {compared}")
-    for one in report.differences[:SHOWN_MAX]:
-        table.add_row(one.subject, one.field, str(one.ledger), str(one.chain))
-    console.print(table)
 
 
 def _wallet(reader: ChainReader, wallet: str, seen: dict[str, Movement]) -> Wallet:
