@@ -63,9 +63,6 @@ class OperatorSettings(CommonSettings, frozen=True, kw_only=True):
     live_settle_s: Seconds = 120.0
     """The same where live trading is allowed: longer than pod, lease and blockhash live together."""
 
-    def __repr__(self) -> str:
-        return "OperatorSettings(...)"  # redis_url holds the administrator's password
-
 
 class ExecutorTemplate(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What is alike for every strategy's pod: the chart renders it. Its Kubernetes parts are passed on as they are."""

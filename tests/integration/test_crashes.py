@@ -14,14 +14,15 @@ from solders.pubkey import Pubkey
 from memesnipe.bus.api import Bus
 from memesnipe.chain import programs
 from memesnipe.localnet.settings import LocalnetSettings
-from memesnipe.localnet.testing import SOL, Wallet, open_to_view
+from memesnipe.localnet.testing import Wallet, open_to_view
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import ExitLimits
 from memesnipe.testing import forked, mints
 from memesnipe.testing.builders import MINT, limits
-from memesnipe.testing.crashes.localnet import RESERVES, Held
+from memesnipe.testing.crashes.localnet import Held
 from memesnipe.testing.crashes.row import Row
-from memesnipe.testing.live_stage import SERVICES, Stage, until
+from memesnipe.testing.live_stage import SERVICES, Stage
+from memesnipe.testing.still_market import opened
 
 PROCESSES = forked.warm(SERVICES)
 LOOKS_S = 0.2
@@ -115,9 +116,7 @@ async def test_a_position_is_closed_when_its_market_crashes(
 ) -> None:
     scenario = SCENARIOS[name]
     async with open_to_view(LocalnetSettings(slot_ms=20, seed=11, moved_by="admin")) as (wallet.base, _):
-        await wallet.fund(10 * SOL)
-        await until(wallet.balance)
-        await wallet.post("/localnet/pool", {"mint": MINT, "kind": "constant_product", "symbol": "CRASH", **RESERVES})
+        await opened(wallet, symbol="CRASH")
         stage = Stage(bus, valkey_url, wallet, tmp_path, PROCESSES)
         try:
             await stage.prepare()

@@ -13,16 +13,17 @@ from aiohttp import ClientSession
 from memesnipe.bus.api import Bus
 from memesnipe.chain.costs import SIGNATURE_FEE_LAMPORTS
 from memesnipe.localnet.settings import LocalnetSettings
-from memesnipe.localnet.testing import SOL, Wallet, running
+from memesnipe.localnet.testing import Wallet, running
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import ExitIntent, Fill, Intent, Outcome, Rejection
 from memesnipe.testing import forked
-from memesnipe.testing.builders import MINT, a_tick, an_approved, an_exit, an_intent
-from memesnipe.testing.live_stage import GUARD, SIGNER, Stage, until
+from memesnipe.testing.builders import a_tick, an_approved, an_exit, an_intent
+from memesnipe.testing.live_stage import GUARD, SIGNER, Stage
 from memesnipe.testing.lying_node import LyingNode, hiding, lying_node
+from memesnipe.testing.polling import until
+from memesnipe.testing.still_market import opened
 
 SLOT_MS = 25
-RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
 PROCESSES = forked.warm((GUARD, SIGNER))
 
 
@@ -30,9 +31,7 @@ PROCESSES = forked.warm((GUARD, SIGNER))
 async def stage(bus: Bus, valkey_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
     async with running(LocalnetSettings(slot_ms=SLOT_MS, seed=11, moved_by="admin")) as base, ClientSession() as session:
         wallet = Wallet(session, base)
-        await wallet.fund(10 * SOL)
-        await until(wallet.balance)
-        await wallet.post("/localnet/pool", {"mint": MINT, "kind": "constant_product", "symbol": "STILL", **RESERVES})
+        await opened(wallet)
         stage = Stage(bus, valkey_url, wallet, tmp_path, PROCESSES)
         try:
             await stage.open()

@@ -16,16 +16,15 @@ from solders.pubkey import Pubkey
 from memesnipe.bus.api import Bus
 from memesnipe.localnet.poisons import STRANGER
 from memesnipe.localnet.settings import LocalnetSettings
-from memesnipe.localnet.testing import SOL, Wallet, open_to_view
+from memesnipe.localnet.testing import Wallet, open_to_view
 from memesnipe.testing import forked
 from memesnipe.testing.bad_days import BAD_DAYS, HARMLESS
-from memesnipe.testing.builders import MINT
-from memesnipe.testing.live_stage import SERVICES, Stage, until
+from memesnipe.testing.live_stage import SERVICES, Stage
 from memesnipe.testing.matrix import Matrix
 from memesnipe.testing.matrix_row import FAILPOINTS, SIDES, Cell
+from memesnipe.testing.still_market import opened
 
 SLOT_MS = 10
-RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
 BUILT_ONLY = ("guard.before_commit_live", "bus.before_commit", "positions.before_ledger")
 """A poisoned transaction is refused before anything durable is done for it but the saying so: three steps, three sides."""
 WHOLE = os.environ.get("MEMESNIPE_MATRIX") == "whole"
@@ -53,9 +52,7 @@ async def test_nothing_is_doubled_lost_or_stuck_and_the_ledger_is_the_chain(
 ) -> None:
     async with open_to_view(LocalnetSettings(slot_ms=SLOT_MS, seed=11, moved_by="admin")) as (base, node):
         wallet.base = base
-        await wallet.fund(10 * SOL)
-        await until(wallet.balance)
-        await wallet.post("/localnet/pool", {"mint": MINT, "kind": "constant_product", "symbol": "STILL", **RESERVES})
+        await opened(wallet)
         stage = Stage(bus, valkey_url, wallet, tmp_path, PROCESSES)
         try:
             await stage.open()

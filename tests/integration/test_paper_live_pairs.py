@@ -21,7 +21,8 @@ from memesnipe.messages.orders import Fill, Intent, OrderIntent
 from memesnipe.messages.pairs import BPS, Pair
 from memesnipe.testing import forked
 from memesnipe.testing.builders import STRATEGY, a_sale, an_intent
-from memesnipe.testing.live_stage import SERVICES, Stage, until
+from memesnipe.testing.live_stage import SERVICES, Stage
+from memesnipe.testing.polling import until
 
 SLOT_MS = 400
 """As on mainnet."""

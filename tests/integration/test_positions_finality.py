@@ -27,12 +27,12 @@ from memesnipe.positions.history import WalletHistory
 from memesnipe.positions.store import Store
 from memesnipe.reconcile.run import Report, reconcile
 from memesnipe.testing.builders import MINT, a_fill, an_intent
+from memesnipe.testing.still_market import opened
 
 Json = Any
 DEPTH = 6
 FINALITY_SLOTS = 32
 BLOCKHASH_LIFE = 150
-RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
 
 
 class Booked:
@@ -77,8 +77,7 @@ class Booked:
 async def booked(bus: RedisBus, tmp_path: Path) -> AsyncIterator[Booked]:
     async with running(LocalnetSettings(slot_ms=0, seed=11, moved_by="admin")) as base, ClientSession() as session:
         wallet = Wallet(session, base)
-        await wallet.fund(10 * SOL)
-        await wallet.post("/localnet/pool", {"mint": MINT, "kind": "constant_product", "symbol": "STILL", **RESERVES})
+        await opened(wallet)
         await wallet.tick(FINALITY_SLOTS + 1)
         booked = Booked(wallet, ledger_url(str(tmp_path)), bus)
         await booked.store.migrate()

@@ -21,8 +21,8 @@ from memesnipe.positions.history import WalletHistory
 from memesnipe.positions.orphans import EVERY_NS, STANDS_NS, Difference, Kind, Orphans, differences
 from memesnipe.positions.store import Store
 from memesnipe.testing.builders import MINT, OTHER_MINT, START_NS, a_fill, an_intent
+from memesnipe.testing.still_market import opened
 
-RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
 FINALITY_SLOTS = 32
 
 
@@ -55,8 +55,7 @@ class Desk:
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with running(LocalnetSettings(slot_ms=0, seed=11, moved_by="admin")) as base, ClientSession() as session:
         wallet = Wallet(session, base)
-        await wallet.fund(10 * SOL)
-        await wallet.post("/localnet/pool", {"mint": MINT, "kind": "constant_product", "symbol": "STILL", **RESERVES})
+        await opened(wallet)
         await wallet.tick(FINALITY_SLOTS + 1)
         desk = Desk(wallet, ledger_url(str(tmp_path)))
         await desk.store.migrate()

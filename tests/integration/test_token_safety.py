@@ -26,9 +26,9 @@ from memesnipe.localnet.testing import SOL, Wallet, running
 from memesnipe.testing import mints
 from memesnipe.testing.builders import MINT, OTHER_MINT, an_intent
 from memesnipe.testing.mints import SOMEBODY, TOKEN, TOKEN_2022
+from memesnipe.testing.still_market import RESERVES
 
 RATE = Rate(1_000.0, 1_000, 10)
-RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
 CURVE = {
     "virtual_quote_lamports": 40 * SOL,
     "virtual_base_units": programs.PUMP_VIRTUAL_BASE_START_UNITS * 30 // 40,

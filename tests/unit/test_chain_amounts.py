@@ -2,11 +2,11 @@
 
 import pytest
 
-from memesnipe.chain.amounts import sol, exact
+from memesnipe.chain.amounts import exact, sol
 
 
 @pytest.mark.parametrize(
-    ("lamports", "rounded", "exact"),
+    ("lamports", "rounded", "whole"),
     [
         (0, "0.0000", "0.000000000"),
         (1, "0.0000", "0.000000001"),
@@ -14,8 +14,8 @@ from memesnipe.chain.amounts import sol, exact
         (2**63, "9223372036.8548", "9223372036.854775808"),
     ],
 )
-def test_an_amount_is_shown_as_it_is(lamports: int, rounded: str, exact: str) -> None:
-    assert (sol(lamports), exact(lamports)) == (rounded, exact)
+def test_an_amount_is_shown_as_it_is(lamports: int, rounded: str, whole: str) -> None:
+    assert (sol(lamports), exact(lamports)) == (rounded, whole)
 
 
 def test_a_gain_says_that_it_is_one() -> None:

@@ -1,7 +1,5 @@
 """Breakers on falls of equity: what trips them, what they refuse, and what ends them."""
 
-from typing import Any
-
 import msgspec
 import pytest
 
@@ -9,30 +7,21 @@ from memesnipe.bus.api import Entry, Output
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import HaltCommand
-from memesnipe.messages.orders import ApprovedOrder, Intent, Rejection
+from memesnipe.messages.orders import ApprovedOrder, Rejection
 from memesnipe.risk import book as books
 from memesnipe.risk.book import Account, Book
 from memesnipe.risk.breakers.falls import DAY_NS, day_ends_ns, day_of, fall_bps, moved, week_ends_ns, week_of
 from memesnipe.risk.breakers.state import Mark
-from memesnipe.risk.decide import decide, take_halt
+from memesnipe.risk.decide import take_halt
 from memesnipe.risk.rules import Rules
 from memesnipe.testing.builders import OTHER_MINT, SOL, a_config, a_frame, a_halt, a_strategy, a_tick, an_exit
 from memesnipe.testing.risk_cases import NOW_NS, a_decision, loose, roomy, rules_of, wish
 from memesnipe.testing.risk_cases import moved as filled
+from memesnipe.testing.risk_said import UNITS, say
 
-UNITS = 1_000_000
 BEFORE = Account.__struct_fields__.index("breakers")
 TOMORROW_NS = day_ends_ns(NOW_NS)
 MONDAY_NS = week_ends_ns(NOW_NS)
-
-
-def seal(intent: Intent, mode: Mode, rules: Rules, now_ns: int) -> bytes:
-    """Stand in for the risk key."""
-    return b"sealed"
-
-
-def say(book: Book, rules: Rules, message: Any, *, strategy: str = "momentum", now_ns: int = NOW_NS) -> tuple[Book, tuple[Output, ...]]:
-    return decide(book, rules, Entry("stream", "1-0", message, strategy), now_ns, seal)
 
 
 def held(rules: Rules, *, cost_sol: int = 1, strategy: str = "momentum", now_ns: int = NOW_NS) -> Book:

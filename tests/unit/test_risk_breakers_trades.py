@@ -8,9 +8,9 @@ from prometheus_client import REGISTRY
 from memesnipe.bus.api import Batch, Entry, Output
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.kernel.reasons import ReasonCode
-from memesnipe.messages.bounds import HaltState, Mode
+from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.control import HaltCommand
-from memesnipe.messages.orders import ApprovedOrder, ExitCause, FillStatus, Intent, Rejection
+from memesnipe.messages.orders import ApprovedOrder, ExitCause, FillStatus, Rejection
 from memesnipe.risk import book as books
 from memesnipe.risk import metrics
 from memesnipe.risk.book import Book
@@ -19,13 +19,7 @@ from memesnipe.risk.decide import decide, take_halt
 from memesnipe.risk.rules import Rules
 from memesnipe.testing.builders import MINT, OTHER_MINT, SOL, a_config, a_halt, a_strategy, an_exit
 from memesnipe.testing.risk_cases import NOW_NS, a_decision, loose, moved, roomy, rules_of, wish
-
-UNITS = 1_000_000
-
-
-def seal(intent: Intent, mode: Mode, rules: Rules, now_ns: int) -> bytes:
-    """Stand in for the risk key."""
-    return b"sealed"
+from memesnipe.testing.risk_said import UNITS, seal
 
 
 class Desk:

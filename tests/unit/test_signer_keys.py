@@ -18,7 +18,6 @@ from solders.pubkey import Pubkey
 from memesnipe.approvals.keys import TrustedKeys
 from memesnipe.kernel.clock import SystemClock
 from memesnipe.kernel.errors import ConfigError, Unavailable
-from memesnipe.kernel.settings import load
 from memesnipe.signer import metrics
 from memesnipe.signer.environment import refuse_keys_in
 from memesnipe.signer.jito import JitoAuth
@@ -212,7 +211,6 @@ def test_what_a_signer_is_really_given_is_not_taken_for_a_key() -> None:
 
 
 def test_no_setting_of_the_signer_can_hold_a_key() -> None:
-    settings = load(SignerSettings, {})
     fields = {field.name for field in msgspec.structs.fields(SignerSettings)}
 
     named_like_one = {name for name in fields if any(word in name for word in ("key", "wallet", "jito", "secret", "vault_token"))}
@@ -220,7 +218,6 @@ def test_no_setting_of_the_signer_can_hold_a_key() -> None:
         "key_source", "key_prefix", "tls_key_file", "vault_key", "vault_key_version", "vault_token_file",
         "wallet_file", "wallet_address", "jito_auth_file",
     }  # fmt: skip
-    assert "..." not in repr(settings)
 
 
 MISSING = {"key_source": "vault", "wallet_address": str(KEY.pubkey()), "vault_url": "https://v", "vault_key": "k", "vault_token_file": "/t"}

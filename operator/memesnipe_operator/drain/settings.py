@@ -24,6 +24,3 @@ class DrainSettings(CommonSettings, frozen=True, kw_only=True):
     """For so long nothing may be held once the executors are gone: an order may have been on its way."""
     gone_s: Seconds = 120.0
     """How long pods may take to go."""
-
-    def __repr__(self) -> str:
-        return "DrainSettings(...)"  # redis_url holds a password

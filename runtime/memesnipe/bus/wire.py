@@ -127,7 +127,7 @@ async def open_link(url: str, name: str, connect_s_max: float = 5.0) -> Link:
     """Connect and authenticate by a `redis://`, `rediss://` or `unix://` URL. Raises what redis-py and the system raise."""
     options: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": connect_s_max, "client_name": name, "driver_info": None}
     pool = ConnectionPool.from_url(url, protocol=2, **options)
-    connection = pool.make_connection()  # type: ignore[no-untyped-call]
+    connection = pool.make_connection()  # type: ignore[no-untyped-call] # redis-py leaves it untyped
     await connection.connect()
     writer = connection._writer
     if writer is None:

@@ -73,7 +73,3 @@ class ConsumerSettings(CommonSettings, frozen=True, kw_only=True):
     """The Parquet file that is played."""
     replay_speed: Annotated[float, Meta(ge=0)] = 0.0
     """0: as fast as the stages take it; 1: as it happened; 10: ten times as fast."""
-
-    def __repr__(self) -> str:
-        """Show nothing: URLs and keys of providers are secrets."""
-        return f"ConsumerSettings(source={self.source!r})"

@@ -146,6 +146,3 @@ class GuardSettings(CommonSettings, frozen=True, kw_only=True):
         if files is not None and not secure:
             raise ConfigError(f"{variable('signer_url')}: must begin with https://, for {ca[0]} is set")
         return files
-
-    def __repr__(self) -> str:
-        return "GuardSettings(...)"  # some fields are API keys, or URLs that hold one

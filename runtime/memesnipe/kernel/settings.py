@@ -44,6 +44,9 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_prefix: str = ""
     """Put before every key and stream; a Redis Cluster wants a hash tag here, such as `{ms}:`."""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"  # every service's addresses hold passwords, some fields are API keys
+
 
 def variable(field: str) -> str:
     """Return the environment variable a field is read from."""

@@ -28,6 +28,13 @@ from memesnipe.messages.promotion import PromotionTerms
 
 PORTFOLIO = "*"
 """The scope of a halt that is for everyone."""
+ALLOWS = {
+    HaltState.ACTIVE: "Strategies trade within their limits.",
+    HaltState.REDUCE_ONLY: "No new risk. Sells, stops and closing by hand go on.",
+    HaltState.HALTED: "Strategies are silent. Stops and closing by hand go on.",
+    HaltState.FROZEN: "Nothing is signed, not even an exit.",
+}
+"""What goes on in each state, as a person is told."""
 BREAKER = "breaker "
 """How risk_guardian's reason for a halt begins where a strategy's own breaker tripped."""
 

@@ -28,7 +28,7 @@ from memesnipe.messages.bounds import (
     TimeNs,
     Units,
 )
-from memesnipe.messages.way import StampNs, Way
+from memesnipe.messages.way import EXITS, STRATEGY, StampNs, Way
 
 
 class ExitCause(StrEnum):
@@ -123,9 +123,9 @@ def way_of(
 ) -> Way:
     """Return an order's hops so far: its wish, risk_guardian's yes where there was one, and what wallet_guard stamped since (ns)."""
     if isinstance(intent, ExitIntent):
-        by, wish, size, event_ns = "position_manager", intent.cause.value, intent.size_units, intent.event_ns or intent.time_ns
+        by, wish, size, event_ns = EXITS, intent.cause.value, intent.size_units, intent.event_ns or intent.time_ns
     else:
-        by, wish, event_ns = "executor", intent.reason, intent.time_ns
+        by, wish, event_ns = STRATEGY, intent.reason, intent.time_ns
         size = intent.size_lamports if intent.side is Side.BUY else intent.size_units
     yes = (approved.time_ns, approved.policy_hash, approved.halt_epoch) if approved is not None else (0, "", 0)
     return Way(

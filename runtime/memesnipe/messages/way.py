@@ -14,6 +14,10 @@ from memesnipe.messages.bounds import TIME_NS_MAX, Bps, Count, Hash, Id, Label, 
 WISH, APPROVED, TAKEN, QUOTED, SIGNED, SENT = "wish", "approved", "taken", "quoted", "signed", "sent"
 """The hops that are stamped, in the order in which an order passes by."""
 LIVE_ONLY = frozenset({QUOTED, SIGNED, SENT})
+FEED, STRATEGY, EXITS, RISK, GUARD, SIGNER = (
+    "data_consumers", "executor", "position_manager", "risk_guardian", "wallet_guard", "signer",
+)  # fmt: skip
+"""The stages whose hops they are."""
 
 StampNs = Annotated[int, Meta(ge=0, le=TIME_NS_MAX)]
 """A time by the clock of the stage that stamped it (ns). 0: the order never got there, or nobody knows (a restart, an older release)."""

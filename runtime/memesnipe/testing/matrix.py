@@ -29,8 +29,9 @@ from memesnipe.reconcile.run import Report, reconcile
 from memesnipe.testing import forked
 from memesnipe.testing.bad_days import BAD_DAYS, LOST_FILES
 from memesnipe.testing.builders import a_sale, an_exit, an_intent
-from memesnipe.testing.live_stage import FILLS, Stage, until
+from memesnipe.testing.live_stage import FILLS, Stage
 from memesnipe.testing.matrix_row import GUARD_FAILPOINTS, POSITION_FAILPOINTS, SIGNER_FAILPOINTS, Cell, Row, Side
+from memesnipe.testing.polling import until
 
 Json = Any
 AFTER_THE_WORD = frozenset(("bus.after_commit", "guard.after_commit_live", *POSITION_FAILPOINTS))

@@ -15,7 +15,21 @@ from memesnipe.kernel.reasons import REMEDY
 from memesnipe.messages.bounds import Mode, Side
 from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, Intent, Outcome, Rejection, way_of
 from memesnipe.messages.pairs import Pair
-from memesnipe.messages.way import APPROVED, LIVE_ONLY, QUOTED, SENT, SIGNED, TAKEN, WISH, Way
+from memesnipe.messages.way import (
+    APPROVED,
+    FEED,
+    GUARD,
+    LIVE_ONLY,
+    QUOTED,
+    RISK,
+    SENT,
+    SIGNED,
+    SIGNER,
+    STRATEGY,
+    TAKEN,
+    WISH,
+    Way,
+)
 
 EVENT, ATTEMPT, REFUSED, FILLED = "event", "failed attempt", "refused", "filled"
 ORDER = {hop: place for place, hop in enumerate((EVENT, WISH, APPROVED, TAKEN, QUOTED, SIGNED, SENT))}
@@ -95,7 +109,7 @@ def _hops(found: Found, way: Way | None) -> Iterable[Hop]:
     if way is not None:
         yield from _before_the_end(found, way)
     elif found.fills:
-        yield Hop(EVENT, "data_consumers", found.fills[0].intent_time_ns, None, "the market event that caused it")
+        yield Hop(EVENT, FEED, found.fills[0].intent_time_ns, None, "the market event that caused it")
     for fill in {one.signature: one for one in found.fills}.values():
         yield _filled(fill)
     for no in {one.stage: one for one in found.rejections}.values():
@@ -107,28 +121,28 @@ def _hops(found: Found, way: Way | None) -> Iterable[Hop]:
 
 
 def _before_the_end(found: Found, way: Way) -> Iterable[Hop]:
-    yield Hop(EVENT, "data_consumers", way.event_ns, None, f"{way.event_id} at slot {way.slot:,}")
-    yield Hop(WISH, way.by or "executor", way.wished_ns or _written_ns(found, way), None, _wished(_side(found), way))
+    yield Hop(EVENT, FEED, way.event_ns, None, f"{way.event_id} at slot {way.slot:,}")
+    yield Hop(WISH, way.by or STRATEGY, way.wished_ns or _written_ns(found, way), None, _wished(_side(found), way))
     if way.approved_ns:
         mode = f"{mode}, " if (mode := _mode(found)) else ""
         detail = f"{mode}policy {way.policy_hash[:12]}, halt epoch {way.halt_epoch}"
-        yield Hop(APPROVED, "risk_guardian", way.approved_ns, None, detail)
+        yield Hop(APPROVED, RISK, way.approved_ns, None, detail)
     for name, time_ns, what in (
         (QUOTED, way.quoted_ns, f"the bytes of {_attempt(found)}, on a fresh quote{_promised(found)}"),
         (SIGNED, way.signed_ns, "wallet_guard had the signature, and had kept it"),
         (SENT, way.sent_ns, "first broadcast"),
     ):
         if time_ns:
-            yield Hop(name, "signer" if name == SIGNED else "wallet_guard", time_ns, None, what)
+            yield Hop(name, SIGNER if name == SIGNED else GUARD, time_ns, None, what)
 
 
 def _taken(found: Found, taken_ns: int) -> Hop:
     pair = next(iter(found.pairs), None)
     if pair is None:
-        return Hop(TAKEN, "wallet_guard", taken_ns, None, "in its hands")
+        return Hop(TAKEN, GUARD, taken_ns, None, "in its hands")
     gap = "no fill on one side" if pair.gap_bps is None else f"{pair.gap_bps:+d} bps"
     detail = f"live; in the end {pair.end.value}, less its paper twin: {gap}"
-    return Hop(TAKEN, "wallet_guard", taken_ns or pair.time_ns, None, detail)
+    return Hop(TAKEN, GUARD, taken_ns or pair.time_ns, None, detail)
 
 
 def _written_ns(found: Found, way: Way) -> int:
@@ -158,11 +172,9 @@ def _promised(found: Found) -> str:
 def _filled(fill: Fill) -> Hop:
     costs = f"fee {fill.fee_lamports:,}, tip {fill.tip_lamports:,}, rent {fill.rent_lamports:,} lamports"
     if fill.status is FillStatus.FAILED:
-        return Hop(ATTEMPT, "wallet_guard", fill.time_ns, None, f"attempt {fill.attempt}: {fill.error or 'failed on chain'}; {costs}")
+        return Hop(ATTEMPT, GUARD, fill.time_ns, None, f"attempt {fill.attempt}: {fill.error or 'failed on chain'}; {costs}")
     moved = f"{fill.sol_delta_lamports:+,} lamports, {fill.token_delta_units:+,} units"
-    return Hop(
-        FILLED, "wallet_guard", fill.time_ns, None, f"attempt {fill.attempt}, slot {fill.slot:,}: {moved}; {costs}; {fill.signature}"
-    )
+    return Hop(FILLED, GUARD, fill.time_ns, None, f"attempt {fill.attempt}, slot {fill.slot:,}: {moved}; {costs}; {fill.signature}")
 
 
 def _timed(raw: Sequence[Hop]) -> Iterable[Hop]:
@@ -172,7 +184,7 @@ def _timed(raw: Sequence[Hop]) -> Iterable[Hop]:
 
 def _must_have_been(found: Found) -> frozenset[str]:
     """An outcome without a wish cannot be, nor a word of wallet_guard without an approval, nor a live fill that nobody signed and sent."""
-    said: list[Outcome] = [*found.fills, *(one for one in found.rejections if one.stage != "risk_guardian")]
+    said: list[Outcome] = [*found.fills, *(one for one in found.rejections if one.stage != RISK)]
     names = {WISH} if said or found.pairs or found.rejections or found.approvals else set[str]()
     if said or found.pairs:
         names.add(APPROVED)

@@ -10,12 +10,9 @@ from typing import NamedTuple
 from memesnipe.kernel.reasons import ReasonCode
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.orders import ExitCause, Fill, FillStatus, Outcome, Rejection
-from memesnipe.messages.way import Way
+from memesnipe.messages.way import EXITS, FEED, GUARD, RISK, SIGNER, STRATEGY, Way
 
 EVENT, WISH, APPROVE, TAKE, QUOTE, SIGN, SEND, LAND, FILL = "event", "wish", "approve", "take", "quote", "sign", "send", "land", "fill"
-FEED, STRATEGY, EXITS, RISK, GUARD, SIGNER = (
-    "data_consumers", "executor", "position_manager", "risk_guardian", "wallet_guard", "signer",
-)  # fmt: skip
 STAGE_OF = {WISH: STRATEGY, APPROVE: RISK, TAKE: GUARD, QUOTE: GUARD, SIGN: SIGNER, SEND: GUARD, LAND: GUARD}
 """In the order in which an order passes by. The stamps are of those who waited for it: a signature's is wallet_guard's."""
 EARLY = (WISH, APPROVE, TAKE)

@@ -28,9 +28,6 @@ class TracingSettings(CommonSettings, frozen=True, kw_only=True):
     otlp_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 10.0
     """How long the collector may take for a batch."""
 
-    def __repr__(self) -> str:
-        return "TracingSettings(...)"  # redis_url and otlp_url may hold passwords
-
     def url(self) -> str:
         """Return the collector's address. Raises ConfigError, which does not repeat it, where it is none."""
         if not is_address(self.otlp_url):

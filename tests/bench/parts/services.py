@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from memesnipe.bus.acl import executor_rules, service_rules
 from memesnipe.bus.redis_bus import connect
 from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, APPROVED, CONFIG, FILLS, INTENTS, PRICE
 from memesnipe.kernel.clock import SystemClock
+from memesnipe.kernel.ports import free_port
 from memesnipe.kernel.settings import CommonSettings
 from memesnipe.messages.bounds import Mode
 from memesnipe.messages.codec import encode
@@ -102,7 +102,7 @@ def running(url: str, folder: Path) -> Iterator[Refused]:
         "risk_guardian": service_rules("risk_guardian"),
         "wallet_guard": service_rules("wallet_guard"),
     }
-    ports = {name: _free_port() for name in users}
+    ports = {name: free_port() for name in users}
     processes = [
         _start(name, {**common, "MEMESNIPE_REDIS_URL": _url_as(url, name, rules), "MEMESNIPE_HEALTH_PORT": str(ports[name])})
         for name, rules in users.items()
@@ -117,12 +117,6 @@ def running(url: str, folder: Path) -> Iterator[Refused]:
 
 def _start(name: str, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "-m", "memesnipe", name], env=environment)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _refused_by(port: int) -> Counter[str]:

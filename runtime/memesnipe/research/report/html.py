@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 
-from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.research.report.style import STYLE
 
@@ -43,12 +42,6 @@ def _row(cells: Sequence[str], bad: bool) -> str:
 def sections(tables: Iterable[tuple[str, str]]) -> str:
     """Return (title, markup) under headings; those without content are left out."""
     return "".join(f"<h2>{escape(title)}</h2>{inside}" for title, inside in tables if inside)
-
-
-def sol(lamports: int) -> str:
-    """Return lamports as SOL with all nine decimals: exact."""
-    sign, lamports = ("-" if lamports < 0 else ""), abs(lamports)
-    return f"{sign}{lamports // LAMPORTS_PER_SOL}.{lamports % LAMPORTS_PER_SOL:09d}"
 
 
 def when(time_ns: int) -> str:

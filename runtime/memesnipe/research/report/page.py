@@ -2,9 +2,10 @@
 
 from html import escape
 
+from memesnipe.chain.amounts import exact
 from memesnipe.research.backtest.result import Result
 from memesnipe.research.report import runs
-from memesnipe.research.report.html import document, sections, sol, table, when
+from memesnipe.research.report.html import document, sections, table, when
 from memesnipe.research.report.summary import Summary, summary_of
 
 
@@ -22,18 +23,18 @@ def rows_of(summary: Summary) -> list[tuple[str, str]]:
     """Return the table that the terminal and the page both show: (name, value)."""
     costs = summary.costs
     return [
-        ("net result", f"{sol(summary.net_lamports)} SOL ({summary.net_lamports:,} lamports)"),
+        ("net result", f"{exact(summary.net_lamports)} SOL ({summary.net_lamports:,} lamports)"),
         ("of capital", f"{summary.net_lamports / summary.capital_lamports:+.2%}" if summary.capital_lamports else "no capital"),
         ("closed trades", f"{summary.trades}, {summary.wins} won ({_percent(summary.win_rate)})"),
         ("largest drawdown", f"{summary.drawdown_bps_max} bps"),
         ("Sharpe per trade", _ratio(summary.sharpe_per_trade)),
         ("Sharpe of days, annual", _ratio(summary.sharpe_daily)),
         ("fills; failed attempts", f"{summary.fills}; {summary.failed_attempts}"),
-        ("network fees", f"{sol(costs.network_fees)} SOL"),
-        ("failed attempts cost", f"{sol(costs.failed)} SOL"),
-        ("tips", f"{sol(costs.tips)} SOL"),
-        ("rent", f"{sol(costs.rent)} SOL"),
-        ("pools' fees", f"{sol(costs.venue_fees)} SOL"),
+        ("network fees", f"{exact(costs.network_fees)} SOL"),
+        ("failed attempts cost", f"{exact(costs.failed)} SOL"),
+        ("tips", f"{exact(costs.tips)} SOL"),
+        ("rent", f"{exact(costs.rent)} SOL"),
+        ("pools' fees", f"{exact(costs.venue_fees)} SOL"),
         ("open at the end", f"{len(summary.left)}; dead, counted as nothing: {summary.dead}; orders still waiting: {summary.waiting}"),
     ]
 
@@ -48,7 +49,7 @@ def details(summary: Summary) -> list[tuple[str, str]]:
 
 def _strategies(summary: Summary) -> list[tuple[str, str]]:
     return [
-        (one.id, f"{sol(one.net_lamports)} SOL, {one.trades} trades, {one.wins} won, spec {one.spec_hash}") for one in summary.strategies
+        (one.id, f"{exact(one.net_lamports)} SOL, {one.trades} trades, {one.wins} won, spec {one.spec_hash}") for one in summary.strategies
     ]
 
 

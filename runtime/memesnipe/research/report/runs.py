@@ -5,6 +5,7 @@ from math import log10
 
 import msgspec
 
+from memesnipe.chain.amounts import exact
 from memesnipe.chain.programs import LAMPORTS_PER_SOL
 from memesnipe.kernel.clock import NS_PER_S
 from memesnipe.ledger.accounting import Trade
@@ -13,7 +14,7 @@ from memesnipe.messages.orders import FillStatus
 from memesnipe.research.backtest.curve import fall_bps
 from memesnipe.research.backtest.result import Result
 from memesnipe.research.report import curves, dots, rolling, rows
-from memesnipe.research.report.html import lasting, sol, when
+from memesnipe.research.report.html import lasting, when
 from memesnipe.research.report.summary import CostBreakdown
 
 HELD_S_MIN = 0.1
@@ -73,7 +74,7 @@ def paid(result: Result, costs: CostBreakdown) -> str:
 
 
 def _cost(lamports: int, bought: int) -> str:
-    return f"{sol(lamports)} SOL" + (f", {10_000 * lamports / bought:.1f} bps" if bought > 0 else "")
+    return f"{exact(lamports)} SOL" + (f", {10_000 * lamports / bought:.1f} bps" if bought > 0 else "")
 
 
 def _rolling(result: Result) -> str:
@@ -88,5 +89,5 @@ def _rolling(result: Result) -> str:
 def _mark(trade: Trade, x: float) -> dots.Mark:
     percent = 100 * trade.net_lamports / trade.outlay_lamports if trade.outlay_lamports else 0.0
     how = trade.exit_cause or "sold by the strategy"
-    text = f"{trade.strategy} {trade.mint}: {sol(trade.net_lamports)} SOL in {lasting(held_s_of(trade))}, {how}, {when(trade.closed_ns)}"
+    text = f"{trade.strategy} {trade.mint}: {exact(trade.net_lamports)} SOL in {lasting(held_s_of(trade))}, {how}, {when(trade.closed_ns)}"
     return dots.Mark(x, percent, "win" if trade.net_lamports > 0 else "loss", text)

@@ -13,12 +13,12 @@ from memesnipe.messages.bounds import HaltState, Side
 from memesnipe.messages.control import PORTFOLIO, RiskLimits
 from memesnipe.messages.market import MarketFrame
 from memesnipe.messages.orders import Fill, FillStatus
-from memesnipe.testing.builders import MINT, SOL, STRATEGY, a_halt, a_tick, an_intent
-from memesnipe.testing.live_stage import Stage, until
+from memesnipe.testing.builders import MINT, STRATEGY, a_halt, a_tick, an_intent
+from memesnipe.testing.live_stage import Stage
+from memesnipe.testing.polling import until
 
 Json = Any
 VENUE = "raydium-cpmm"
-RESERVES = {"real_quote_lamports": 60 * SOL, "real_base_units": 500_000_000 * 10**6}
 """Of the pool, before the crash."""
 EXITS = topology.EXITS.of(STRATEGY)
 SIZE_SOL = 0.2
