@@ -11,8 +11,8 @@ import pytest
 
 from memesnipe.bus import topology
 from memesnipe.bus.redis_bus import RedisBus
+from memesnipe.chain.programs import MAINNET_GENESIS
 from memesnipe.control.applied import hash_of
-from memesnipe.control.gates import MAINNET_GENESIS
 from memesnipe.control.metrics import EVIDENCE_ERRORS, EVIDENCE_RECORDS
 from memesnipe.control.service import Control
 from memesnipe.control.settings import ControlSettings

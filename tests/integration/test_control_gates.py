@@ -14,7 +14,7 @@ from memesnipe.approvals import leases
 from memesnipe.approvals.keys import TrustedKeys
 from memesnipe.bus import topology
 from memesnipe.bus.redis_bus import RedisBus
-from memesnipe.control.gates import MAINNET_GENESIS
+from memesnipe.chain.programs import MAINNET_GENESIS
 from memesnipe.control.service import Control, genesis_of
 from memesnipe.control.settings import ControlSettings
 from memesnipe.kernel.clock import SystemClock

@@ -45,11 +45,20 @@ async def page(scene: Scene, valkey_url: str, tmp_path: Path) -> AsyncIterator[s
     page.close()
 
 
-@pytest.fixture
-def tab(tmp_path: Path) -> Iterator[Tab]:
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    """One for all tests of this file: starting it is most of what looking at a page costs."""
     assert PROGRAM is not None
-    with a_tab(PROGRAM, tmp_path / "profile") as tab:
+    with a_tab(PROGRAM, tmp_path_factory.mktemp("browser") / "profile") as tab:
         yield tab
+
+
+@pytest.fixture
+def tab(browser: Tab) -> Iterator[Tab]:
+    browser.complaints.clear()
+    yield browser
+    browser.do("Emulation.setEmulatedMedia", features=[])
+    browser.open("about:blank", width=1440, height=1400)
 
 
 async def looked_at(tab: Tab, url: str, *, width: int = 1440, height: int = 1400) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from memesnipe.chain.programs import MAINNET_GENESIS
 from memesnipe.control.applied import applied, spec_hash
 from memesnipe.control.files import password, write_specs
-from memesnipe.control.gates import GATES, MAINNET_GENESIS, Facts, Verdict, judge
+from memesnipe.control.gates import GATES, Facts, Verdict, judge
 from memesnipe.control.history import History
 from memesnipe.control.leases import leases, removed
 from memesnipe.control.proofs import Damaged

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from memesnipe.dashboard.feed import Feed
 from memesnipe.dashboard.streams import StreamReader
@@ -15,7 +17,7 @@ from memesnipe.ledger.engine import open_engine
 @pytest.fixture
 def feed() -> Iterator[Feed]:
     """A feed that reaches neither Redis nor a ledger: its pictures say so."""
-    nowhere = redis.Redis(port=1, socket_connect_timeout=1)
+    nowhere = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
     feed = Feed(StreamReader(nowhere, ""), open_engine("sqlite://"), SystemClock(), Health("dashboard"), clients_max=1)
     yield feed
     feed.close()

@@ -88,15 +88,23 @@ def test_in_a_replay_the_time_of_writing_is_of_another_year_and_does_not_count()
     assert timeline.hops[1].after_ms == 0.0
 
 
-def test_a_live_order_shows_when_the_guard_took_it_and_its_gap() -> None:
+@pytest.mark.parametrize(
+    ("came_out", "told"),
+    [
+        ({}, "just as its paper twin"),
+        ({"live_lamports": -SOL // 1_000}, "100 bps worse than its paper twin"),
+        ({"paper_lamports": None}, "not to be compared with its paper twin: one of the two has no fill"),
+    ],
+)
+def test_a_live_order_shows_when_the_guard_took_it_and_its_gap(came_out: dict[str, Any], told: str) -> None:
     found = whole()
-    pair = a_pair(intent_id=found.id, time_ns=found.intents[0].time_ns + 30 * MS)
+    pair = a_pair(intent_id=found.id, time_ns=found.intents[0].time_ns + 30 * MS, **came_out)
 
     timeline = timeline_of(msgspec.structs.replace(found, pairs=(pair,), fills=(a_fill(found.intents[0], mode=Mode.LIVE),)))
 
     assert timeline is not None
     assert ([hop.hop for hop in timeline.hops][3], timeline.mode) == ("taken", "live")
-    assert "bps" in timeline.hops[3].detail
+    assert timeline.hops[3].detail == f"live; in the end filled, {told}"
 
 
 def test_an_exit_is_position_managers_wish_with_its_cause() -> None:

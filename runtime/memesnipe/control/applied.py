@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from memesnipe.control.gates import MAINNET_GENESIS, Condition, Facts, is_asked, judge, unmet
+from memesnipe.chain.programs import MAINNET_GENESIS
+from memesnipe.control.gates import Condition, Facts, is_asked, judge, unmet
 from memesnipe.control.promotions import Words, cooling_until_ns
 from memesnipe.control.proofs import Damaged, Sighting, Track
 from memesnipe.manifests.exits import Exits

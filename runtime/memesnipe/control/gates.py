@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from memesnipe.chain.programs import MAINNET_GENESIS
 from memesnipe.control.evidence import Answer, Asked, answer
 from memesnipe.control.promotions import REASONS, said
 from memesnipe.control.proofs import Damaged, Sighting
@@ -18,8 +19,6 @@ from memesnipe.evidence.gap import PAIRS_MIN, Gap, objection
 from memesnipe.manifests.promotion import Promotion
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.promotion import PromotionStage, PromotionStep
-
-MAINNET_GENESIS = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ from typing import Protocol, cast
 
 import redis
 from flask import Flask
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from waitress.server import create_server
 
 from memesnipe.dashboard.app import make_app
@@ -61,7 +63,8 @@ class Page:
 
     def __init__(self, settings: DashboardSettings) -> None:
         clock, self.health = SystemClock(), Health(NAME)  # wall clock even in a replay: the page is looked at in our time
-        client = redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+        # Tried again at once and no more: the next look comes in a second, and the page must soon say that Redis is away.
+        client = redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1))
         engine = open_engine(ledger_url(settings.data_dir, settings.database_url))
         reader = StreamReader(client, settings.key_prefix)
         self._feed = Feed(reader, engine, clock, self.health, clients_max=settings.dashboard_clients_max)

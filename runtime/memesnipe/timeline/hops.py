@@ -140,9 +140,13 @@ def _taken(found: Found, taken_ns: int) -> Hop:
     pair = next(iter(found.pairs), None)
     if pair is None:
         return Hop(TAKEN, GUARD, taken_ns, None, "in its hands")
-    gap = "no fill on one side" if pair.gap_bps is None else f"{pair.gap_bps:+d} bps"
-    detail = f"live; in the end {pair.end.value}, less its paper twin: {gap}"
-    return Hop(TAKEN, GUARD, taken_ns or pair.time_ns, None, detail)
+    return Hop(TAKEN, GUARD, taken_ns or pair.time_ns, None, f"live; in the end {pair.end.value}, {_beside_paper(pair.gap_bps)}")
+
+
+def _beside_paper(gap_bps: int | None) -> str:
+    if gap_bps is None:
+        return "not to be compared with its paper twin: one of the two has no fill"
+    return f"{abs(gap_bps)} bps {'worse' if gap_bps < 0 else 'better'} than its paper twin" if gap_bps else "just as its paper twin"
 
 
 def _written_ns(found: Found, way: Way) -> int:

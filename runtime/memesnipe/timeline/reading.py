@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from memesnipe.ledger.one_order import fills_of, pairs_of, rejections_of
-from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, OrderIntent, Rejection
+from memesnipe.messages.orders import ApprovedOrder, ExitIntent, Fill, FillStatus, OrderIntent, Rejection
 from memesnipe.messages.pairs import Pair
 from memesnipe.timeline.flowing import Seen, on_streams
 from memesnipe.timeline.hops import Found
@@ -25,10 +25,19 @@ def found(client: Any, prefix: str, connection: Connection | None, id_begins: st
     `client` is a `redis.Redis`, `connection` one to the ledger; None for either: that part is not asked. Raises redis' and SQLAlchemy's own
     errors: a part that does not answer is the caller's to tell.
     """
-    flowing = on_streams(client, prefix, id_begins) if client is not None else {}
     booked = _in_ledger(connection, id_begins) if connection is not None else {}
+    if any(_is_whole(one, id_begins) for group in booked.values() for one in group):
+        return [_merged(id_begins, booked, ())]
+    flowing = on_streams(client, prefix, id_begins) if client is not None else {}
     ids = sorted({one.intent_id for group in booked.values() for one in group} | set(flowing))
     return [_merged(id_, booked, flowing.get(id_, ())) for id_ in ids if id_ == id_begins or id_begins not in ids]
+
+
+def _is_whole(one: Fill | Rejection | Pair, id_: str) -> bool:
+    """Return whether this ended the order of just this id, and carries its way: the streams, of every strategy, know nothing more of it."""
+    if isinstance(one, Pair) or (isinstance(one, Fill) and one.status is not FillStatus.FILLED):
+        return False
+    return one.intent_id == id_ and one.way is not None and one.way.wished_ns > 0
 
 
 def _in_ledger(connection: Connection, id_begins: str) -> dict[str, Any]:

@@ -22,11 +22,20 @@ const HOPS = [
   { title: "What", show: (h) => el("span", "", h.detail, h.remedy ? el("small", "remedy", h.remedy) : ""), kind: "text" },
 ];
 
+// A place that scrolls can be scrolled by keyboard too, also where nothing in it is a control.
+function scrolled(name, ...inside) {
+  const place = el("div", "scroll", ...inside);
+  place.tabIndex = 0;
+  place.setAttribute("role", "region");
+  place.setAttribute("aria-label", name);
+  return place;
+}
+
 function order(found) {
   const total = found.total_ms === null ? "" : ` in ${ms(found.total_ms)}`;
   const parts = [
     el("p", "soft", `${found.strategy} · ${found.side} ${found.mint} · ${found.mode || "mode not known"} · ${found.outcome}${total}`),
-    el("div", "scroll", table(HOPS, found.hops, "Nothing is known of it.")),
+    scrolled("Hops", table(HOPS, found.hops, "Nothing is known of it.")),
   ];
   if (found.gone.length) parts.push(el("p", "faint", `No longer known: ${found.gone.join(", ")}. It was said by an earlier release, or before wallet_guard was restarted.`));
   parts.push(el("p", "faint id", found.id));
@@ -66,12 +75,12 @@ place.id = "detail-curve";
 const curve = new Curve(place, "No curve yet: it begins with the first fill.");
 
 function strategy(found) {
-  const gates = found.gates.length ? el("div", "scroll", table(GATES, found.gates, "")) : el("p", "soft", found.gates_note);
+  const gates = found.gates.length ? scrolled("Gates to live", table(GATES, found.gates, "")) : el("p", "soft", found.gates_note);
   return [
     el("p", "soft", tag(found.mode), ` capital ${sol(found.capital_lamports, 2)} SOL`), promotion(found), place,
     el("h4", "", "Gates to live"), gates,
-    el("h4", "", "Last fills"), el("div", "scroll", table(FILLS, found.fills, "No fills yet.")),
-    el("h4", "", "Refused"), el("div", "scroll", table(REFUSALS, found.refusals, "Nothing was refused.")),
+    el("h4", "", "Last fills"), scrolled("Last fills", table(FILLS, found.fills, "No fills yet.")),
+    el("h4", "", "Refused"), scrolled("Refused", table(REFUSALS, found.refusals, "Nothing was refused.")),
   ];
 }
 

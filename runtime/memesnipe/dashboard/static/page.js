@@ -86,7 +86,7 @@ const POSITIONS = [
 
 const FILLS = [
   { title: "Time", show: (f) => clock(f.time_ms), kind: "soft" },
-  { title: "", show: (f) => (f.status === "failed" ? tag("failed") : tag(f.side)) },
+  { title: "What", show: (f) => (f.status === "failed" ? tag("failed") : tag(f.side)) },
   { title: "Token", show: (f) => drill.orderButton(f), hint: mint },
   { title: "Strategy", show: (f) => f.strategy, kind: "wide" },
   { title: "SOL", show: (f) => el("span", mood(f.lamports), signed(f.lamports)), kind: "n" },
@@ -98,7 +98,7 @@ const FILLS = [
 
 const REFUSALS = [
   { title: "Time", show: (r) => clock(r.time_ms), kind: "soft" },
-  { title: "", show: (r) => tag(r.side) },
+  { title: "What", show: (r) => tag(r.side) },
   { title: "Token", show: (r) => drill.orderButton(r) },
   { title: "Strategy", show: (r) => r.strategy, kind: "wide" },
   { title: "Reason", show: (r) => r.reason.replaceAll("_", " "), hint: (r) => r.stage },

@@ -13,8 +13,8 @@ from memesnipe.allocator.decide import decide as share_out
 from memesnipe.allocator.promoting import caps_of, moved
 from memesnipe.allocator.seen import trades_of
 from memesnipe.bus.topology import APPROVED
+from memesnipe.chain.programs import MAINNET_GENESIS
 from memesnipe.control.applied import Around, hash_of, in_force, judged
-from memesnipe.control.gates import MAINNET_GENESIS
 from memesnipe.control.proofs import Track
 from memesnipe.evidence.gap import PAIRS_MAX, Gap, gap_of
 from memesnipe.kernel.clock import NS_PER_S
