@@ -48,9 +48,9 @@ bench: setup-dev .bench/made ## ratios against a floor measured in the same run
 .bench/made: requirements-bench.lock
 	@PYTHON=$(PY) scripts/bench_venv.sh
 
-docs: setup-dev ## the documentation as a site, built strictly: dist/site/index.html
+docs: setup-dev ## the documentation as a site, built strictly: dist/site
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
-	@echo "docs: open dist/site/index.html"
+	@echo "docs: $(PY) -m http.server -b 127.0.0.1 -d dist/site, then http://127.0.0.1:8000; without a server, dist/site/index.html has no search"
 
 sbom: setup-dev ## an SBOM (CycloneDX) and a licence report for each image: dist/supply
 	@$(PY) scripts/supply_chain.py sbom

@@ -18,15 +18,26 @@ DOCS = ROOT / "docs"
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 FOREIGN = ("http://", "https://", "mailto:", "#")
 HOME, OUTSIDE = "index.md", "repository"
-SECTIONS = {"How-to": "howto", "Reference": "reference", "Explanation": "explanation", "Decisions": "adr"}
+SECTIONS = {"Reference": "reference", "Explanation": "explanation", "Decisions": "adr"}
+HOWTO = {
+    "Run": ("one-host", "compose", "install", "keys", "rbac", "upgrade", "uninstall"),
+    "Operate": ("halt", "stolen-key", "page", "notifications", "report", "traces"),
+    "Go live": ("go-live", "evidence"),
+    "Research": ("backtest", "walk-forward", "replay", "perps"),
+    "Develop": ("write-a-strategy", "test-cluster", "test-on-a-node"),
+}
+"""By what a reader is about to do, first what comes first. A page that is in none is an error of the strict build, which names it."""
+TEMPLATE = {"Template of a strategy's document": "STRATEGY_TEMPLATE.md"}
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Make the navigation of the folders, so that a new page is there without being named a second time."""
+    """Make the navigation: how-tos in their groups, all else of the folders, where a new page is there without being named twice."""
+    groups: dict[str, list[str | dict[str, str]]] = {title: [f"howto/{name}.md" for name in names] for title, names in HOWTO.items()}
+    groups["Develop"].append(TEMPLATE)
     pages = {title: [path.relative_to(DOCS).as_posix() for path in sorted((DOCS / name).rglob("*.md"))] for title, name in SECTIONS.items()}
-    pages["How-to"].append("STRATEGY_TEMPLATE.md")
     pages["Decisions"].insert(0, "adr/index.md")
-    config.nav = [{"MemeSnipe": HOME}, {"Tutorial": "tutorial.md"}, *({title: found} for title, found in pages.items())]
+    howto = {"How-to": [{title: found} for title, found in groups.items()]}
+    config.nav = [{"MemeSnipe": HOME}, {"Tutorial": "tutorial.md"}, howto, *({title: found} for title, found in pages.items())]
     return config
 
 

@@ -37,3 +37,21 @@ def test_the_site_asks_no_other_host(site: Path) -> None:
 
 def test_the_first_page_is_the_readme(site: Path) -> None:
     assert "Two commands" in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_how_tos_are_grouped_by_what_a_reader_is_about_to_do(site: Path) -> None:
+    page = (site / "howto" / "halt.html").read_text(encoding="utf-8")
+    named = re.findall(r'<span class="md-ellipsis">\s*(.*?)\s*</span>', page, re.DOTALL)
+
+    groups = [name for name in dict.fromkeys(named) if name in ("Run", "Operate", "Go live", "Research", "Develop")]
+    assert groups == ["Run", "Operate", "Go live", "Research", "Develop"]
+    assert "Template of a strategy's document" in named
+    assert "NAME" not in named
+
+
+def test_each_how_to_is_in_the_navigation_once(site: Path) -> None:
+    page = (site / "index.html").read_text(encoding="utf-8")
+    pages = sorted(path.stem for path in (ROOT / "docs" / "howto").glob("*.md"))
+
+    linked = re.findall(r'<a href="?howto/([a-z-]+)\.html"? class="?md-nav__link', page)
+    assert sorted(linked) == pages

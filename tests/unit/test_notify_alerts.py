@@ -94,8 +94,17 @@ def test_a_prometheus_that_fell_silent_is_not_taken_for_the_alerts_end() -> None
     early, _ = hear_silence(book, TERMS, until_ns + SILENT_NS)
     late, _ = hear_silence(book, TERMS, until_ns + SILENT_NS + 1)
 
-    assert (early, titles(late)[1:], late.firing) == (book, ["no word any more of an alert that fired"], {})
-    assert "ExitStuck (pod=executor)\n" in late.waiting[-1].note.body
+    assert (early, titles(late)[1:], late.firing) == (book, ["no word of alerts any more"], {})
+    assert "\n- ExitStuck (pod=executor)" in late.waiting[-1].note.body
+
+
+def test_a_sign_of_life_is_told_when_it_stops_and_never_before() -> None:
+    book = after(STARTED, posted(severity="none"), posted(severity="none", pod="gone"))
+    book = after(book, posted(severity="none"), posted(severity="none", pod="gone", ends_in_s=-1))
+
+    late, _ = hear_silence(book, TERMS, START_NS + 4 * MINUTE_NS + SILENT_NS + 1)
+
+    assert (titles(book), titles(late)) == ([], ["no word of alerts any more"])
 
 
 def test_after_a_time_away_an_alert_is_waited_for_before_it_is_called_silent() -> None:

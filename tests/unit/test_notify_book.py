@@ -10,6 +10,7 @@ from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import AllocationDecision
 from memesnipe.messages.orders import ExitCause, FillStatus
 from memesnipe.messages.promotion import PromotionStage, PromotionStep
+from memesnipe.messages.way import Way
 from memesnipe.notify.alerts import of_alertmanager
 from memesnipe.notify.book import Book, Terms, for_destination, hear, hear_alerts, known, news, tell, tell_sums, took
 from memesnipe.notify.delivery import together
@@ -63,6 +64,14 @@ def test_a_fill_names_strategy_token_size_price_reason_and_that_it_is_paper() ->
 
     assert one.title == f"[PAPER] momentum sold {MINT[:4]}…{MINT[-4:]}"
     assert all(word in one.body for word in (MINT, "3,000 of", "for 0.0900 SOL, 0.00003 SOL each", "stop loss", sold.intent_id))
+
+
+def test_a_buy_says_why_the_strategy_wished_it() -> None:
+    way = Way("event-1", 1, START_NS, START_NS, "breakout", SOL, 100)
+
+    _, (one,) = heard(a_fill(way=way))
+
+    assert "reason: breakout\n" in one.body
 
 
 @pytest.mark.parametrize(

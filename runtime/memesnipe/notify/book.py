@@ -96,7 +96,7 @@ def hear_silence(book: Book, terms: Terms, now_ns: int) -> tuple[Book, int]:
     if not gone:
         return book, 0
     book = msgspec.structs.replace(book, firing=known)
-    return tell_all(book, [wording.of_silence(one.title, now_ns, book.stakes) for one in gone], terms, now_ns)
+    return tell_all(book, [wording.of_silence([one.title for one in gone], now_ns, book.stakes)], terms, now_ns)
 
 
 def tell_all(book: Book, notes: Iterable[Note], terms: Terms, now_ns: int) -> tuple[Book, int]:

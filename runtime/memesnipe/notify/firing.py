@@ -16,6 +16,8 @@ FIRING_MAX = 500
 SILENT_NS = 900 * NS_PER_S
 """So long after its time an alert waits for a word: a Prometheus that starts over first counts each rule's `for` anew."""
 TITLE_MAX = 200
+SIGN_OF_LIFE = "none"
+"""Severity of an alert that always fires: said is only that nobody says it any more (monitoring/watchdog.yaml)."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -34,13 +36,13 @@ def heard(firing: Firing, alerts: Iterable[Alert], now_ns: int) -> tuple[dict[st
     """Return what fires after these words, and those of them that are news."""
     known, news = dict(firing), list[Alert]()
     for alert in alerts:
-        key = fingerprint(alert)
+        key, said = fingerprint(alert), alert.labels.get("severity") != SIGN_OF_LIFE
         if not alert.until_ns:
             news.append(alert)
         elif not alert.firing:
-            news += [alert] if known.pop(key, None) else []
+            news += [alert] if known.pop(key, None) and said else []
         else:
-            news += [] if key in known else [alert]
+            news += [] if key in known or not said else [alert]
             if key in known or len(known) < FIRING_MAX:
                 known[key] = Known(shown(alert)[:TITLE_MAX], alert.until_ns)
     return known, news

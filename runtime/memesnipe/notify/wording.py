@@ -4,7 +4,7 @@ The mode marker comes first in each: [PAPER], [LOCALNET], [DEVNET], [TESTNET] or
 network it is [LIVE, NETWORK NOT KNOWN]: it may be.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -59,7 +59,8 @@ def of_fill(fill: Fill, stakes: Stakes | None) -> Note:
     # Fee, tip and rent are parts of the wallet's change, not of the price.
     traded = -fill.sol_delta_lamports - fill.fee_lamports - fill.tip_lamports - fill.rent_lamports
     price = f"{abs(Decimal(traded)) / LAMPORTS_PER_SOL / tokens:.4g} SOL each" if tokens else "no token moved"
-    reason = fill.exit_cause.value.replace("_", " ") if fill.exit_cause else "the strategy's own wish"
+    wish = fill.way.wish if fill.way else ""
+    reason = fill.exit_cause.value.replace("_", " ") if fill.exit_cause else wish or "the strategy's own wish"
     body = (
         f"{tokens:,.6g} of {fill.mint}\nfor {sol(-traded if fill.side is Side.SELL else traded)} SOL, {price}\n"
         f"wallet {sol(fill.sol_delta_lamports, signed=True)} SOL with fee and tip\nreason: {reason}\norder {fill.intent_id}"
@@ -125,10 +126,11 @@ def of_alert(alert: Alert, time_ns: int, stakes: Stakes | None, runbooks_url: st
     return note(Kind.ALERT, level, title, "\n".join([*lines, labels_of(alert)]), time_ns)
 
 
-def of_silence(alert: str, time_ns: int, stakes: Stakes | None) -> Note:
-    """An alert that fired, and of which nobody speaks any more."""
-    body = f"{alert}\nPrometheus neither repeats it nor says that it ended: does it run? Nobody is told of alerts while it does not."
-    return note(Kind.ALERT, Level.WARNING, f"{marker_of(stakes)} no word any more of an alert that fired", body, time_ns)
+def of_silence(alerts: Sequence[str], time_ns: int, stakes: Stakes | None) -> Note:
+    """Alerts that fired, and of which nobody speaks any more."""
+    body = "Prometheus neither repeats these nor says that they ended. Does it run? While it does not, nobody is told of any alert."
+    title = f"{marker_of(stakes)} no word of alerts any more"
+    return note(Kind.ALERT, Level.FAILURE, title, "\n".join([body, *(f"- {one}" for one in alerts)]), time_ns)
 
 
 def _runbook(link: str, runbooks_url: str) -> str:

@@ -61,6 +61,8 @@ LEFT_OUT = {
     "docker build … --secret id=pip.conf,src=/etc/pip.conf --secret id=ca.crt,src=/etc/ssl/certs/ca-certificates.crt": "all are built so",
     "kubectl -n memesnipe logs -f job/memesnipe-evidence-…": "a study in the cluster takes hours; tests/operator makes its Job",
     "docker compose run --rm cli X": "half a sentence: the whole commands are run",
+    "memesnipe X": "half a sentence: the whole commands are run",
+    "docker compose run --rm cli close STRATEGY MINT": "no strategy need hold anything there; it is run beside `make up` and in a cluster",
     "sudo": "gives files of the test machine away",
     "ssh": "needs another machine",
     "crictl": "needs a shell on a node of yours",

@@ -1,4 +1,4 @@
-"""Container images for tests: the project's own by role, and a Redis beside them, as archives that an engine or a node imports.
+"""Container images for tests: the project's own by role and stand-ins for others', as archives that an engine or a node imports.
 
 Works where images can be pulled and where they cannot: without a registry the base is made from Debian packages.
 """
