@@ -142,3 +142,6 @@ def run() -> None:
     except MemeSnipeError as error:
         print(f"memesnipe: {error}", file=sys.stderr)  # not through rich: it would break the line
         raise SystemExit(manual.UNKNOWN if isinstance(error, Unavailable) else manual.FAILED) from None
+    except PermissionError as error:
+        print(f"memesnipe: {error.filename}: {error.strerror}; a stack's files are its own user's: run this as that one", file=sys.stderr)
+        raise SystemExit(manual.FAILED) from None

@@ -1,5 +1,6 @@
 """`memesnipe config history | rollback`: what was applied on this host, and the way back."""
 
+import sqlite3
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,5 +39,8 @@ def history(json: JsonOption = False) -> None:
 @config_app.command("rollback")
 def rollback(version: Annotated[int, typer.Argument(help="A version from `memesnipe config history`.")]) -> None:
     """Apply an earlier version again; it stays in force until the manifests folder changes."""
-    made = _history().roll_back(version, time.time_ns())
+    try:
+        made = _history().roll_back(version, time.time_ns())
+    except sqlite3.OperationalError as error:
+        raise ConfigError(f"{data_dir() / 'config.db'}: {error}; run this as the one who started the stack, or again in a moment") from None
     typer.echo(f"version {version} is applied again, as version {made}")

@@ -6,6 +6,7 @@ environment of the service there. A part that does not answer is a line under `p
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from memesnipe.dashboard.shown import Snapshot
 
 REPLY_S_MAX = 5.0
+ASKED_AT_ONCE_MAX = 32
 NOT_RUNNING = "nothing runs on {data} now: this is how it was left"
 ELSEWHERE = "gates are written by the operator: kubectl get strategies -n memesnipe-strategies"
 
@@ -64,27 +66,27 @@ def look() -> Picture:
     from memesnipe.dashboard.facts import Facts
     from memesnipe.dashboard.snapshot import build
 
-    data, problems = stack.data_dir(), list[str]()
+    data, silent = stack.data_dir(), dict[str, str]()
     runs, judged = stack.runs(data), judged_of(data)
-    gates = {one.id: one.conditions for one in judged}
-    if not runs:
-        problems.append(NOT_RUNNING.format(data=data))
-    elif not gates:
-        problems.append(ELSEWHERE)
-    silent = dict[str, str]()
     streams = _streams(silent, runs=runs)
     ledger = _ledger(silent, streams)
-    problems += silent.values()
+    problems = (*_remarks(data, runs=runs, judged=bool(judged)), *silent.values())
     unknown = tuple(silent) if runs else ("redis", *silent)
-    facts = Facts(time_ns=time.time_ns(), streams=streams, ledger=ledger, problems=tuple(problems), unknown=unknown)
+    facts = Facts(time_ns=time.time_ns(), streams=streams, ledger=ledger, problems=problems, unknown=unknown)
     return Picture(
-        data_dir=str(data), running=runs, snapshot=build(facts), gates=gates,
+        data_dir=str(data), running=runs, snapshot=build(facts), gates={one.id: one.conditions for one in judged},
         stages={one.id: Stage(one.promotion.stage, one.promotion.reason) for one in judged if one.promotion is not None},
         services=services_of(data) if runs else (),
-        problems=tuple(problems), unanswered=tuple(silent),
+        problems=problems, unanswered=tuple(silent),
         streams_known="redis" not in unknown,
         modes={one.id: one.mode for one in judged},
     )  # fmt: skip
+
+
+def _remarks(data: Path, *, runs: bool, judged: bool) -> tuple[str, ...]:
+    if not runs:
+        return (NOT_RUNNING.format(data=data),)
+    return () if judged else (ELSEWHERE,)
 
 
 def judged_of(data: Path) -> tuple[StrategyStatus, ...]:
@@ -107,8 +109,8 @@ def services_of(data: Path) -> tuple[Ready, ...]:
     if not path.is_file():
         return ()
     ports: dict[str, int] = json.loads(path.read_bytes())
-    with httpx.Client(timeout=REPLY_S_MAX, trust_env=False) as client:
-        return tuple(_ready(client, service, port) for service, port in ports.items())
+    with httpx.Client(timeout=REPLY_S_MAX, trust_env=False) as client, ThreadPoolExecutor(ASKED_AT_ONCE_MAX) as asking:
+        return tuple(asking.map(lambda one: _ready(client, *one), ports.items()))
 
 
 def _ready(client: "httpx.Client", service: str, port: int) -> Ready:
