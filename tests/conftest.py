@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import redis
+import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
@@ -51,8 +52,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InOrder
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Give each test the same ids, and with them the same luck, whatever ran before it."""
+    """Give each test the same ids, and with them the same luck, whatever ran before it; and logs that no service it ran has set up."""
     number_for(item.nodeid)
+    structlog.reset_defaults()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,8 +19,9 @@ from memesnipe.allocator.promoting import caps_of
 from memesnipe.allocator.records import recorded, split_of
 from memesnipe.allocator.review import Made, Review
 from memesnipe.allocator.settings import AllocatorSettings
-from memesnipe.bus.api import Batch, Bus, Entry, StaleState, State, Subscription
+from memesnipe.bus.api import Batch, Bus, StaleState, State, Subscription
 from memesnipe.bus.folds import latest_config
+from memesnipe.bus.following import folded_on
 from memesnipe.bus.serving import serve
 from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, CONFIG, DECISIONS, FILLS, REGISTRY, STATE_KEY
 from memesnipe.kernel.clock import SystemClock
@@ -62,7 +63,7 @@ class Allocator:
         self._book, self._version = self._book if lost else books.decode(stored.data), stored.version
         self._promotions_said = False
         self._promoter.forget()
-        for entry in await self._new(ALLOCATIONS.name):
+        for entry in await folded_on(self._bus, ALLOCATIONS.name, self._after):
             self._last = entry.message
             self._review.remember(entry.message)
         if self._last is not None:
@@ -70,11 +71,11 @@ class Allocator:
 
     async def turn(self) -> None:
         """Fold, decide, then count one batch of outcomes. Raises Unavailable."""
-        configs = await self._new(CONFIG.name)
+        configs = await folded_on(self._bus, CONFIG.name, self._after)
         self._config = latest_config(self._config, configs)
         if configs:
             await self._say_again()
-        for entry in await self._new(REGISTRY.name):
+        for entry in await folded_on(self._bus, REGISTRY.name, self._after):
             (self._plugins.add if entry.message.code_hash else self._plugins.discard)(entry.message.plugin)
         if self._config is None:
             self._running.health.ready(False, "waiting for the first applied config")
@@ -187,12 +188,6 @@ class Allocator:
         failpoint("allocator.after_commit")
         self._book, self._version = after, version
         return True
-
-    async def _new(self, stream: str) -> list[Entry]:
-        entries = await self._bus.fold(stream, self._after.get(stream, "0"))
-        if entries:
-            self._after[stream] = entries[-1].id
-        return entries
 
 
 def main() -> int:

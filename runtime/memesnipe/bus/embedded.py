@@ -11,7 +11,7 @@ from types import TracebackType
 from memesnipe.kernel.errors import ConfigError, Unavailable
 from memesnipe.kernel.ports import free_port
 
-READY_S_MAX = 15.0
+READY_S_MAX = 60.0
 STOP_S_MAX = 10.0
 SOCKET_PATH_MAX = 100
 """Unix socket paths are cut at 108 bytes by the kernel; a deeper data directory gets TCP alone."""

@@ -11,6 +11,14 @@ async def new_entries(bus: Bus, names: Iterable[str], after: Mapping[str, str], 
     return sorted(entries, key=lambda entry: _place(entry.id))
 
 
+async def folded_on(bus: Bus, stream: str, after: dict[str, str]) -> list[Entry]:
+    """Return what a stream that is read from its start got since the cursor, and move the cursor. Raises Unavailable."""
+    entries = await bus.fold(stream, after.get(stream, "0"))
+    if entries:
+        after[stream] = entries[-1].id
+    return entries
+
+
 def cursors(entries: Iterable[Entry]) -> dict[str, str]:
     """Return the newest entry id by stream."""
     return {entry.stream: entry.id for entry in entries}

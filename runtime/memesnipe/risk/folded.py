@@ -2,7 +2,8 @@
 
 import asyncio
 
-from memesnipe.bus.api import Bus, Entry
+from memesnipe.bus.api import Bus
+from memesnipe.bus.following import folded_on
 from memesnipe.bus.topology import ALLOCATIONS, CONFIG, KILL_SWITCH
 from memesnipe.risk.book import Book
 from memesnipe.risk.decide import take_halt
@@ -19,7 +20,8 @@ class Folded:
 
     async def refresh(self, book: Book) -> Book:
         """Read what is new; return the book with the halts among it taken in. Raises Unavailable."""
-        configs, allocations, halts = await asyncio.gather(*(self._new(stream.name) for stream in (CONFIG, ALLOCATIONS, KILL_SWITCH)))
+        new = (folded_on(self._bus, stream.name, self._after) for stream in (CONFIG, ALLOCATIONS, KILL_SWITCH))
+        configs, allocations, halts = await asyncio.gather(*new)
         for entry in configs:
             self.rules = self.rules.with_config(entry.message)
         for entry in allocations:
@@ -28,9 +30,3 @@ class Folded:
             self.rules = self.rules.with_halt(entry)
             book = take_halt(book, self.rules, entry.message)
         return book
-
-    async def _new(self, stream: str) -> list[Entry]:
-        entries = await self._bus.fold(stream, self._after.get(stream, "0"))
-        if entries:
-            self._after[stream] = entries[-1].id
-        return entries

@@ -13,7 +13,7 @@ from typing import Self
 from memesnipe.kernel.ports import free_port
 from memesnipe.testing.stacks import until
 
-READY_S = 60
+READY_S = 120
 
 
 class ServiceProcess:
