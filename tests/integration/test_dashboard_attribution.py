@@ -13,11 +13,10 @@ from typer.testing import CliRunner
 
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.cli.commands import app
-from memesnipe.dashboard.service import Page
-from memesnipe.dashboard.settings import DashboardSettings
 from memesnipe.ledger.attribution import Attribution
 from memesnipe.testing.browser import Tab, a_tab, chromium
 from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.pages import a_page
 from memesnipe.testing.scene import STRATEGIES, Scene
 
 PROGRAM = chromium()
@@ -28,9 +27,8 @@ DRAWN = f"document.querySelectorAll('#attribution .attributed').length === {len(
 async def page(make_bus: MakeBus, valkey_url: str, tmp_path: Path) -> AsyncIterator[str]:
     bus: RedisBus = await make_bus(service="test")
     await Scene(bus, str(tmp_path), time.time_ns()).play()
-    page = Page(DashboardSettings(redis_url=valkey_url, data_dir=str(tmp_path), dashboard_port=0, dashboard_refresh_ms=200))
-    yield f"http://127.0.0.1:{page.port}"
-    page.close()
+    with a_page(valkey_url, tmp_path) as page:
+        yield f"http://127.0.0.1:{page.port}"
 
 
 @pytest.fixture

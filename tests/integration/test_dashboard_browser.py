@@ -9,12 +9,12 @@ import pytest
 
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import CLOSE_REQUESTS, KILL_SWITCH
-from memesnipe.dashboard.service import Page
-from memesnipe.dashboard.settings import DashboardSettings
+from memesnipe.chain.programs import MAINNET_GENESIS
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.testing.browser import Tab, a_tab, chromium
 from memesnipe.testing.builders import a_halt
 from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.pages import a_page
 from memesnipe.testing.scene import Scene
 
 PROGRAM = chromium()
@@ -39,10 +39,9 @@ async def scene(bus: RedisBus, tmp_path: Path) -> Scene:
 
 
 @pytest.fixture
-async def page(scene: Scene, valkey_url: str, tmp_path: Path) -> AsyncIterator[str]:
-    page = Page(DashboardSettings(redis_url=valkey_url, data_dir=str(tmp_path), dashboard_port=0, dashboard_refresh_ms=200))
-    yield f"http://127.0.0.1:{page.port}/"
-    page.close()
+def page(scene: Scene, valkey_url: str, tmp_path: Path) -> Iterator[str]:
+    with a_page(valkey_url, tmp_path) as page:
+        yield f"http://127.0.0.1:{page.port}/"
 
 
 @pytest.fixture(scope="module")
@@ -118,13 +117,38 @@ async def test_closing_a_position_asks_position_manager(page: str, tab: Tab, bus
     assert len(await bus.fold(CLOSE_REQUESTS.name)) == 1
 
 
-async def test_real_money_cannot_be_missed(bus: RedisBus, valkey_url: str, tmp_path: Path, tab: Tab) -> None:
-    mainnet = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
-    await Scene(bus, str(tmp_path), time.time_ns(), mode=Mode.LIVE, genesis=mainnet).play()
-    page = Page(DashboardSettings(redis_url=valkey_url, data_dir=str(tmp_path), dashboard_port=0, dashboard_refresh_ms=200))
+@pytest.fixture(params=[MAINNET_GENESIS, "Loca1net"], ids=["mainnet", "localnet"])
+async def live_page(bus: RedisBus, valkey_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    await Scene(bus, str(tmp_path), time.time_ns(), mode=Mode.LIVE, genesis=request.param).play()
+    with a_page(valkey_url, tmp_path) as page:
+        yield f"http://127.0.0.1:{page.port}/"
 
-    await looked_at(tab, f"http://127.0.0.1:{page.port}/")
+
+@pytest.mark.parametrize("live_page", [MAINNET_GENESIS], indirect=True, ids=["mainnet"])
+async def test_real_money_cannot_be_missed(live_page: str, tab: Tab) -> None:
+    await looked_at(tab, live_page)
 
     assert tab.value("document.getElementById('marker').textContent") == "MAINNET LIVE: REAL MONEY"
     assert tab.value("document.getElementById('marker').getBoundingClientRect().height") > 30
-    page.close()
+
+
+async def test_closing_a_live_position_is_real_money_on_mainnet_alone(live_page: str, tab: Tab) -> None:
+    await looked_at(tab, live_page)
+
+    tab.value("document.querySelector('#positions button').click()")
+
+    mainnet = tab.value("document.getElementById('marker').classList.contains('mainnet')")
+    assert ("real money" in tab.value("document.getElementById('ask-text').textContent").lower()) is mainnet
+
+
+@pytest.mark.parametrize("live_page", [MAINNET_GENESIS], indirect=True, ids=["mainnet"])
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_the_way_of_a_live_order_fits_its_window(live_page: str, tab: Tab, width: int) -> None:
+    await looked_at(tab, live_page, width=width)
+
+    tab.value("document.querySelector('#fills tr:has(.tag.sell) button.link').click()")
+    await asyncio.to_thread(tab.wait_for, "document.querySelectorAll('#detail-body tbody tr').length >= 6")
+
+    assert tab.value(
+        "['#detail', '#detail-body .scroll'].map((one) => document.querySelector(one)).every((one) => one.scrollWidth <= one.clientWidth)"
+    )

@@ -14,11 +14,11 @@ import pytest
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import CLOSE_REQUESTS, KILL_SWITCH
 from memesnipe.dashboard.service import Page
-from memesnipe.dashboard.settings import DashboardSettings
 from memesnipe.messages.bounds import HaltState
 from memesnipe.testing.browser import Tab, a_tab, chromium
 from memesnipe.testing.builders import a_halt
 from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.pages import a_page
 from memesnipe.testing.scene import Scene
 
 PROGRAM = chromium()
@@ -47,10 +47,9 @@ async def scene(bus: RedisBus, tmp_path: Path) -> Scene:
 
 
 @pytest.fixture
-async def page(scene: Scene, valkey_url: str, tmp_path: Path) -> AsyncIterator[Page]:
-    page = Page(DashboardSettings(redis_url=valkey_url, data_dir=str(tmp_path), dashboard_port=0, dashboard_refresh_ms=200))
-    yield page
-    page.close()
+def page(scene: Scene, valkey_url: str, tmp_path: Path) -> Iterator[Page]:
+    with a_page(valkey_url, tmp_path) as page:
+        yield page
 
 
 @pytest.fixture
@@ -129,7 +128,7 @@ async def test_the_question_whether_to_close_says_which_money_it_is(tab: Tab) ->
     tab.value("document.querySelector('#positions button').click()")
 
     assert "(paper)?" in tab.value("document.getElementById('ask-title').textContent")
-    assert "no real money" in tab.value("document.getElementById('ask-text').textContent")
+    assert "paper: no real money" in tab.value("document.getElementById('ask-text').textContent")
 
 
 async def test_a_command_without_an_answer_is_said_to_be_unknown_and_comes_back_when_it_was_put_away(tab: Tab) -> None:

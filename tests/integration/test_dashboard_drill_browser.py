@@ -10,9 +10,9 @@ import pytest
 
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.dashboard.service import Page
-from memesnipe.dashboard.settings import DashboardSettings
 from memesnipe.testing.browser import Tab, a_tab, chromium
 from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.pages import a_page
 from memesnipe.testing.scene import Scene
 
 PROGRAM = chromium()
@@ -32,19 +32,10 @@ async def bus(make_bus: MakeBus) -> RedisBus:
 @pytest.fixture
 async def page(bus: RedisBus, valkey_url: str, tmp_path: Path) -> AsyncIterator[Page]:
     await Scene(bus, str(tmp_path), time.time_ns()).play()
-    (tmp_path / "password").write_text(PASSWORD)
-    page = Page(
-        DashboardSettings(
-            redis_url=valkey_url,
-            data_dir=str(tmp_path),
-            dashboard_port=0,
-            dashboard_host="0.0.0.0",
-            dashboard_refresh_ms=200,
-            dashboard_password_file=str(tmp_path / "password"),
-        )
-    )
-    yield page
-    page.close()
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    with a_page(valkey_url, tmp_path, dashboard_host="0.0.0.0", dashboard_password_file=str(password)) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from memesnipe.ledger.read import Refusals, Totals
 from memesnipe.ledger.write import Snapshot as EquityPoint
 from memesnipe.messages.bounds import HaltState, Mode
 from memesnipe.messages.control import PORTFOLIO
-from memesnipe.testing.builders import MINT, SOL, START_NS, STRATEGY, a_config, a_fill, a_position, a_rejection, a_strategy
+from memesnipe.messages.orders import ExitCause, way_of
+from memesnipe.testing.builders import MINT, SOL, START_NS, STRATEGY, a_config, a_fill, a_position, a_rejection, a_strategy, an_intent
 
 UNITS = 3_000 * 10**6
 
@@ -183,3 +184,11 @@ def test_positions_left_out_are_counted_of_every_mode() -> None:
     shown = build(facts(ledger=LedgerFacts(positions=positions)), holdings_max=2)
 
     assert (len(shown.holdings), shown.held) == (2, 3)
+
+
+@pytest.mark.parametrize(("cause", "why"), [(None, "test"), (ExitCause.STOP_LOSS, "stop_loss")])
+def test_a_fill_says_why_it_was_wished(cause: ExitCause | None, why: str) -> None:
+    intent = an_intent()
+    fill = a_fill(intent, way=way_of(intent), exit_cause=cause)
+
+    assert [one.cause for one in build(facts(ledger=LedgerFacts(fills=(fill,)))).fills] == [why]

@@ -162,12 +162,13 @@ def _stop_sol(update: PositionUpdate | None) -> float | None:
 
 
 def fill_line(fill: Fill, streams: StreamFacts) -> FillLine:
-    """Return a fill as a line of the page."""
+    """Return a fill as a line of the page; why it was asked for: what ended a position, else the strategy's own reason."""
+    cause = fill.exit_cause.value if fill.exit_cause else fill.way.wish if fill.way else ""
     return FillLine(
         fill.time_ns // NS_PER_MS, fill.strategy, fill.mode, fill.side.value, name_of(fill.mint, streams), fill.mint,
         fill.status.value, fill.sol_delta_lamports, in_tokens(fill.token_delta_units, fill.decimals),
         fill.fee_lamports + fill.tip_lamports, (fill.time_ns - fill.intent_time_ns) // NS_PER_MS,
-        fill.exit_cause.value if fill.exit_cause else "", fill.signature, fill.intent_id,
+        cause, fill.signature, fill.intent_id,
     )  # fmt: skip
 
 

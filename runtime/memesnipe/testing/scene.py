@@ -105,12 +105,15 @@ class Scene:
         units, costs = way * (place + 3) * 10**12, 5_000 + 1_000 * minute
         quoted = (units if way > 0 else lamports - RENT_LAMPORTS) * (1_000 + place) // 1_000 if way else 1
         fill = Fill(
-            intent_id, STRATEGIES[place % 2], self._mode, 1, f"paper:{intent_id}:1", FillStatus.FILLED if way else FillStatus.FAILED,
+            intent_id, STRATEGIES[place % 2], self._mode, 1, self._signature(intent_id), FillStatus.FILLED if way else FillStatus.FAILED,
             Side.SELL if way < 0 else Side.BUY, mint_of(symbol), minute, time_ns, lamports, units, costs,
             10_000, way * RENT_LAMPORTS, abs(way) * abs(lamports) // 100, quoted, time_ns - (340 + 17 * place) * 10**6, exit_cause=cause,
         )  # fmt: skip
         fill = msgspec.structs.replace(fill, way=self._way(fill))
         self._ledger.record([fill])
+
+    def _signature(self, intent_id: str) -> str:
+        return f"paper:{intent_id}:1" if self._mode is Mode.PAPER else mint_of(intent_id) + mint_of(f"{intent_id} again")
 
     def _way(self, fill: Fill) -> Way:
         event_ns, sells = fill.intent_time_ns, fill.side is Side.SELL

@@ -57,10 +57,15 @@ export function closeButton(holding) {
   return button;
 }
 
-const MONEY = { live: "This position is LIVE: real money.", paper: "This position is paper: no real money." };
+// Real unless the page's marker names a chain of test money: a live position may be left over from before everything went on paper.
+function moneyOf(mode) {
+  const chain = ["localnet", "devnet", "testnet"].find((one) => at("marker").classList.contains(one));
+  if (mode !== "live") return "paper: no real money";
+  return chain ? `live on ${chain}: test money` : "LIVE: REAL MONEY";
+}
 
 function askToClose({ strategy, mint, symbol, mode }) {
-  const text = `Everything that ${strategy} holds of ${mint} is sold at the market, in whatever mode. ${MONEY[mode]}`;
+  const text = `Everything that ${strategy} holds of ${mint} is sold at the market, in whatever mode. This position is ${moneyOf(mode)}.`;
   ask({ title: `Close ${symbol} (${mode === "live" ? "LIVE" : mode})?`, text, yes: "Close position", danger: true, path: "/api/close", body: { strategy, mint } });
 }
 

@@ -23,8 +23,8 @@ const HOPS = [
 ];
 
 // A place that scrolls can be scrolled by keyboard too, also where nothing in it is a control.
-function scrolled(name, ...inside) {
-  const place = el("div", "scroll", ...inside);
+function scrolled(name, inside, kind = "") {
+  const place = el("div", `scroll ${kind}`, inside);
   place.tabIndex = 0;
   place.setAttribute("role", "region");
   place.setAttribute("aria-label", name);
@@ -35,7 +35,7 @@ function order(found) {
   const total = found.total_ms === null ? "" : ` in ${ms(found.total_ms)}`;
   const parts = [
     el("p", "soft", `${found.strategy} · ${found.side} ${found.mint} · ${found.mode || "mode not known"} · ${found.outcome}${total}`),
-    scrolled("Hops", table(HOPS, found.hops, "Nothing is known of it.")),
+    scrolled("Hops", table(HOPS, found.hops, "Nothing is known of it."), "hops"),
   ];
   if (found.gone.length) parts.push(el("p", "faint", `No longer known: ${found.gone.join(", ")}. It was said by an earlier release, or before wallet_guard was restarted.`));
   parts.push(el("p", "faint id", found.id));
@@ -54,7 +54,7 @@ const FILLS = [
   { title: "Token", show: (f) => orderButton(f) },
   { title: "SOL", show: (f) => el("span", mood(f.lamports), signed(f.lamports)), kind: "n" },
   { title: "Tokens", show: (f) => compact(f.units), kind: "n wide" },
-  { title: "Why", show: (f) => el("span", "faint", f.cause.replaceAll("_", " ")) },
+  { title: "Why", show: (f) => el("span", "faint", f.cause.replaceAll("_", " ")), kind: "why" },
 ];
 const REFUSALS = [
   { title: "Time", show: (r) => clock(r.time_ms), kind: "soft" },
