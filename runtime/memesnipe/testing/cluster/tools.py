@@ -56,7 +56,7 @@ TOOLS = {
         "netpol", "sigs.k8s.io/kube-network-policies/cmd/kube-network-policies/standard", "sigs.k8s.io/kube-network-policies"
     ),
     "compose": Tool("compose", "github.com/docker/compose/v5/cmd", "github.com/docker/compose/v5"),
-    "buildx": Tool("compose", "github.com/docker/buildx/cmd/buildx", "github.com/docker/buildx"),
+    "buildx": Tool("buildx", "github.com/docker/buildx/cmd/buildx", "github.com/docker/buildx"),
     "pause": Tool("pause", "memesnipe.io/tools/pause", "memesnipe.io/tools/pause"),
 }
 

@@ -1,6 +1,6 @@
 """Docker's command line as the pages ask for it: with `compose`, and with `buildx`, by which compose builds.
 
-Debian 12 has neither, and a machine's own may be of any age: these are the versions that the tools' go.mod pins.
+Debian 12 has neither, and a machine's own may be of any age: these are the versions that each one's go.mod pins.
 """
 
 import os
