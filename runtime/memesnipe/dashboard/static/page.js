@@ -93,7 +93,7 @@ const FILLS = [
   { title: "Tokens", show: (f) => compact(f.units), hint: (f) => f.units, kind: "n wide" },
   { title: "Costs", show: (f) => sol(f.fees_lamports, 6), kind: "n wide" },
   { title: "After", show: (f) => `${f.latency_ms} ms`, kind: "n wide", hint: () => "from the event to the fill" },
-  { title: "Why", show: (f) => el("span", "faint", f.cause.replaceAll("_", " ")), hint: (f) => f.signature, kind: "why" },
+  { title: "Why", show: (f) => el("span", "faint", f.cause.replaceAll("_", " ")), hint: (f) => `${f.cause.replaceAll("_", " ")} · ${f.signature}`, kind: "why" },
 ];
 
 const REFUSALS = [
