@@ -157,7 +157,7 @@ REMEDY: dict[ReasonCode, str] = {
         "Nobody we trust approved this: after a change of keys restart all (docs/howto/keys.md), else docs/howto/stolen-key.md."
     ),
     ReasonCode.APPROVAL_EXPIRED: (
-        "The approval is too old; `memesnipe doctor` compares clocks, `memesnipe orders show` says which hop is slow."
+        "The approval is too old; `memesnipe doctor` compares clocks, `memesnipe orders show ID` says which hop is slow."
     ),
     ReasonCode.LEASE_MISSING: "control gave no leave to sign for this strategy; is it alive? `memesnipe status`, then its log.",
     ReasonCode.LEASE_INVALID: (
