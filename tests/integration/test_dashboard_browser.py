@@ -11,24 +11,16 @@ from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import CLOSE_REQUESTS, KILL_SWITCH
 from memesnipe.chain.programs import MAINNET_GENESIS
 from memesnipe.messages.bounds import HaltState, Mode
-from memesnipe.testing.browser import Tab, a_tab, chromium
+from memesnipe.testing.browser import Tab
 from memesnipe.testing.builders import a_halt
-from memesnipe.testing.buses import MakeBus
 from memesnipe.testing.pages import a_page
 from memesnipe.testing.scene import Scene
 
-PROGRAM = chromium()
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine's path: the page cannot be looked at")
 DRAWN = (
     "document.querySelectorAll('#fills tbody tr').length > 5 && document.querySelector('#equity canvas') !== null"
     " && document.querySelectorAll('#positions tbody tr').length === 4 && document.querySelectorAll('#prices .ticker').length === 9"
 )
 """What is told by the ledger and what by the streams: a page may have the one before the other."""
-
-
-@pytest.fixture
-async def bus(make_bus: MakeBus) -> RedisBus:
-    return await make_bus(service="test")
 
 
 @pytest.fixture
@@ -42,22 +34,6 @@ async def scene(bus: RedisBus, tmp_path: Path) -> Scene:
 def page(scene: Scene, valkey_url: str, tmp_path: Path) -> Iterator[str]:
     with a_page(valkey_url, tmp_path) as page:
         yield f"http://127.0.0.1:{page.port}/"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    """One for all tests of this file: starting it is most of what looking at a page costs."""
-    assert PROGRAM is not None
-    with a_tab(PROGRAM, tmp_path_factory.mktemp("browser") / "profile") as tab:
-        yield tab
-
-
-@pytest.fixture
-def tab(browser: Tab) -> Iterator[Tab]:
-    browser.complaints.clear()
-    yield browser
-    browser.do("Emulation.setEmulatedMedia", features=[])
-    browser.open("about:blank", width=1440, height=1400)
 
 
 async def looked_at(tab: Tab, url: str, *, width: int = 1440, height: int = 1400) -> None:

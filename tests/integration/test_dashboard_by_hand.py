@@ -15,28 +15,13 @@ from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.bus.topology import CLOSE_REQUESTS, KILL_SWITCH
 from memesnipe.dashboard.service import Page
 from memesnipe.messages.bounds import HaltState
-from memesnipe.testing.browser import Tab, a_tab, chromium
+from memesnipe.testing.browser import Tab
 from memesnipe.testing.builders import a_halt
-from memesnipe.testing.buses import MakeBus
 from memesnipe.testing.pages import a_page
 from memesnipe.testing.scene import Scene
 
-PROGRAM = chromium()
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine's path: the page cannot be looked at")
 DRAWN = "document.querySelectorAll('#positions tbody tr').length === 4 && document.getElementById('halt-state').textContent === 'ACTIVE'"
 CLOSED = "!document.getElementById('ask').open"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    assert PROGRAM is not None
-    with a_tab(PROGRAM, tmp_path_factory.mktemp("browser") / "profile") as tab:
-        yield tab
-
-
-@pytest.fixture
-async def bus(make_bus: MakeBus) -> RedisBus:
-    return await make_bus(service="test")
 
 
 @pytest.fixture

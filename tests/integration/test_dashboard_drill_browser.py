@@ -3,30 +3,20 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from memesnipe.bus.redis_bus import RedisBus
 from memesnipe.dashboard.service import Page
-from memesnipe.testing.browser import Tab, a_tab, chromium
-from memesnipe.testing.buses import MakeBus
+from memesnipe.testing.browser import Tab
 from memesnipe.testing.pages import a_page
 from memesnipe.testing.scene import Scene
 
-PROGRAM = chromium()
-pytestmark = [
-    pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine's path: the page cannot be looked at"),
-]
 AXE = (Path(__file__).parents[1] / "data" / "axe" / "axe.min.js").read_text(encoding="utf-8")
 DRAWN = "document.querySelectorAll('#fills tbody tr').length > 5 && document.querySelector('#equity canvas') !== null"
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-async def bus(make_bus: MakeBus) -> RedisBus:
-    return await make_bus(service="test")
 
 
 @pytest.fixture
@@ -36,22 +26,6 @@ async def page(bus: RedisBus, valkey_url: str, tmp_path: Path) -> AsyncIterator[
     password.write_text(PASSWORD)
     with a_page(valkey_url, tmp_path, dashboard_host="0.0.0.0", dashboard_password_file=str(password)) as page:
         yield page
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    """One for all tests of this file: starting it is most of what looking at a page costs."""
-    assert PROGRAM is not None
-    with a_tab(PROGRAM, tmp_path_factory.mktemp("browser") / "profile", "--host-resolver-rules=MAP elsewhere.example 127.0.0.1") as tab:
-        yield tab
-
-
-@pytest.fixture
-def tab(browser: Tab) -> Iterator[Tab]:
-    browser.complaints.clear()
-    yield browser
-    browser.do("Emulation.setEmulatedMedia", features=[])
-    browser.open("about:blank", width=1440, height=1400)
 
 
 async def looked_at(tab: Tab, page: Page, *, host: str = "127.0.0.1", width: int = 1440, until: str = DRAWN) -> None:

@@ -29,11 +29,6 @@ from memesnipe.testing.scene import Scene
 
 
 @pytest.fixture
-async def bus(make_bus: MakeBus) -> RedisBus:
-    return await make_bus(service="test")
-
-
-@pytest.fixture
 def page(valkey_url: str, tmp_path: Path) -> Iterator[Page]:
     page = Page(DashboardSettings(redis_url=valkey_url, data_dir=str(tmp_path), dashboard_port=0, dashboard_refresh_ms=100))
     yield page

@@ -16,15 +16,10 @@ from memesnipe.bus.topology import ALLOCATION, ALLOCATIONS, APPROVED, CONFIG, FI
 from memesnipe.messages.bounds import HaltState
 from memesnipe.messages.orders import OrderIntent
 from memesnipe.testing.builders import OTHER_MINT, SOL, a_config, a_fill, a_halt
-from memesnipe.testing.buses import MakeBus, nothing_held
+from memesnipe.testing.buses import nothing_held
 from memesnipe.testing.risk_cases import a_decision, loose, moved, roomy, wish
 
 WAIT_S = 60.0
-
-
-@pytest.fixture
-async def bus(make_bus: MakeBus) -> RedisBus:
-    return await make_bus(service="test")
 
 
 @pytest.fixture

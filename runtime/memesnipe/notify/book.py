@@ -85,7 +85,7 @@ def hear(book: Book, messages: Iterable[Any], terms: Terms, now_ns: int) -> tupl
 
 def hear_alerts(book: Book, alerts: Iterable[Alert], terms: Terms, now_ns: int) -> tuple[Book, int]:
     """Return the book after these alerts, and how many were not said one by one. What is said again is no news."""
-    known, fresh = firing.heard(book.firing, alerts, now_ns)
+    known, fresh = firing.heard(book.firing, alerts)
     book = msgspec.structs.replace(book, firing=known)
     return tell_all(book, [wording.of_alert(one, now_ns, book.stakes, terms.runbooks_url) for one in fresh], terms, now_ns)
 

@@ -32,7 +32,7 @@ Firing = Mapping[str, Known]
 """By fingerprint: the labels, as Prometheus tells alerts apart."""
 
 
-def heard(firing: Firing, alerts: Iterable[Alert], now_ns: int) -> tuple[dict[str, Known], list[Alert]]:
+def heard(firing: Firing, alerts: Iterable[Alert]) -> tuple[dict[str, Known], list[Alert]]:
     """Return what fires after these words, and those of them that are news."""
     known, news = dict(firing), list[Alert]()
     for alert in alerts:
